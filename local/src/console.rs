@@ -1,0 +1,103 @@
+//! A small server for people and tests: the mails as a plain list, and schedules on demand.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::triggers::Schedules;
+
+/// Where the mails are, and the schedules when functions run.
+#[derive(Debug, Clone)]
+pub struct Console {
+    mails: Mails,
+    schedules: Option<Arc<Schedules>>,
+}
+
+/// The mails the local SES keeps.
+#[derive(Debug, Clone)]
+pub struct Mails {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Mails {
+    /// Mails of the SES at this base.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(ses_url: &str) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(5))
+            .build()?;
+        Ok(Self {
+            http,
+            url: format!("{ses_url}/store"),
+        })
+    }
+
+    /// All mails, the oldest first, each as `aws-ses-v2-local` has it: `messageId`, `from`,
+    /// `destination`, `subject`, `body.text`, `body.html`, `at` (epoch seconds).
+    ///
+    /// # Errors
+    /// When SES does not answer.
+    pub async fn all(&self) -> anyhow::Result<Vec<Value>> {
+        let answer = self.http.get(&self.url).send().await?.error_for_status()?;
+        let mut store: Value = answer.json().await?;
+        match store.get_mut("emails").map(Value::take) {
+            Some(Value::Array(mails)) => Ok(mails),
+            _ => anyhow::bail!("the mail store has no list of mails"),
+        }
+    }
+}
+
+impl Console {
+    /// A console; without schedules where no functions run.
+    pub fn new(mails: Mails, schedules: Option<Arc<Schedules>>) -> Self {
+        Self { mails, schedules }
+    }
+
+    /// Its routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/mail", get(mail))
+            .route("/schedules/run", post(run_schedules))
+            .with_state(self)
+    }
+}
+
+async fn mail(State(console): State<Console>) -> Response {
+    match console.mails.all().await {
+        Ok(mails) => Json(mails).into_response(),
+        Err(error) => (
+            StatusCode::BAD_GATEWAY,
+            Json(json!({"message": error.to_string()})),
+        )
+            .into_response(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Only {
+    name: Option<String>,
+}
+
+async fn run_schedules(State(console): State<Console>, Query(only): Query<Only>) -> Response {
+    let Some(schedules) = &console.schedules else {
+        return (
+            StatusCode::NOT_FOUND,
+            Json(json!({"message": "no functions run here"})),
+        )
+            .into_response();
+    };
+    let runs = schedules.run_now(only.name.as_deref()).await;
+    Json(json!({"runs": runs})).into_response()
+}

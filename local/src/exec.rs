@@ -1,0 +1,82 @@
+//! `local exec -- COMMAND`: only the backing servers, on data of their own, around one command.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::{
+    backing::{Backing, Plan, listen},
+    console::{Console, Mails},
+    logs::Logs,
+    process::{Launch, Processes},
+    run::{GRACE, own_path},
+    secrets::Secrets,
+    settings::Settings,
+    signals,
+    stack_file::{self, StackFile},
+    tools,
+};
+
+/// Runs the command with `STACK_JSON` naming a `stack.json` of the servers, and answers its exit
+/// code.
+///
+/// # Errors
+/// When a server or the command does not start.
+pub async fn exec(settings: &Settings, command: &[String]) -> Result<ExitCode> {
+    let folder = tempfile::Builder::new().prefix("mediconnect-").tempdir()?;
+    let logs = folder.path().join("logs");
+    std::fs::create_dir_all(&logs)?;
+    let logs = Logs::new(&logs, settings.log_all);
+    let processes = Processes::new(Some(own_path()?), logs.clone());
+    let result = tokio::select! {
+        code = around(settings, &processes, &logs, folder.path(), command) => code,
+        () = signals::wait() => Ok(ExitCode::from(130)),
+    };
+    processes.stop(GRACE).await;
+    result
+}
+
+async fn around(
+    settings: &Settings,
+    processes: &Processes,
+    logs: &Logs,
+    folder: &std::path::Path,
+    command: &[String],
+) -> Result<ExitCode> {
+    let (program, args) = command
+        .split_first()
+        .context("exec needs a command after --")?;
+    let tools = tools::ensure(settings).await?;
+    let mut secrets = Secrets::open(&folder.join("secrets.json"))?;
+    let plan = Plan {
+        settings,
+        tools: &tools,
+        folder: folder.to_owned(),
+        processes,
+        logs,
+        webhook_url: None,
+        test_commands: true,
+    };
+    let backing = Backing::start(&plan, &mut secrets).await?;
+    let (listener, console) = listen().await?;
+    let routes = Console::new(Mails::new(&backing.ses_url)?, None).router();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let mut content = stack_file::servers(&backing, &console);
+    if let Some(members) = content.as_object_mut() {
+        members.insert("backing".into(), json!(true));
+    }
+    let file = folder.join("stack.json");
+    let _written = StackFile::write(&file, &content)?;
+    let running = processes.start_attached(&Launch {
+        name: "command".to_owned(),
+        program: program.into(),
+        args: args.to_vec(),
+        environment: vec![("STACK_JSON".to_owned(), file.display().to_string())],
+        clean: false,
+        on_terminal: false,
+    })?;
+    let status = running.exited().await;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}

@@ -1,0 +1,113 @@
+//! A Razorpay to test against: its API under `/v1` with its states, refusals and signatures,
+//! the customer at its checkout, and webhooks with retry.
+//!
+//! What it does not do: settlements, disputes, cards, the ten-minute time-out of an unanswered
+//! payment and the automatic refund of an uncaptured one. Everything under `/simulate` is ours.
+
+mod api;
+mod delivery;
+mod entity;
+mod event;
+mod faults;
+mod ids;
+mod input;
+mod journal;
+mod ledger;
+mod listen;
+mod problem;
+mod refunds;
+mod simulate;
+mod table;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use tokio::net::TcpListener;
+
+use faults::Fault;
+use ledger::Ledger;
+use simulate::RefundMode;
+
+/// Razorpay answers a webhook's silence after five seconds with a retry.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The account to play.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// User of the API's Basic authentication, `rzp_test_…`; also what Checkout is opened with.
+    pub key_id: String,
+    /// Password of the API, and the secret of Checkout's signature.
+    pub key_secret: String,
+    /// Secret of the webhooks' signature; not the API's.
+    pub webhook_secret: String,
+    /// Where events go; without it they are recorded and can be listed, but are not sent.
+    pub webhook_url: Option<String>,
+    /// Where the state outlives a restart; without it nothing does.
+    pub state_file: Option<PathBuf>,
+}
+
+/// What all requests share.
+struct App {
+    config: Config,
+    ledger: Mutex<Ledger>,
+    faults: Mutex<Vec<Fault>>,
+    refund_mode: Mutex<RefundMode>,
+    http: reqwest::Client,
+}
+
+impl App {
+    /// A poisoned lock is taken all the same: each change is whole before the lock is let go.
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refund_mode(&self) -> MutexGuard<'_, RefundMode> {
+        self.refund_mode
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until the listener fails. What was under way when the last run ended goes on: events
+/// not yet delivered are sent, pending refunds settle.
+pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
+    let account = ids::derived("acc_", &config.key_id);
+    let ledger = Ledger::open(account, config.state_file.as_deref())?;
+    let http = reqwest::Client::builder()
+        .timeout(WEBHOOK_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent("Razorpay-Webhook/v1")
+        .build()
+        .map_err(io::Error::other)?;
+    let app = Arc::new(App {
+        config,
+        ledger: Mutex::new(ledger),
+        faults: Mutex::default(),
+        refund_mode: Mutex::default(),
+        http,
+    });
+    delivery::resume(&app);
+    simulate::resume_refunds(&app);
+    listen::serve(listener, router(app)).await
+}
+
+fn router(app: Arc<App>) -> Router {
+    let api = api::routes()
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            api::authenticate,
+        ))
+        .layer(middleware::from_fn_with_state(app.clone(), faults::inject));
+    Router::new()
+        .nest("/v1", api)
+        .nest("/simulate", simulate::routes())
+        .with_state(app)
+}

@@ -1,0 +1,17 @@
+//! Who is calling: passwords, OTPs, access and refresh tokens.
+//!
+//! Only this module names `argon2` and `jsonwebtoken`.
+
+mod access;
+mod keyed;
+mod otp;
+mod password;
+mod principal;
+mod refresh;
+
+pub use access::{AccessTokens, TokenRefused, bearer};
+pub use keyed::MacKey;
+pub use otp::{OtpPurpose, Otps};
+pub use password::{HashingFailed, PasswordHasher};
+pub use principal::{Membership, Principal};
+pub use refresh::{RefreshToken, RefreshTokens};

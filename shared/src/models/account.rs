@@ -1,0 +1,320 @@
+//! Accounts: who logs in, and when they may not.
+
+use super::{
+    AccountId, Email, HospitalCode, Instant, Issue, Mobile, Money, Name, Parse, RegistrationNumber,
+    Role, SessionId, Speciality,
+};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
+use utoipa::ToSchema;
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountStatus {
+    /// Its address is not proved yet: only an OTP makes it active.
+    Pending,
+    /// May log in.
+    Active,
+    /// The hospital's administrator has shut it out, until he lets it in again.
+    Blocked,
+    /// Its person has left; kept for the appointments.
+    Deactivated,
+}
+
+impl AccountStatus {
+    /// As stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Deactivated => "deactivated",
+        }
+    }
+}
+
+impl Parse for AccountStatus {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        [Self::Pending, Self::Active, Self::Blocked, Self::Deactivated]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Issue::invalid("must be one of pending, active, blocked, deactivated"))
+    }
+}
+
+/// Somebody who logs in. A family shares one account; a doctor has a profile on his.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: AccountId,
+    /// What it may do.
+    pub role: Role,
+    /// Where it stands.
+    pub status: AccountStatus,
+    /// Where its mails go; unique in the hospital.
+    pub email: Email,
+    /// Whose it is.
+    pub name: Name,
+    /// Where its person is called.
+    pub mobile: Mobile,
+    /// The code of its hospital, so that a log-in finds it in one read; the platform's has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hospital_code: Option<HospitalCode>,
+    /// The password's hash in PHC form; without one only an OTP logs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
+    /// A doctor's profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doctor: Option<DoctorProfile>,
+    /// Wrong passwords and their consequence.
+    #[serde(default)]
+    pub guard: PasswordGuard,
+    /// The sessions that have not ended, newest last.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// When it last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_log_in_at: Option<Instant>,
+    /// When it was made.
+    pub created_at: Instant,
+}
+
+/// What patients see of a doctor, and what he costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DoctorProfile {
+    /// His field.
+    pub speciality: Speciality,
+    /// His number with the medical council.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_number: Option<RegistrationNumber>,
+    /// What one appointment costs.
+    pub fee: Money,
+}
+
+/// One log-in and the refresh tokens that follow from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its id; the access tokens of the session carry it.
+    pub id: SessionId,
+    /// How many times its refresh token was replaced; only the latest is good.
+    pub generation: i64,
+    /// When it began.
+    pub started_at: Instant,
+    /// When its refresh token was last replaced.
+    pub refreshed_at: Instant,
+    /// When it ends without a refresh.
+    pub expires_at: Instant,
+}
+
+/// Sessions kept for one account; an older one ends when another begins.
+pub const SESSIONS_PER_ACCOUNT: i32 = 20;
+
+/// The count of wrong passwords (ASVS 6.3.1). Only wrong passwords count here; an OTP or a reset
+/// still gets the owner in while strangers keep the password locked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordGuard {
+    /// Attempts since the last success or lock, each counted before its password is compared.
+    #[serde(default)]
+    pub attempts: i64,
+    /// How many locks in a row.
+    #[serde(default)]
+    pub locks: i64,
+    /// Until when passwords are not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Instant>,
+}
+
+impl PasswordGuard {
+    /// Wrong passwords that lock an account.
+    pub const ATTEMPTS: i64 = 5;
+    /// The longest lock.
+    const LONGEST_LOCK_SECONDS: i64 = 3600;
+
+    /// Whether passwords are compared at this instant.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.locked_until.is_none_or(|until| until <= now)
+    }
+
+    /// The guard once one more attempt is counted; `None` while it is locked. The last attempt
+    /// allowed locks at once, so that of many at the same instant no more than
+    /// [`Self::ATTEMPTS`] are compared; a right password lifts the lock again.
+    pub fn count(&self, now: Instant) -> Option<Self> {
+        if !self.is_open(now) {
+            return None;
+        }
+        let attempts = self.attempts.saturating_add(1);
+        if attempts < Self::ATTEMPTS {
+            return Some(Self { attempts, locks: self.locks, locked_until: None });
+        }
+        let seconds = Self::lock_seconds(self.locks);
+        let locked_until = Some(now.plus_seconds(seconds));
+        Some(Self { attempts: 0, locks: self.locks.saturating_add(1), locked_until })
+    }
+
+    /// 1, 2, 4 … 60 minutes.
+    pub fn lock_seconds(locks_before: i64) -> i64 {
+        let doublings = u32::try_from(locks_before.clamp(0, 6)).unwrap_or(6);
+        60_i64.saturating_mul(1 << doublings).min(Self::LONGEST_LOCK_SECONDS)
+    }
+}
+
+/// A password somebody wants to have: 8 to 128 characters in NFC, not a common one. No rules of
+/// composition (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9).
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// The password, to be hashed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Refuses a password that its owner's name or address gives away.
+    pub fn differs_from(&self, name: &Name, email: &Email) -> Result<(), Issue> {
+        let password = self.0.to_lowercase();
+        let local_part = email.as_str().split('@').next().unwrap_or_default();
+        if password == name.search_key() || password == email.as_str() || password == local_part {
+            return Err(Issue::new("WEAK_PASSWORD", "must not be the name or the e-mail address"));
+        }
+        Ok(())
+    }
+}
+
+impl Parse for NewPassword {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        if text.len() > 1024 {
+            return Err(Issue::new("LENGTH", "must have 8 to 128 characters"));
+        }
+        let password: String = text.nfc().collect();
+        if !(8..=128).contains(&password.chars().count()) {
+            return Err(Issue::new("LENGTH", "must have 8 to 128 characters"));
+        }
+        if COMMON.contains(&password.to_lowercase().as_str()) {
+            return Err(Issue::new("WEAK_PASSWORD", "is among the most common passwords"));
+        }
+        Ok(Self(password))
+    }
+}
+
+/// A password somebody logs in with: any text short enough to hash.
+#[derive(Clone)]
+pub struct PasswordAttempt(String);
+
+impl PasswordAttempt {
+    /// The password, to be compared.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Parse for PasswordAttempt {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        if text.is_empty() {
+            return Err(Issue::new("REQUIRED", "must not be empty"));
+        }
+        if text.len() > 1024 {
+            return Err(Issue::new("LENGTH", "must have at most 128 characters"));
+        }
+        Ok(Self(text.nfc().collect()))
+    }
+}
+
+/// Six digits from a mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Otp(String);
+
+impl Otp {
+    /// The digits.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Parse for Otp {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let digits = text.trim();
+        if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(Self(digits.to_owned()));
+        }
+        Err(Issue::invalid("must be six digits"))
+    }
+}
+
+macro_rules! secrets {
+    ($($type:ident)*) => {$(
+        /// Never shows the secret.
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($type), "(…)"))
+            }
+        }
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .write_only(true)
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $type {}
+    )*};
+}
+
+secrets! { NewPassword PasswordAttempt Otp }
+
+/// Common passwords of eight characters and more, lower case.
+const COMMON: &[&str] = &[
+    "password", "password1", "password12", "password123", "passw0rd", "p@ssw0rd", "p@ssword",
+    "12345678", "123456789", "1234567890", "0123456789", "87654321", "987654321", "11111111",
+    "00000000", "88888888", "12341234", "11223344", "12344321", "123123123", "147258369",
+    "qwertyui", "qwertyuiop", "qwerty123", "qwerty12", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx",
+    "zaq12wsx", "q1w2e3r4", "asdfghjk", "asdfghjkl", "asdf1234", "zxcvbnm1", "zxcvbnm123",
+    "abcd1234", "abc12345", "abcdefgh", "a1b2c3d4", "aa123456", "iloveyou", "iloveyou1",
+    "sunshine", "princess", "football", "baseball", "superman", "batman123", "whatever",
+    "trustno1", "starwars", "computer", "internet", "michelle", "jennifer", "jordan23",
+    "letmein1", "letmein123", "welcome1", "welcome123", "welcome@123", "admin123", "admin1234",
+    "admin@123", "administrator", "changeme", "changeme1", "default1", "india123", "india@123",
+    "test1234", "testtest", "pass1234", "pass@123", "pass@1234", "password@123", "krishna1",
+    "hospital", "hospital1", "hospital123", "mediconnect",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_attempts_lock_and_locks_grow() {
+        let start = Instant::from_seconds(1_000_000);
+        let mut guard = PasswordGuard::default();
+        let mut now = start;
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            for attempt in 1..=5 {
+                assert!(guard.is_open(now), "attempt {attempt} of lock {minutes}");
+                guard = guard.count(now).unwrap();
+            }
+            assert_eq!(guard.count(now), None);
+            now = now.plus_seconds(minutes * 60 - 1);
+            assert_eq!(guard.count(now), None, "{minutes} minutes");
+            now = now.plus_seconds(1);
+        }
+    }
+
+    #[test]
+    fn passwords_have_length_and_are_not_common() {
+        for bad in ["", "short", "Password", "PASSWORD123", &"x".repeat(129), &"x".repeat(1_000_000)] {
+            assert!(NewPassword::parse(bad).is_err());
+        }
+        let family = NewPassword::parse("Asha Rao").unwrap();
+        let (name, email) = (Name::parse("Asha Rao").unwrap(), Email::parse("a@b.in").unwrap());
+        assert!(family.differs_from(&name, &email).is_err());
+        let composed = NewPassword::parse("cafe\u{301} au lait").unwrap();
+        assert_eq!(composed.expose(), "café au lait");
+        assert_eq!(format!("{composed:?}"), "NewPassword(…)");
+    }
+}

@@ -1,0 +1,173 @@
+//! Identifiers with a type: a slot's id cannot be given where an appointment's is wanted.
+
+use super::{Instant, Issue, Parse};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+/// What an [`Id`] identifies.
+pub trait Kind: 'static {
+    /// The first letters of such an id, before the underscore.
+    const PREFIX: &'static str;
+}
+
+/// An opaque identifier: a prefix that names its kind, and a ULID in lower case.
+pub struct Id<K> {
+    text: String,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Id<K> {
+    /// Puts an id together from its time and 80 of the random bits.
+    pub fn from_parts(at: Instant, random: u128) -> Self {
+        let millis = u64::try_from(at.millis()).unwrap_or_default();
+        Self::from_ulid(ulid::Ulid::from_parts(millis, random))
+    }
+
+    /// The id that always belongs to these 128 bits, for records named by what they are about.
+    pub fn derived(bits: u128) -> Self {
+        Self::from_ulid(ulid::Ulid(bits))
+    }
+
+    fn from_ulid(ulid: ulid::Ulid) -> Self {
+        let text = format!("{}_{}", K::PREFIX, ulid.to_string().to_ascii_lowercase());
+        Self { text, kind: PhantomData }
+    }
+
+    /// As it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<K: Kind> Parse for Id<K> {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let known = || Issue::new("UNKNOWN_ID", format!("is not an id of the form {}_…", K::PREFIX));
+        let ulid = text
+            .strip_prefix(K::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .filter(|ulid| ulid.len() == ulid::ULID_LEN)
+            .filter(|ulid| ulid.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
+            .ok_or_else(known)?;
+        ulid::Ulid::from_string(&ulid.to_ascii_uppercase()).map_err(|_| known())?;
+        Ok(Self { text: text.to_owned(), kind: PhantomData })
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), kind: PhantomData }
+    }
+}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> std::hash::Hash for Id<K> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<K> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(|issue| serde::de::Error::custom(issue.message))
+    }
+}
+
+impl<K> utoipa::PartialSchema for Id<K> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        String::schema()
+    }
+}
+
+impl<K> utoipa::ToSchema for Id<K> {
+    fn name() -> Cow<'static, str> {
+        "Id".into()
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $id:ident $prefix:literal;)*) => {
+        /// What ids identify, as types.
+        pub mod kinds {$(
+            #[doc = concat!("The kind of [`", stringify!($id), "`](super::", stringify!($id), ").")]
+            #[derive(Debug)]
+            pub enum $kind {}
+            impl super::Kind for $kind {
+                const PREFIX: &'static str = $prefix;
+            }
+        )*}
+        $(
+            $(#[$doc])*
+            pub type $id = Id<kinds::$kind>;
+        )*
+    };
+}
+
+kinds! {
+    /// A hospital, the tenant.
+    Hospital HospitalId "hos";
+    /// Somebody who logs in.
+    Account AccountId "acc";
+    /// A person who is treated.
+    Patient PatientId "pat";
+    /// A stretch of a doctor's time that can be booked.
+    Slot SlotId "slt";
+    /// A patient's booking of a slot.
+    Appointment AppointmentId "apt";
+    /// One log-in, with the refresh tokens that follow from it.
+    Session SessionId "ses";
+    /// A refund we owe; also its idempotency key at Razorpay.
+    Refund RefundId "rfd";
+    /// One file of patients.
+    Import ImportId "imp";
+    /// Something that must happen outside: a mail, a refund.
+    Effect EffectId "eff";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text_and_no_other_kinds() {
+        let id: SlotId = Id::from_parts(Instant::from_millis(1_700_000_000_000), 7);
+        assert_eq!(SlotId::parse(id.as_str()), Ok(id.clone()));
+        assert!(AppointmentId::parse(id.as_str()).is_err());
+        assert!(SlotId::parse(&id.as_str().to_uppercase()).is_err());
+        for bad in ["", "slt_", "slt_$ne", "slt_zzzzzzzzzzzzzzzzzzzzzzzzzzz", "slt_éééééééééééééé"] {
+            assert!(SlotId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn later_ids_sort_later() {
+        let early: SlotId = Id::from_parts(Instant::from_millis(1_000), u128::MAX);
+        let late: SlotId = Id::from_parts(Instant::from_millis(1_001), 0);
+        assert!(early.as_str() < late.as_str());
+    }
+}

@@ -1,0 +1,38 @@
+//! The domain: types that cannot be wrong, and decisions as pure functions.
+//!
+//! Nothing here does IO, reads a clock or draws a random number: instants and ids come in as
+//! values. Nothing here knows of HTTP, of a database, or of which hospital it is in.
+
+mod account;
+mod appointment;
+mod hospital;
+mod id;
+mod import;
+mod instant;
+mod issue;
+mod money;
+mod patient;
+mod payment;
+mod refund;
+mod role;
+mod schedule;
+mod slot;
+mod text;
+mod zone;
+
+pub use account::*;
+pub use appointment::*;
+pub use hospital::*;
+pub use id::*;
+pub use import::*;
+pub use instant::Instant;
+pub use issue::{Issue, Parse};
+pub use money::{Currency, Money};
+pub use patient::*;
+pub use payment::*;
+pub use refund::*;
+pub use role::Role;
+pub use schedule::*;
+pub use slot::*;
+pub use text::*;
+pub use zone::*;

@@ -1,0 +1,300 @@
+//! From a doctor's working hours to spans of time.
+
+use super::{Day, Instant, Issue, Parse, Span, TimeOfDay, Zone};
+use jiff::civil::Weekday;
+
+/// The most slots one request may ask for.
+pub const SLOTS_PER_REQUEST: usize = 1000;
+/// How far ahead slots may be published, in days.
+pub const DAYS_AHEAD: i64 = 366;
+
+/// Minutes of one slot, 5 to 480.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotMinutes(u16);
+
+impl SlotMinutes {
+    /// From a number, if it is in the bounds.
+    pub fn new(minutes: u64) -> Result<Self, Issue> {
+        u16::try_from(minutes)
+            .ok()
+            .filter(|minutes| (5..=480).contains(minutes))
+            .map(Self)
+            .ok_or_else(|| Issue::invalid("must be 5 to 480 minutes"))
+    }
+}
+
+/// Minutes kept free after each slot, 0 to 240.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BufferMinutes(u16);
+
+impl BufferMinutes {
+    /// From a number, if it is in the bounds.
+    pub fn new(minutes: u64) -> Result<Self, Issue> {
+        u16::try_from(minutes)
+            .ok()
+            .filter(|minutes| *minutes <= 240)
+            .map(Self)
+            .ok_or_else(|| Issue::invalid("must be 0 to 240 minutes"))
+    }
+}
+
+/// From one time of a day to a later one of the same day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    from: TimeOfDay,
+    to: TimeOfDay,
+}
+
+impl Window {
+    /// A window; refused if it does not end after it begins.
+    pub fn new(from: TimeOfDay, to: TimeOfDay) -> Result<Self, Issue> {
+        if from < to {
+            return Ok(Self { from, to });
+        }
+        Err(Issue::invalid("must be later than from"))
+    }
+
+    fn on(self, day: Day, zone: &Zone) -> Span {
+        Span { start: zone.at(day, self.from), end: zone.at(day, self.to) }
+    }
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekDay(Weekday);
+
+impl Parse for WeekDay {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        Ok(Self(match text {
+            "mon" => Weekday::Monday,
+            "tue" => Weekday::Tuesday,
+            "wed" => Weekday::Wednesday,
+            "thu" => Weekday::Thursday,
+            "fri" => Weekday::Friday,
+            "sat" => Weekday::Saturday,
+            "sun" => Weekday::Sunday,
+            _ => return Err(Issue::invalid("must be one of mon, tue, wed, thu, fri, sat, sun")),
+        }))
+    }
+}
+
+/// Working hours on one day of the week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeeklyWindow {
+    /// On which day.
+    pub day: WeekDay,
+    /// From when to when.
+    pub window: Window,
+    /// Times between, in which there are no slots.
+    pub breaks: Vec<Window>,
+}
+
+/// When a doctor works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hours {
+    /// Once.
+    Single {
+        /// The day.
+        date: Day,
+        /// From when to when.
+        window: Window,
+    },
+    /// Every week, from one day to another, both included.
+    Weekly {
+        /// The first day.
+        start: Day,
+        /// The last day.
+        end: Day,
+        /// The hours of the week.
+        weekly: Vec<WeeklyWindow>,
+    },
+}
+
+/// Working hours cut into slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// When the doctor works.
+    pub hours: Hours,
+    /// How long a slot is.
+    pub slot: SlotMinutes,
+    /// What is kept free after each.
+    pub buffer: BufferMinutes,
+}
+
+/// Why a schedule gives no slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleRefusal {
+    /// It begins on a day that is over.
+    InPast,
+    /// It ends before it begins, or reaches further than [`DAYS_AHEAD`].
+    TooFar,
+    /// No slot fits into its hours.
+    Empty,
+    /// More than [`SLOTS_PER_REQUEST`].
+    TooMany,
+    /// Two of its windows overlap.
+    Overlapping,
+}
+
+impl Schedule {
+    /// The first day it speaks of, and the last.
+    const fn days(&self) -> (Day, Day) {
+        match self.hours {
+            Hours::Single { date, .. } => (date, date),
+            Hours::Weekly { start, end, .. } => (start, end),
+        }
+    }
+
+    /// The slots' spans in order, in the hospital's time.
+    pub fn spans(&self, zone: &Zone, now: Instant) -> Result<Vec<Span>, ScheduleRefusal> {
+        let today = zone.day(now);
+        let (first, last) = self.days();
+        if first < today {
+            return Err(ScheduleRefusal::InPast);
+        }
+        if last < first || last.days_since(today) > DAYS_AHEAD {
+            return Err(ScheduleRefusal::TooFar);
+        }
+        let mut spans = Vec::new();
+        let mut day = first;
+        while day <= last {
+            self.cut_day(day, zone, &mut spans);
+            if spans.len() > SLOTS_PER_REQUEST {
+                return Err(ScheduleRefusal::TooMany);
+            }
+            day = day.next();
+        }
+        spans.sort_unstable();
+        let overlapping = spans.iter().zip(spans.iter().skip(1)).any(|(a, b)| a.overlaps(*b));
+        match (spans.is_empty(), overlapping) {
+            (true, _) => Err(ScheduleRefusal::Empty),
+            (_, true) => Err(ScheduleRefusal::Overlapping),
+            _ => Ok(spans),
+        }
+    }
+
+    fn cut_day(&self, day: Day, zone: &Zone, spans: &mut Vec<Span>) {
+        match &self.hours {
+            Hours::Single { window, .. } => self.cut(window.on(day, zone), &[], spans),
+            Hours::Weekly { weekly, .. } => {
+                for hours in weekly.iter().filter(|hours| hours.day.0 == day.date().weekday()) {
+                    let breaks: Vec<Span> =
+                        hours.breaks.iter().map(|window| window.on(day, zone)).collect();
+                    self.cut(hours.window.on(day, zone), &breaks, spans);
+                }
+            }
+        }
+    }
+
+    /// Cuts `window` into slots; one that touches a break starts after it instead.
+    fn cut(&self, window: Span, breaks: &[Span], spans: &mut Vec<Span>) {
+        let mut start = window.start;
+        loop {
+            let end = start.plus_seconds(i64::from(self.slot.0) * 60);
+            if end > window.end {
+                return;
+            }
+            let span = Span { start, end };
+            if let Some(pause) = breaks.iter().find(|pause| pause.overlaps(span)) {
+                start = pause.end;
+            } else {
+                spans.push(span);
+                start = end.plus_seconds(i64::from(self.buffer.0) * 60);
+            }
+        }
+    }
+}
+
+macro_rules! number_schema {
+    ($($type:ident $least:literal $most:literal;)*) => {$(
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::Integer)
+                    .minimum(Some($least))
+                    .maximum(Some($most))
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $type {}
+    )*};
+}
+
+number_schema! {
+    SlotMinutes 5 480;
+    BufferMinutes 0 240;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn time(text: &str) -> TimeOfDay {
+        TimeOfDay::parse(text).unwrap()
+    }
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    fn schedule(hours: Hours, slot: u64, buffer: u64) -> Schedule {
+        let slot = SlotMinutes::new(slot).unwrap();
+        Schedule { hours, slot, buffer: BufferMinutes::new(buffer).unwrap() }
+    }
+
+    const NOW: Instant = Instant::from_seconds(1_796_000_000); // 2026-11-30
+
+    #[test]
+    fn two_hours_are_eight_quarters() {
+        let window = Window::new(time("10:00"), time("12:00")).unwrap();
+        let zone = Zone::default();
+        let hours = Hours::Single { date: day("2026-12-01"), window };
+        let spans = schedule(hours.clone(), 15, 0).spans(&zone, NOW).unwrap();
+        assert_eq!(spans.len(), 8);
+        assert_eq!(zone.show(spans[0].start), "2026-12-01T10:00:00+05:30");
+        assert_eq!(zone.show(spans[7].end), "2026-12-01T12:00:00+05:30");
+        assert_eq!(schedule(hours, 25, 10).spans(&zone, NOW).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn breaks_are_kept_free() {
+        let lunch = Window::new(time("12:00"), time("13:00")).unwrap();
+        let weekly = vec![WeeklyWindow {
+            day: WeekDay::parse("tue").unwrap(),
+            window: Window::new(time("11:00"), time("14:00")).unwrap(),
+            breaks: vec![lunch],
+        }];
+        let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-14"), weekly };
+        let zone = Zone::default();
+        let spans = schedule(hours, 40, 0).spans(&zone, NOW).unwrap();
+        let shown: Vec<String> = spans.iter().map(|span| zone.show(span.start)).collect();
+        assert_eq!(shown, [
+            "2026-12-01T11:00:00+05:30", "2026-12-01T13:00:00+05:30",
+            "2026-12-08T11:00:00+05:30", "2026-12-08T13:00:00+05:30",
+        ]);
+    }
+
+    proptest! {
+        #[test]
+        fn slots_stay_inside_and_apart(
+            from in 0..1440_u16, length in 1..1440_u16, slot in 5..=480_u64, buffer in 0..=240_u64,
+            zone in prop::sample::select(vec!["Asia/Kolkata", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]),
+            shift in 0..300_i64,
+        ) {
+            let to = (from + length).min(1440);
+            prop_assume!(from < to);
+            let zone = Zone::parse(zone).unwrap();
+            let date = zone.day(NOW.plus_seconds(shift * 86_400));
+            let window = Window::new(
+                TimeOfDay::from_minutes(from).unwrap(), TimeOfDay::from_minutes(to).unwrap(),
+            ).unwrap();
+            let bounds = window.on(date, &zone);
+            if let Ok(spans) = schedule(Hours::Single { date, window }, slot, buffer).spans(&zone, NOW) {
+                let buffer = i64::try_from(buffer).unwrap();
+                prop_assert!(spans.iter().all(|s| s.start >= bounds.start && s.end <= bounds.end));
+                prop_assert!(spans.windows(2).all(|p| p[1].start >= p[0].end.plus_seconds(buffer * 60)));
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Slots: stretches of a doctor's time.
+
+use super::{AccountId, AppointmentId, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A doctor as an appointment shows him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DoctorRef {
+    /// The doctor's account.
+    pub id: AccountId,
+    /// His name when the slot was published.
+    pub name: Name,
+    /// His field.
+    pub speciality: Speciality,
+}
+
+/// What a slot is, as stored. A hold that has run out is still `held` here: ask
+/// [`Slot::status`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SlotStatus {
+    /// Free.
+    Open,
+    /// Kept for somebody who is paying.
+    Held,
+    /// Taken.
+    Booked,
+    /// Withdrawn by the doctor or the hospital.
+    Blocked,
+}
+
+impl SlotStatus {
+    /// As stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Held => "held",
+            Self::Booked => "booked",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// A stretch of time, its end not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// When it begins.
+    pub start: Instant,
+    /// When it is over.
+    pub end: Instant,
+}
+
+impl Span {
+    /// Whether the two share any time.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// The minutes it covers, counted since the epoch. Two spans overlap exactly if they share a
+    /// minute, which lets a unique index refuse the overlap.
+    pub fn minutes(self) -> std::ops::Range<i32> {
+        self.start.minutes()..self.end.minutes()
+    }
+}
+
+/// A stretch of a doctor's time that can be booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Slot {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: SlotId,
+    /// Whose time it is.
+    pub doctor: DoctorRef,
+    /// When it begins.
+    pub start: Instant,
+    /// When it is over.
+    pub end: Instant,
+    /// The hospital's day it begins on.
+    pub day: Day,
+    /// What it costs.
+    pub fee: Money,
+    /// What it is, as stored.
+    pub status: SlotStatus,
+    /// Until when it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_expires_at: Option<Instant>,
+    /// For which appointment it is held or booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment_id: Option<AppointmentId>,
+}
+
+impl Slot {
+    /// What it is at this instant: a hold that has run out leaves it open.
+    pub fn status(&self, now: Instant) -> SlotStatus {
+        let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
+        if self.status == SlotStatus::Held && ran_out { SlotStatus::Open } else { self.status }
+    }
+
+    /// The time it covers.
+    pub const fn span(&self) -> Span {
+        Span { start: self.start, end: self.end }
+    }
+}
+
+/// Why a slot is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotRefusal {
+    /// Somebody has it, or it is withdrawn.
+    Taken,
+    /// It has begun.
+    InPast,
+}
+
+/// What a doctor's wish for slots comes to, given those that are there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Not there yet.
+    pub missing: Vec<Span>,
+    /// There already, at exactly that time.
+    pub unchanged: Vec<Slot>,
+    /// There, at a time that overlaps without being the same.
+    pub clashes: Vec<Slot>,
+}
+
+/// Compares wanted spans with a doctor's existing slots of that time.
+pub fn publish(wanted: &[Span], existing: Vec<Slot>) -> Published {
+    let mut missing = wanted.to_vec();
+    let mut published = Published::default();
+    for slot in existing {
+        let span = slot.span();
+        if let Some(same) = missing.iter().position(|wanted| *wanted == span) {
+            missing.swap_remove(same);
+            published.unchanged.push(slot);
+        } else if missing.iter().any(|wanted| wanted.overlaps(span)) {
+            published.clashes.push(slot);
+        }
+    }
+    missing.sort_unstable();
+    published.missing = missing;
+    published
+}
+
+impl Parse for SlotStatus {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        [Self::Open, Self::Held, Self::Booked, Self::Blocked]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Issue::invalid("must be one of open, held, booked, blocked"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn span(start: i64, minutes: i64) -> Span {
+        let start = Instant::from_seconds(start * 60);
+        Span { start, end: start.plus_seconds(minutes * 60) }
+    }
+
+    proptest! {
+        #[test]
+        fn spans_overlap_exactly_if_they_share_a_minute(
+            a in 0..200_i64, b in 0..200_i64, m in 1..60_i64, n in 1..60_i64,
+        ) {
+            let (one, two) = (span(a, m), span(b, n));
+            let shared = one.minutes().any(|minute| two.minutes().contains(&minute));
+            prop_assert_eq!(one.overlaps(two), shared);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The hospital's time zone, and days and times on its clocks.
+
+use super::{Instant, Issue, Parse};
+use jiff::{civil, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// An IANA time zone, such as `Asia/Kolkata`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Cow<'_, str>", into = "String")]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone's rules.
+    pub const fn rules(&self) -> &TimeZone {
+        &self.0
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The local day at this instant.
+    pub fn day(&self, at: Instant) -> Day {
+        Day(at.timestamp().to_zoned(self.0.clone()).date())
+    }
+
+    /// When the local day begins and when the next one does. Days with a change of clocks are
+    /// shorter or longer than 24 hours.
+    pub fn bounds(&self, day: Day) -> (Instant, Instant) {
+        (self.start_of(day), self.start_of(day.next()))
+    }
+
+    fn start_of(&self, day: Day) -> Instant {
+        let zoned = day.0.to_zoned(self.0.clone()).and_then(|zoned| zoned.start_of_day());
+        zoned.map_or(Instant::from_millis(0), |zoned| zoned.timestamp().into())
+    }
+
+    /// The instant at which clocks show this day and time. A time that clocks skip, as they do
+    /// when they go forward, counts as the one they jump to; of two, when they go back, the first
+    /// (RFC 5545 §3.3.5).
+    pub fn at(&self, day: Day, time: TimeOfDay) -> Instant {
+        let Some(civil) = time.civil() else {
+            return self.start_of(day.next());
+        };
+        let ambiguous = self.0.to_ambiguous_timestamp(day.0.to_datetime(civil));
+        ambiguous.compatible().map_or(Instant::from_millis(0), Instant::from)
+    }
+
+    /// RFC 3339 with this zone's offset.
+    pub fn show(&self, at: Instant) -> String {
+        at.rfc3339(&self.0)
+    }
+}
+
+impl Default for Zone {
+    /// `Asia/Kolkata`.
+    fn default() -> Self {
+        Self(TimeZone::get("Asia/Kolkata").unwrap_or(TimeZone::UTC))
+    }
+}
+
+impl Parse for Zone {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let known = text.len() <= 64 && !text.contains(char::is_control);
+        let zone = if known { TimeZone::get(text).ok() } else { None };
+        zone.filter(|zone| zone.iana_name().is_some())
+            .map(Self)
+            .ok_or_else(|| Issue::invalid("must be an IANA time zone such as Asia/Kolkata"))
+    }
+}
+
+impl TryFrom<Cow<'_, str>> for Zone {
+    type Error = Cow<'static, str>;
+    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
+        Self::parse(&text).map_err(|issue| issue.message)
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name().to_owned()
+    }
+}
+
+/// A calendar day in the hospital's time zone, `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Cow<'_, str>", into = "String")]
+pub struct Day(civil::Date);
+
+impl Day {
+    /// The calendar date.
+    pub const fn date(self) -> civil::Date {
+        self.0
+    }
+
+    /// The day after.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
+    /// Days from `earlier` to this.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.duration_since(earlier.0).as_hours() / 24
+    }
+}
+
+impl Parse for Day {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(i, b)| match i {
+                4 | 7 => b == b'-',
+                _ => b.is_ascii_digit(),
+            });
+        let date = if shaped { text.parse::<civil::Date>().ok() } else { None };
+        date.filter(|date| (1900..=2200).contains(&date.year()))
+            .map(Self)
+            .ok_or_else(|| Issue::invalid("must be a date of the form YYYY-MM-DD"))
+    }
+}
+
+impl TryFrom<Cow<'_, str>> for Day {
+    type Error = Cow<'static, str>;
+    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
+        Self::parse(&text).map_err(|issue| issue.message)
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.0.to_string()
+    }
+}
+
+/// Minutes after midnight on the hospital's clocks, `HH:MM`; `24:00` is the end of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeOfDay(u16);
+
+impl TimeOfDay {
+    /// From minutes after midnight, up to 24 hours.
+    pub fn from_minutes(minutes: u16) -> Option<Self> {
+        (minutes <= 24 * 60).then_some(Self(minutes))
+    }
+
+    /// Minutes after midnight.
+    pub const fn minutes(self) -> u16 {
+        self.0
+    }
+
+    fn civil(self) -> Option<civil::Time> {
+        let hour = i8::try_from(self.0 / 60).ok()?;
+        let minute = i8::try_from(self.0 % 60).ok()?;
+        civil::Time::new(hour, minute, 0, 0).ok()
+    }
+}
+
+impl Parse for TimeOfDay {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let parts = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2);
+        let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b':');
+        let minutes = parts.filter(|_| digits).and_then(|(hour, minute)| {
+            let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
+            (minute < 60 && (hour < 24 || (hour == 24 && minute == 0))).then_some(hour * 60 + minute)
+        });
+        minutes.map(Self).ok_or_else(|| Issue::invalid("must be a time of the form HH:MM"))
+    }
+}
+
+macro_rules! text_schema {
+    ($($type:ident $example:literal $($format:ident)?;)*) => {$(
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    $(.format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::$format))))?
+                    .examples([$example])
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $type {}
+    )*};
+}
+
+text_schema! {
+    Zone "Asia/Kolkata";
+    Day "2026-12-01" Date;
+    TimeOfDay "10:00";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_at_local_midnight() {
+        let kolkata = zone("Asia/Kolkata");
+        let at = Instant::from_seconds(1_796_149_800); // 2026-12-02T00:00 +05:30
+        assert_eq!(String::from(kolkata.day(at)), "2026-12-02");
+        assert_eq!(String::from(kolkata.day(at.plus_seconds(-1))), "2026-12-01");
+        let (start, end) = kolkata.bounds(kolkata.day(at));
+        assert_eq!((start, end), (at, at.plus_seconds(24 * 3600)));
+    }
+
+    #[test]
+    fn skipped_times_do_not_exist_and_repeated_ones_are_the_first() {
+        let berlin = zone("Europe/Berlin");
+        let day = |text| Day::parse(text).unwrap();
+        let time = |text| TimeOfDay::parse(text).unwrap();
+        let skipped = berlin.at(day("2026-03-29"), time("02:30"));
+        assert_eq!(berlin.show(skipped), "2026-03-29T03:30:00+02:00");
+        assert_eq!(berlin.at(day("2026-03-29"), time("24:00")), berlin.bounds(day("2026-03-29")).1);
+        let first = berlin.at(day("2026-10-25"), time("02:30"));
+        assert_eq!(berlin.show(first), "2026-10-25T02:30:00+02:00");
+        let (start, end) = berlin.bounds(day("2026-03-29"));
+        assert_eq!(end.seconds_since(start), 23 * 3600);
+    }
+
+    #[test]
+    fn bad_days_and_times_are_refused() {
+        for text in ["2026-02-30", "2026-2-3", "02-03-2026", "", "2026-02-03T00:00", "１２３４-12-01"] {
+            assert!(Day::parse(text).is_err(), "{text}");
+        }
+        for text in ["9:00", "24:01", "12:60", "noon", "1200", "+1:00", "12:00:00"] {
+            assert!(TimeOfDay::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(TimeOfDay::parse("24:00").unwrap().minutes(), 1440);
+        for text in ["IST", "+05:30", "Mars/Olympus", ""] {
+            assert!(Zone::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Accounts of one hospital.
+
+use super::{
+    HospitalStore, Page, PageRequest, Place, Result,
+    scoped::{Find, Stored},
+    transaction::{Ended, Tx, transact},
+};
+use crate::models::{
+    Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Patient, Role,
+    Search, SessionId,
+};
+use mongodb::bson::{Bson, Document, doc};
+
+impl Stored for Account {
+    const COLLECTION: &'static str = "accounts";
+
+    fn extras(&self) -> Document {
+        doc! { "nameKey": self.name.search_key() }
+    }
+}
+
+/// The address somebody logs in with, and the hospital if he named one.
+#[derive(Debug, Clone)]
+pub struct LogInKey {
+    /// The address.
+    pub email: Email,
+    /// The hospital's code.
+    pub hospital: Option<HospitalCode>,
+}
+
+/// Which accounts are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Only of this role.
+    pub role: Option<Role>,
+    /// Only with this status.
+    pub status: Option<AccountStatus>,
+    /// Only whose name or address begins with this.
+    pub search: Option<Search>,
+}
+
+/// What became of somebody who was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Gone without a trace.
+    Deleted,
+    /// Has appointments: shut out, and kept for them.
+    Deactivated,
+    /// Not there.
+    Missing,
+}
+
+impl HospitalStore {
+    /// Enters an account; a second one with its address is [`Error::Duplicate`] of
+    /// `account_email`.
+    pub async fn insert_account(&self, account: &Account) -> Result<()> {
+        self.scope.collection::<Account>().await?.insert(account, None).await
+    }
+
+    /// Enters a patient and, if `account` is new, the account with it: both or neither. A second
+    /// patient with the identifier is [`Error::Duplicate`] of `patient_identifier`.
+    pub async fn insert_patient(&self, account: Option<&Account>, patient: &Patient) -> Result<()> {
+        let patients = self.scope.collection::<Patient>().await?;
+        let Some(account) = account else {
+            return patients.insert(patient, None).await;
+        };
+        let accounts = self.scope.collection::<Account>().await?;
+        let enter = async |tx: &mut Tx| {
+            accounts.insert(account, Some(tx)).await?;
+            patients.insert(patient, Some(tx)).await?;
+            Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| enter(&mut tx))
+    }
+
+    /// The account with this address.
+    pub async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
+        self.scope.collection::<Account>().await?.find_one(doc! { "email": email.as_str() }).await
+    }
+
+    /// The account with this id.
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
+        self.scope.collection::<Account>().await?.find_one(doc! { "_id": id.as_str() }).await
+    }
+
+    /// The accounts that fit, in the order they were made.
+    pub async fn accounts(&self, filter: &AccountFilter, page: &PageRequest) -> Result<Page<Account>> {
+        let mut query = Document::new();
+        if let Some(role) = filter.role {
+            query.insert("role", role.as_str());
+        }
+        if let Some(status) = filter.status {
+            query.insert("status", status.as_str());
+        }
+        if let Some(search) = &filter.search {
+            query.insert("$or", begins_with(search, &["nameKey", "email"]));
+        }
+        if let Some(after) = &page.after {
+            query.insert("_id", doc! { "$gt": &after.id });
+        }
+        let find = Find { filter: query, sort: doc! { "_id": 1 }, limit: page.limit + 1 };
+        let items = self.scope.collection::<Account>().await?.find(find).await?;
+        Ok(Page::cut(items, page, |account| Place { key: 0, id: account.id.as_str().to_owned() }))
+    }
+
+    /// Changes a person's own name and mobile.
+    pub async fn change_account(
+        &self,
+        id: &AccountId,
+        name: Option<&Name>,
+        mobile: Option<&Mobile>,
+    ) -> Result<Option<Account>> {
+        let mut set = Document::new();
+        if let Some(name) = name {
+            set.insert("name", name.as_str());
+            set.insert("nameKey", name.search_key());
+        }
+        if let Some(mobile) = mobile {
+            set.insert("mobile", mobile.as_str());
+        }
+        if set.is_empty() {
+            return self.account(id).await;
+        }
+        let accounts = self.scope.collection::<Account>().await?;
+        accounts.update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None).await
+    }
+
+    /// Shuts a person out or lets one in again. Sessions end with it. The account as it was
+    /// before, so that the caller can end its access tokens; `None` if there is none that could
+    /// be so changed.
+    pub async fn set_account_status(
+        &self,
+        id: &AccountId,
+        from: &[AccountStatus],
+        to: AccountStatus,
+    ) -> Result<Option<Account>> {
+        let accounts = self.scope.collection::<Account>().await?;
+        let patients = self.scope.collection::<Patient>().await?;
+        let statuses: Vec<&str> = from.iter().map(|status| status.as_str()).collect();
+        let change = async |tx: &mut Tx| {
+            let filter = doc! { "_id": id.as_str(), "status": { "$in": &statuses } };
+            let set = vec![doc! { "$set": { "status": to.as_str(), "sessions": [] } }];
+            let Some(before) = accounts.claim(filter, set, tx).await? else {
+                return Ok(Ended::Abort(None));
+            };
+            if before.role == Role::Patient {
+                let of_account = doc! { "accountId": id.as_str() };
+                let set = doc! { "$set": { "status": to.as_str() } };
+                patients.update_all(of_account, set, Some(tx)).await?;
+            }
+            Ok(Ended::Commit(Some(before)))
+        };
+        transact!(self.scope.database(), |tx| change(&mut tx))
+    }
+
+    /// Ends one session of an account.
+    pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
+        let accounts = self.scope.collection::<Account>().await?;
+        let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
+        accounts.update(doc! { "_id": account.as_str() }, pull, None).await.map(|_| ())
+    }
+
+    /// Removes a person; one who has appointments is deactivated and kept.
+    pub async fn remove_account(&self, account: &Account) -> Result<Removal> {
+        if self.has_appointments(&account.id).await? {
+            let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
+            let before = self.set_account_status(&account.id, &from, AccountStatus::Deactivated).await?;
+            return Ok(before.map_or(Removal::Missing, |_| Removal::Deactivated));
+        }
+        let accounts = self.scope.collection::<Account>().await?;
+        let patients = self.scope.collection::<Patient>().await?;
+        let slots = self.scope.collection::<crate::models::Slot>().await?;
+        let remove = async |tx: &mut Tx| {
+            let there = accounts.delete(doc! { "_id": account.id.as_str() }, Some(tx)).await?;
+            patients.delete_all(doc! { "accountId": account.id.as_str() }, tx).await?;
+            slots.delete_all(doc! { "doctor.id": account.id.as_str() }, tx).await?;
+            Ok(if there { Ended::Commit(Removal::Deleted) } else { Ended::Abort(Removal::Missing) })
+        };
+        transact!(self.scope.database(), |tx| remove(&mut tx))
+    }
+
+    /// Makes an account active whose address was proved at this instant, with its patients.
+    pub(super) async fn activate_patients(&self, account: &AccountId, tx: &mut Tx) -> Result<()> {
+        let patients = self.scope.collection::<Patient>().await?;
+        let set = doc! { "$set": { "status": AccountStatus::Active.as_str() } };
+        patients.update_all(doc! { "accountId": account.as_str() }, set, Some(tx)).await.map(|_| ())
+    }
+}
+
+/// A search for documents in which one of the fields begins with the text. What was typed is
+/// escaped: it never acts as a pattern (ASVS 1.2.9).
+pub(super) fn begins_with(search: &Search, fields: &[&str]) -> Vec<Document> {
+    let mut pattern = String::from("^");
+    for character in search.as_str().chars() {
+        if !character.is_alphanumeric() && character.is_ascii() {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    fields.iter().map(|field| doc! { *field: { "$regex": &pattern } }).collect()
+}
+
+/// The condition that no password lock holds at this instant.
+pub(super) fn not_locked(now: Instant) -> Bson {
+    let open = doc! { "guard.lockedUntil": Bson::Null };
+    let over = doc! { "guard.lockedUntil": { "$lte": now.millis() } };
+    Bson::Array(vec![open.into(), over.into()])
+}
+

@@ -1,0 +1,255 @@
+//! Appointments of one hospital.
+
+use super::{
+    HospitalStore, Page, PageRequest, Place, Result,
+    scoped::{Find, Stored},
+    slots::after_place,
+    transaction::{Ended, Tx, transact},
+};
+use crate::{
+    models::{
+        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, OrderId,
+        Patient, Slot, SlotId, SlotStatus, Span,
+    },
+    tenancy::Reach,
+};
+use mongodb::bson::{Bson, Document, doc};
+
+impl Stored for Appointment {
+    const COLLECTION: &'static str = "appointments";
+
+    /// While it is live, the minutes its patient is busy: a unique index over them refuses
+    /// another at that time. And when its next effect is due.
+    fn extras(&self) -> Document {
+        let mut extras = Document::new();
+        if self.status.is_live() {
+            let span = Span { start: self.start, end: self.end };
+            let busy: Vec<Bson> = span.minutes().map(Bson::Int32).collect();
+            extras.insert("busy", busy);
+        }
+        if let Some(due) = self.effects.iter().map(|effect| effect.due_at.millis()).min() {
+            extras.insert("nextEffectAt", due);
+        }
+        extras
+    }
+}
+
+/// What a booking came to.
+#[derive(Debug)]
+pub enum Booked {
+    /// It is booked.
+    Done(Box<Appointment>),
+    /// The slot cannot be had; as it is now, if it is there at all.
+    Refused(Option<Box<Slot>>),
+    /// The patient is somewhere else at that time.
+    PatientBusy,
+}
+
+/// Whether a change was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It was.
+    Done,
+    /// The appointment had changed meanwhile: decide again.
+    Stale,
+}
+
+/// Which appointments are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct AppointmentFilter {
+    /// That start at this instant or later.
+    pub from: Option<Instant>,
+    /// That start before this instant.
+    pub to: Option<Instant>,
+    /// Only with this doctor.
+    pub doctor: Option<AccountId>,
+    /// Only with this status, as it is now.
+    pub status: Option<AppointmentStatus>,
+    /// Only those that are held or confirmed now.
+    pub live_only: bool,
+}
+
+fn in_reach(reach: &Reach) -> Document {
+    match reach {
+        Reach::Hospital => Document::new(),
+        Reach::Doctor(doctor) => doc! { "doctor.id": doctor.as_str() },
+        Reach::Account(account) => doc! { "patient.accountId": account.as_str() },
+    }
+}
+
+/// Appointments with this status at this instant; a hold that ran out counts as expired.
+fn with_status(status: AppointmentStatus, now: Instant) -> Document {
+    let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
+    match status {
+        AppointmentStatus::Held => doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } },
+        AppointmentStatus::Expired => doc! { "$or": [{ "status": "expired" }, ran_out] },
+        other => doc! { "status": other.as_str() },
+    }
+}
+
+impl HospitalStore {
+    /// Books a slot for a patient in one transaction: the slot is claimed by one conditional
+    /// update that takes a run-out hold for open, and the appointment is entered. Of any number
+    /// of callers one wins.
+    pub async fn book(&self, slot: &SlotId, patient: &Patient, with: &Booking, now: Instant) -> Result<Booked> {
+        let booked = match self.try_book(slot, patient, with, now).await {
+            Err(error) if error.is_duplicate_of("appointment_busy") => {
+                // The hold that is in the way may have run out without anybody noticing.
+                self.expire_holds_of(patient, now).await?;
+                self.try_book(slot, patient, with, now).await
+            }
+            result => result,
+        };
+        match booked {
+            Ok(Some(appointment)) => Ok(Booked::Done(Box::new(appointment))),
+            Ok(None) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new))),
+            Err(error) if error.is_duplicate_of("appointment_busy") => Ok(Booked::PatientBusy),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn try_book(
+        &self,
+        slot: &SlotId,
+        patient: &Patient,
+        with: &Booking,
+        now: Instant,
+    ) -> Result<Option<Appointment>> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
+        let free = doc! { "$eq": ["$fee.amount", 0] };
+        let until = now.plus_seconds(with.hold_seconds).millis();
+        let claim = vec![doc! { "$set": {
+            "status": { "$cond": [&free, SlotStatus::Booked.as_str(), SlotStatus::Held.as_str()] },
+            "holdExpiresAt": { "$cond": [&free, Bson::Null, until] },
+            "appointmentId": with.id.as_str(),
+        } }];
+        let book = async |tx: &mut Tx| {
+            let open = doc! {
+                "_id": slot.as_str(),
+                "start": { "$gt": now.millis() },
+                "$or": [{ "status": "open" }, &ran_out],
+            };
+            let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
+                return Ok(Ended::Abort(None));
+            };
+            let Ok(appointment) = Appointment::book(&before, patient, with.clone(), now) else {
+                return Ok(Ended::Abort(None));
+            };
+            appointments.insert(&appointment, Some(tx)).await?;
+            Ok(Ended::Commit(Some(appointment)))
+        };
+        transact!(self.scope.database(), |tx| book(&mut tx))
+    }
+
+    async fn expire_holds_of(&self, patient: &Patient, now: Instant) -> Result<()> {
+        let filter = doc! {
+            "patient.id": patient.id.as_str(),
+            "status": "held",
+            "holdExpiresAt": { "$lte": now.millis() },
+            "busy": { "$exists": true },
+        };
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let ran_out = appointments.find(Find { filter, sort: doc! { "_id": 1 }, limit: 100 }).await?;
+        for expired in ran_out.iter().filter_map(|appointment| appointment.expire(now)) {
+            self.change_appointment(&expired).await?;
+        }
+        Ok(())
+    }
+
+    /// The appointment with this id, if it is within reach.
+    pub async fn appointment(&self, id: &AppointmentId, reach: &Reach) -> Result<Option<Appointment>> {
+        let mut filter = doc! { "_id": id.as_str() };
+        filter.extend(in_reach(reach));
+        self.scope.collection::<Appointment>().await?.find_one(filter).await
+    }
+
+    /// The appointment this order pays, if it is within reach.
+    pub async fn appointment_of_order(&self, order: &OrderId, reach: &Reach) -> Result<Option<Appointment>> {
+        let mut filter = doc! { "order.id": order.as_str() };
+        filter.extend(in_reach(reach));
+        self.scope.collection::<Appointment>().await?.find_one(filter).await
+    }
+
+    /// The appointments that fit and are within reach, by start.
+    pub async fn appointments(
+        &self,
+        filter: &AppointmentFilter,
+        reach: &Reach,
+        page: &PageRequest,
+        now: Instant,
+    ) -> Result<Page<Appointment>> {
+        let mut all = Vec::new();
+        if filter.live_only {
+            let held = with_status(AppointmentStatus::Held, now);
+            all.push(doc! { "$or": [{ "status": "confirmed" }, held] });
+        }
+        if let Some(status) = filter.status {
+            all.push(with_status(status, now));
+        }
+        if let Some(doctor) = &filter.doctor {
+            all.push(doc! { "doctor.id": doctor.as_str() });
+        }
+        if let Some(from) = filter.from {
+            all.push(doc! { "start": { "$gte": from.millis() } });
+        }
+        if let Some(to) = filter.to {
+            all.push(doc! { "start": { "$lt": to.millis() } });
+        }
+        if let Some(after) = &page.after {
+            all.push(after_place(after));
+        }
+        let mut query = in_reach(reach);
+        if !all.is_empty() {
+            query.insert("$and", all);
+        }
+        let find = Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
+        let items = self.scope.collection::<Appointment>().await?.find(find).await?;
+        Ok(Page::cut(items, page, |item| Place { key: item.start.millis(), id: item.id.as_str().to_owned() }))
+    }
+
+    /// Whether an account, as doctor or for a patient, has any appointment.
+    pub(super) async fn has_appointments(&self, account: &AccountId) -> Result<bool> {
+        let appointments = self.scope.collection::<Appointment>().await?;
+        for reach in [Reach::Doctor(account.clone()), Reach::Account(account.clone())] {
+            if appointments.find_one(in_reach(&reach)).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes an appointment's next state, unless it changed since that was decided.
+    pub async fn change_appointment(&self, next: &Appointment) -> Result<Change> {
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let replaced = appointments.replace(version_before(next), next, None).await?;
+        Ok(if replaced { Change::Done } else { Change::Stale })
+    }
+
+    /// Writes the next state of an appointment that is over, and opens its slot: both or neither.
+    pub async fn release(&self, next: &Appointment) -> Result<Change> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let release = async |tx: &mut Tx| {
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+                return Ok(Ended::Abort(Change::Stale));
+            }
+            let own = doc! { "_id": next.slot_id.as_str(), "appointmentId": next.id.as_str() };
+            let open = doc! {
+                "$set": { "status": SlotStatus::Open.as_str() },
+                "$unset": { "holdExpiresAt": "", "appointmentId": "" },
+            };
+            // Somebody else may have it since the hold ran out; then it is not ours to open.
+            slots.update(own, open, Some(tx)).await?;
+            Ok(Ended::Commit(Change::Done))
+        };
+        transact!(self.scope.database(), |tx| release(&mut tx))
+    }
+}
+
+/// The appointment as it was when its next state was decided.
+pub(super) fn version_before(next: &Appointment) -> Document {
+    doc! { "_id": next.id.as_str(), "version": next.version.saturating_sub(1) }
+}
+

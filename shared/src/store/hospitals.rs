@@ -1,0 +1,35 @@
+//! The own hospital.
+
+use super::{HospitalStore, Result, connection::bounded, scoped::read};
+use crate::models::{Hospital, Name};
+use crate::tenancy::Tenant;
+use mongodb::{
+    Collection,
+    bson::{RawDocumentBuf, doc},
+    options::ReturnDocument,
+};
+
+/// The collection of hospitals; the documents in it are the tenants themselves.
+pub(super) const HOSPITALS: &str = "hospitals";
+
+impl HospitalStore {
+    /// The hospital whose store this is.
+    pub async fn hospital(&self, tenant: &Tenant) -> Result<Option<Hospital>> {
+        let hospitals = self.hospitals().await?;
+        let found = bounded(hospitals.find_one(doc! { "_id": tenant.hospital().as_str() })).await?;
+        found.as_ref().map(read).transpose()
+    }
+
+    /// Changes the hospital's name.
+    pub async fn rename_hospital(&self, tenant: &Tenant, name: &Name) -> Result<Option<Hospital>> {
+        let hospitals = self.hospitals().await?;
+        let own = doc! { "_id": tenant.hospital().as_str() };
+        let set = doc! { "$set": { "name": name.as_str() } };
+        let change = hospitals.find_one_and_update(own, set).return_document(ReturnDocument::After);
+        bounded(change).await?.as_ref().map(read).transpose()
+    }
+
+    async fn hospitals(&self) -> Result<Collection<RawDocumentBuf>> {
+        Ok(self.scope.database().handle().await?.collection(HOSPITALS))
+    }
+}

@@ -1,0 +1,110 @@
+//! First answers to requests that carry an `Idempotency-Key`, kept for a day.
+
+use super::{Result, Store, connection::bounded};
+use crate::models::Instant;
+use mongodb::{
+    Collection,
+    bson::{Binary, DateTime, RawDocumentBuf, doc, spec::BinarySubtype},
+    options::ReturnDocument,
+};
+use serde::{Deserialize, Serialize};
+
+/// How long an answer is kept, in seconds.
+const KEEP_SECONDS: i64 = 24 * 3600;
+/// How long a first run may take before another may take its place, in seconds: the longest any
+/// function runs for a request.
+const RUN_SECONDS: i64 = 30;
+
+/// An answer as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remembered {
+    /// The status.
+    pub status: u16,
+    /// The media type.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
+}
+
+/// What the store knows of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// Nothing: this is the first run.
+    First,
+    /// It was answered.
+    Answered(Remembered),
+    /// Its first run is still going on.
+    Running,
+    /// It was used for another body.
+    OtherBody,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    fingerprint: Binary,
+    #[serde(default)]
+    answer: Option<Remembered>,
+    running_until: i64,
+    #[serde(default)]
+    owner: String,
+}
+
+impl Store {
+    async fn kept(&self) -> Result<Collection<RawDocumentBuf>> {
+        Ok(self.0.handle().await?.collection("idempotency"))
+    }
+
+    /// Begins a run under a key: a hash of caller, route and key. Of several at once one is the
+    /// first. A first run that was killed may be taken over when its time is over. `run` names
+    /// this run.
+    pub async fn begin_idempotent(&self, key: &str, fingerprint: &[u8], run: &str, now: Instant) -> Result<Begun> {
+        let bytes = Binary { subtype: BinarySubtype::Generic, bytes: fingerprint.to_vec() };
+        let over = doc! { "$and": [
+            { "$eq": [{ "$type": "$answer" }, "missing"] },
+            { "$lte": [{ "$ifNull": ["$runningUntil", 0_i64] }, now.millis()] },
+        ] };
+        let until = now.plus_seconds(RUN_SECONDS).millis();
+        let expires = DateTime::from_millis(now.plus_seconds(KEEP_SECONDS).millis());
+        let update = vec![doc! { "$set": {
+            "fingerprint": { "$ifNull": ["$fingerprint", &bytes] },
+            "owner": { "$cond": [&over, run, "$owner"] },
+            "runningUntil": { "$cond": [&over, until, "$runningUntil"] },
+            "expiresAt": { "$ifNull": ["$expiresAt", expires] },
+        } }];
+        let kept = self.kept().await?;
+        let upsert = kept
+            .find_one_and_update(doc! { "_id": key }, update)
+            .upsert(true)
+            .return_document(ReturnDocument::After);
+        let raw = match bounded(upsert).await {
+            // Two first runs inserted at once: the other one is the first.
+            Err(super::Error::Duplicate(_)) => return Ok(Begun::Running),
+            result => result?,
+        };
+        let Some(raw) = raw else { return Ok(Begun::Running) };
+        let known: Kept = super::scoped::read(&raw)?;
+        Ok(match known.answer {
+            _ if known.fingerprint.bytes != fingerprint => Begun::OtherBody,
+            Some(answer) => Begun::Answered(answer),
+            None if known.owner == run => Begun::First,
+            None => Begun::Running,
+        })
+    }
+
+    /// Keeps the answer of a first run.
+    pub async fn end_idempotent(&self, key: &str, run: &str, answer: &Remembered) -> Result<()> {
+        let answer = mongodb::bson::serialize_to_bson(answer)?;
+        let kept = self.kept().await?;
+        let own = doc! { "_id": key, "owner": run };
+        bounded(kept.update_one(own, doc! { "$set": { "answer": answer } })).await.map(|_| ())
+    }
+
+    /// Forgets a run that came to nothing, so that it can be tried again at once.
+    pub async fn drop_idempotent(&self, key: &str, run: &str) -> Result<()> {
+        let kept = self.kept().await?;
+        let own = doc! { "_id": key, "owner": run, "answer": { "$exists": false } };
+        bounded(kept.delete_one(own)).await.map(|_| ())
+    }
+}

@@ -1,0 +1,120 @@
+//! Captured money and the slot it pays for, in one transaction.
+
+use super::{
+    HospitalStore, Result,
+    appointments::version_before,
+    scoped::Stored,
+    transaction::{Ended, Tx, transact},
+};
+use crate::models::{Appointment, Capture, Instant, Slot, SlotStatus};
+use mongodb::bson::{Bson, doc};
+use serde::{Deserialize, Serialize};
+
+/// What settling came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// The appointment as it is now.
+    Done(Box<Appointment>),
+    /// We knew of the payment already.
+    Known,
+    /// The appointment had changed meanwhile: decide again.
+    Stale,
+    /// The event was handled before.
+    Repeated,
+}
+
+/// An event from Razorpay that was handled, kept so that its repetition changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookEvent {
+    /// Razorpay's id of the event, or the hash of its body.
+    pub event_id: String,
+    /// What it tells of: `payment.captured` and so on.
+    pub event: String,
+    /// When it came.
+    pub received_at: Instant,
+}
+
+impl Stored for WebhookEvent {
+    const COLLECTION: &'static str = "webhookEvents";
+}
+
+impl HospitalStore {
+    /// Writes what a captured payment comes to. Where it confirms, the slot is taken in the same
+    /// transaction, be it still held for this appointment or open again; if somebody else has it,
+    /// the money goes back. With a webhook's event, that is kept in the same transaction.
+    pub async fn settle(&self, capture: &Capture, event: Option<&WebhookEvent>, now: Instant) -> Result<Settled> {
+        let events = self.scope.collection::<WebhookEvent>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let settle = async |tx: &mut Tx| {
+            if let Some(event) = event {
+                events.insert(event, Some(tx)).await?;
+            }
+            let next = match capture {
+                Capture::Known => return Ok(Ended::Commit(Settled::Known)),
+                Capture::Refund(next) => next,
+                Capture::Confirm { confirmed, lost } => {
+                    if self.take_slot(confirmed, now, tx).await? { confirmed } else { lost }
+                }
+            };
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+                return Ok(Ended::Abort(Settled::Stale));
+            }
+            Ok(Ended::Commit(Settled::Done(next.clone())))
+        };
+        if event.is_none() && *capture == Capture::Known {
+            return Ok(Settled::Known);
+        }
+        let settled = transact!(self.scope.database(), |tx| settle(&mut tx));
+        match (settled, capture) {
+            // The slot is free, but the patient is elsewhere at that time by now.
+            (Err(error), Capture::Confirm { lost, .. }) if error.is_duplicate_of("appointment_busy") => {
+                let back = Capture::Refund(lost.clone());
+                Box::pin(self.settle(&back, event, now)).await
+            }
+            (settled, _) => repeated(settled),
+        }
+    }
+
+    /// Writes an appointment's next state, if there is one, with the webhook's event that brought
+    /// it.
+    pub async fn note_event(&self, next: Option<&Appointment>, event: &WebhookEvent) -> Result<Settled> {
+        let events = self.scope.collection::<WebhookEvent>().await?;
+        let Some(next) = next else {
+            return repeated(events.insert(event, None).await.map(|()| Settled::Known));
+        };
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let note = async |tx: &mut Tx| {
+            events.insert(event, Some(tx)).await?;
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+                return Ok(Ended::Abort(Settled::Stale));
+            }
+            Ok(Ended::Commit(Settled::Done(Box::new(next.clone()))))
+        };
+        let noted = transact!(self.scope.database(), |tx| note(&mut tx));
+        repeated(noted)
+    }
+
+    async fn take_slot(&self, appointment: &Appointment, now: Instant, tx: &mut Tx) -> Result<bool> {
+        let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
+        let ours = doc! { "status": "held", "appointmentId": appointment.id.as_str() };
+        let filter = doc! {
+            "_id": appointment.slot_id.as_str(),
+            "$or": [ours, { "status": "open" }, ran_out],
+        };
+        let take = vec![doc! { "$set": {
+            "status": SlotStatus::Booked.as_str(),
+            "appointmentId": appointment.id.as_str(),
+            "holdExpiresAt": Bson::Null,
+        } }];
+        let slots = self.scope.collection::<Slot>().await?;
+        Ok(slots.claim(filter, take, tx).await?.is_some())
+    }
+}
+
+fn repeated(settled: Result<Settled>) -> Result<Settled> {
+    match settled {
+        Err(error) if error.is_duplicate_of("webhook_event") => Ok(Settled::Repeated),
+        other => other,
+    }
+}

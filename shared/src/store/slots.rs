@@ -1,0 +1,225 @@
+//! Slots of one hospital's doctors.
+
+use super::{
+    Error, HospitalStore, Page, PageRequest, Place, Result,
+    scoped::{Find, Stored},
+    transaction::{Ended, Tx, transact},
+};
+use crate::models::{
+    Account, AccountId, AccountStatus, Instant, Role, Search, Slot, SlotId, SlotStatus, Span,
+    Speciality, publish,
+};
+use mongodb::bson::{Bson, Document, doc};
+use serde::Deserialize;
+
+impl Stored for Slot {
+    const COLLECTION: &'static str = "slots";
+
+    /// The minutes the slot covers: a unique index over them refuses a doctor's overlapping slots.
+    fn extras(&self) -> Document {
+        let minutes: Vec<Bson> = self.span().minutes().map(Bson::Int32).collect();
+        doc! { "minutes": minutes }
+    }
+}
+
+/// Which slots are wanted.
+#[derive(Debug, Clone)]
+pub struct SlotFilter {
+    /// Only this doctor's.
+    pub doctor: Option<AccountId>,
+    /// Only of this speciality.
+    pub speciality: Option<Speciality>,
+    /// That start at this instant or later.
+    pub from: Option<Instant>,
+    /// That start before this instant.
+    pub to: Option<Instant>,
+    /// Only open ones that have not begun.
+    pub open_only: bool,
+}
+
+/// What publishing came to.
+#[derive(Debug)]
+pub enum Published {
+    /// All are there; the new ones, and those that were there.
+    Done {
+        /// New.
+        created: Vec<Slot>,
+        /// There before.
+        unchanged: Vec<Slot>,
+    },
+    /// Nothing was made: these are in the way.
+    Clash(Vec<Slot>),
+}
+
+/// A doctor with the next slot a patient could book.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DoctorCard {
+    /// The doctor.
+    #[serde(flatten)]
+    pub account: Account,
+    /// The start of his next open slot.
+    #[serde(default)]
+    pub next_available: Option<Instant>,
+}
+
+/// Slots that could be booked at this instant.
+fn bookable(now: Instant) -> Document {
+    let ran_out = doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
+    doc! {
+        "start": { "$gt": now.millis() },
+        "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
+    }
+}
+
+impl HospitalStore {
+    /// Publishes a doctor's slots, all or none. `make` makes a slot for a span that is missing.
+    /// Slots at the very same time are left as they are, whoever made them.
+    pub async fn publish_slots(
+        &self,
+        doctor: &AccountId,
+        wanted: &[Span],
+        make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
+    ) -> Result<Published> {
+        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
+            return Ok(Published::Done { created: Vec::new(), unchanged: Vec::new() });
+        };
+        let slots = self.scope.collection::<Slot>().await?;
+        // Another publication at the same instant is seen by the unique index; then look again.
+        for _ in 0..4 {
+            let filter = doc! {
+                "doctor.id": doctor.as_str(),
+                // A slot lasts eight hours at most, so none that began earlier reaches in.
+                "start": { "$gt": first.start.plus_seconds(-8 * 3600).millis(), "$lt": last.end.millis() },
+            };
+            let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
+            let plan = publish(wanted, existing);
+            if !plan.clashes.is_empty() {
+                return Ok(Published::Clash(plan.clashes));
+            }
+            let made: std::result::Result<Vec<Slot>, _> = plan.missing.into_iter().map(&make).collect();
+            let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
+            if created.is_empty() {
+                return Ok(Published::Done { created, unchanged: plan.unchanged });
+            }
+            let insert = async |tx: &mut Tx| {
+                slots.insert_all(&created, Some(tx)).await?;
+                Ok(Ended::Commit(()))
+            };
+            match transact!(self.scope.database(), |tx| insert(&mut tx)) {
+                Ok(()) => return Ok(Published::Done { created, unchanged: plan.unchanged }),
+                Err(error) if error.is_duplicate_of("slot_minutes") => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Unavailable("others published the same doctor's slots at the same time".to_owned()))
+    }
+
+    /// The slots that fit, by start.
+    pub async fn slots(&self, filter: &SlotFilter, page: &PageRequest, now: Instant) -> Result<Page<Slot>> {
+        let mut all = Vec::new();
+        if filter.open_only {
+            all.push(bookable(now));
+        }
+        let mut query = Document::new();
+        if let Some(doctor) = &filter.doctor {
+            query.insert("doctor.id", doctor.as_str());
+        }
+        if let Some(speciality) = &filter.speciality {
+            query.insert("doctor.speciality", speciality.as_str());
+        }
+        if let Some(from) = filter.from {
+            all.push(doc! { "start": { "$gte": from.millis() } });
+        }
+        if let Some(to) = filter.to {
+            all.push(doc! { "start": { "$lt": to.millis() } });
+        }
+        if let Some(after) = &page.after {
+            all.push(after_place(after));
+        }
+        if !all.is_empty() {
+            query.insert("$and", all);
+        }
+        let find = Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
+        let items = self.scope.collection::<Slot>().await?.find(find).await?;
+        Ok(Page::cut(items, page, |slot| Place { key: slot.start.millis(), id: slot.id.as_str().to_owned() }))
+    }
+
+    /// The slot with this id.
+    pub async fn slot(&self, id: &SlotId) -> Result<Option<Slot>> {
+        self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
+    }
+
+    /// The next open slots of a doctor, after this instant.
+    pub async fn next_open(&self, doctor: &AccountId, after: Instant, now: Instant) -> Result<Vec<Slot>> {
+        let mut filter = bookable(now);
+        filter.insert("doctor.id", doctor.as_str());
+        filter.insert("start", doc! { "$gt": after.max(now).millis() });
+        let find = Find { filter, sort: doc! { "start": 1 }, limit: 3 };
+        self.scope.collection::<Slot>().await?.find(find).await
+    }
+
+    /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.
+    pub async fn delete_slot(&self, id: &SlotId, now: Instant) -> Result<bool> {
+        let ran_out = doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
+        let filter = doc! {
+            "_id": id.as_str(),
+            "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
+        };
+        self.scope.collection::<Slot>().await?.delete(filter, None).await
+    }
+
+    /// The doctors that fit with their next open slot, by name: one read.
+    pub async fn doctors(
+        &self,
+        speciality: Option<&Speciality>,
+        search: Option<&Search>,
+        page: &PageRequest,
+        now: Instant,
+    ) -> Result<Page<DoctorCard>> {
+        let mut query = doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
+        if let Some(speciality) = speciality {
+            query.insert("doctor.speciality", speciality.as_str());
+        }
+        if let Some(search) = search {
+            query.insert("$or", super::accounts::begins_with(search, &["nameKey"]));
+        }
+        if let Some(after) = &page.after {
+            query.insert("_id", doc! { "$gt": &after.id });
+        }
+        let mut open = bookable(now);
+        open.insert("$expr", doc! { "$and": [
+            { "$eq": ["$doctor.id", "$$doctor"] },
+            { "$eq": ["$hospitalId", "$$hospital"] },
+        ] });
+        let next = vec![
+            doc! { "$match": open },
+            doc! { "$sort": { "start": 1 } },
+            doc! { "$limit": 1 },
+            doc! { "$project": { "start": 1 } },
+        ];
+        let stages = vec![
+            doc! { "$match": query },
+            doc! { "$sort": { "_id": 1 } },
+            doc! { "$limit": page.limit + 1 },
+            doc! { "$lookup": {
+                "from": Slot::COLLECTION,
+                "let": { "doctor": "$_id", "hospital": "$hospitalId" },
+                "pipeline": next,
+                "as": "next",
+            } },
+            doc! { "$set": { "nextAvailable": { "$first": "$next.start" } } },
+            doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0, "next": 0 } },
+        ];
+        let items = self.scope.collection::<Account>().await?.aggregate(stages).await?;
+        Ok(Page::cut(items, page, |card: &DoctorCard| Place { key: 0, id: card.account.id.as_str().to_owned() }))
+    }
+}
+
+/// What comes after a place in a list sorted by start.
+pub(super) fn after_place(place: &Place) -> Document {
+    doc! { "$or": [
+        { "start": { "$gt": place.key } },
+        { "start": place.key, "_id": { "$gt": &place.id } },
+    ] }
+}
