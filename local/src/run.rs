@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use axum::body::Bytes;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
 
 use crate::{
     backing::{Backing, Plan, host, listen},
@@ -52,7 +55,9 @@ pub async fn run(settings: Settings) -> Result<()> {
         },
         () = signals::wait() => Ok(()),
     };
-    println!("local: stopping");
+    if result.is_ok() {
+        println!("local: stopping");
+    }
     processes.stop(GRACE).await;
     result
 }
@@ -103,7 +108,100 @@ async fn bring_up(
         test_commands: false,
     };
     let mut backing = Backing::start(&plan, &mut secrets).await?;
-    let demo = Demo {
+    let demo = demo(settings, &mut secrets)?;
+    let environment = environment(settings, &backing, &mut secrets, &demo, &api_url)?;
+    let (runtime, runtime_address) = functions(&plan, &template, environment).await?;
+    let (_, no_events) = mpsc::unbounded_channel();
+    let events = std::mem::replace(&mut backing.s3_events, no_events);
+    let reloader = open(settings, front, template, runtime, events);
+    let mails = Mails::new(&backing.ses_url)?;
+    let (listener, console) = listen().await?;
+    let routes = Console::new(mails.clone(), Some(Arc::clone(&reloader.schedules))).router();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    if settings.seed {
+        demo.seed(&api_url, mails).await.with_context(|| {
+            let logs = logs.folder().display();
+            format!("the demonstration hospital cannot be made (logs: {logs})")
+        })?;
+    }
+    reloader.schedules.start();
+    if settings.watch {
+        tokio::spawn(async move {
+            if let Err(error) = reloader.run().await {
+                eprintln!("local: {error:#}");
+            }
+        });
+    }
+    let servers = stack_file::servers(&backing, &console);
+    let content = stack_file::with_api(
+        servers,
+        &api_url,
+        &runtime_address.to_string(),
+        &demo,
+        settings.seed,
+    );
+    let file = settings.stack_dir.join("stack.json");
+    let written = StackFile::write(&file, &content)?;
+    walkthrough::print(&content, &file, start.elapsed());
+    Ok(written)
+}
+
+/// The functions under their runtime API, the database migrated, a process of each on its way.
+async fn functions(
+    plan: &Plan<'_>,
+    template: &Template,
+    environment: Environment,
+) -> Result<(Arc<RuntimeApi>, SocketAddr)> {
+    let (listener, _) = listen().await?;
+    let address = listener.local_addr()?;
+    let launcher = Launcher {
+        processes: plan.processes.clone(),
+        binaries: plan.settings.binaries.clone(),
+        environment,
+        address,
+        concurrency: plan.settings.concurrency,
+    };
+    let runtime = Arc::new(RuntimeApi::new(launcher, plan.logs.clone()));
+    runtime.load(&template.functions);
+    host("the runtime API", Arc::clone(&runtime).serve(listener));
+    migrate(&runtime, plan.logs).await?;
+    runtime.warm();
+    Ok((runtime, address))
+}
+
+/// Opens the ways in: HTTP and the bucket's events. The answer can follow the sources, and has the
+/// schedules, which do not tick yet.
+fn open(
+    settings: &Settings,
+    front: TcpListener,
+    template: Template,
+    runtime: Arc<RuntimeApi>,
+    events: mpsc::UnboundedReceiver<serde_json::Value>,
+) -> Reloader {
+    let (api, routes) = watch::channel(Arc::new(Api::new(&template)));
+    let (template, follow) = watch::channel(Arc::new(template));
+    let gateway = Gateway {
+        runtime: Arc::clone(&runtime),
+        api: routes,
+    };
+    host("the API's front", gateway.serve(front));
+    tokio::spawn(triggers::deliver_s3(
+        events,
+        follow.clone(),
+        Arc::clone(&runtime),
+    ));
+    let schedules = Arc::new(Schedules::new(Arc::clone(&runtime), follow));
+    Reloader {
+        settings: settings.clone(),
+        runtime,
+        template,
+        api,
+        schedules,
+    }
+}
+
+fn demo(settings: &Settings, secrets: &mut Secrets) -> Result<Demo> {
+    Ok(Demo {
         admin_email: settings
             .get("ADMIN_EMAIL")
             .unwrap_or("admin@mediconnect.example")
@@ -113,77 +211,7 @@ async fn bring_up(
             None => secrets.get("adminPassword", chance::password)?,
         },
         password: secrets.get("demoPassword", chance::password)?,
-    };
-
-    let (runtime_listener, runtime_url) = listen().await?;
-    let launcher = Launcher {
-        processes: processes.clone(),
-        binaries: settings.binaries.clone(),
-        environment: environment(settings, &backing, &mut secrets, &demo, &api_url)?,
-        address: runtime_listener.local_addr()?,
-        concurrency: settings.concurrency,
-    };
-    let runtime = Arc::new(RuntimeApi::new(launcher, logs.clone()));
-    runtime.load(&template.functions);
-    host(
-        "the runtime API",
-        Arc::clone(&runtime).serve(runtime_listener),
-    );
-    migrate(&runtime, logs).await?;
-    runtime.warm();
-
-    let (api_sender, api) = watch::channel(Arc::new(Api::new(&template)));
-    let (template_sender, template) = watch::channel(Arc::new(template));
-    host(
-        "the API's front",
-        Gateway {
-            runtime: Arc::clone(&runtime),
-            api,
-        }
-        .serve(front),
-    );
-    let (_, no_events) = tokio::sync::mpsc::unbounded_channel();
-    let events = std::mem::replace(&mut backing.s3_events, no_events);
-    tokio::spawn(triggers::deliver_s3(
-        events,
-        template.clone(),
-        Arc::clone(&runtime),
-    ));
-    let schedules = Arc::new(Schedules::new(Arc::clone(&runtime), template));
-    let mails = Mails::new(&backing.ses_url)?;
-    let (listener, console) = listen().await?;
-    let routes = Console::new(mails.clone(), Some(Arc::clone(&schedules))).router();
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-
-    demo.seed(&api_url, mails).await.with_context(|| {
-        format!(
-            "the demonstration hospital cannot be made (logs: {})",
-            logs.folder().display()
-        )
-    })?;
-    schedules.start();
-    if settings.watch {
-        let settings = settings.clone();
-        let reloader = Reloader {
-            settings,
-            runtime,
-            template: template_sender,
-            api: api_sender,
-            schedules,
-        };
-        tokio::spawn(async move {
-            if let Err(error) = reloader.run().await {
-                eprintln!("local: {error:#}");
-            }
-        });
-    }
-    let servers = stack_file::servers(&backing, &console);
-    let runtime = runtime_url.trim_start_matches("http://");
-    let content = stack_file::with_api(servers, &api_url, runtime, &demo);
-    let file = settings.stack_dir.join("stack.json");
-    let written = StackFile::write(&file, &content)?;
-    walkthrough::print(&content, &file, start.elapsed());
-    Ok(written)
+    })
 }
 
 async fn bind(port: u16) -> Result<TcpListener> {

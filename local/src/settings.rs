@@ -20,12 +20,12 @@ pub struct Settings {
     pub concurrency: usize,
     /// `WATCH`: rebuild and restart on saving.
     pub watch: bool,
+    /// `SEED`: make the demonstration hospital.
+    pub seed: bool,
     /// `LOG=all`: every line of the functions on the terminal.
     pub log_all: bool,
     /// The folder of the functions' binaries.
     pub binaries: PathBuf,
-    /// Whether these are release binaries.
-    pub release: bool,
     /// The environment itself.
     pub ambient: BTreeMap<String, String>,
 }
@@ -66,15 +66,14 @@ impl Settings {
             Some(folder) => current.join(folder),
             None => root.join(".local"),
         };
-        let port = match value("PORT").unwrap_or("3000").parse() {
-            Ok(port) => port,
-            Err(_) => bail!("PORT is not a port number: use 0 to 65535"),
+        let Ok(port) = value("PORT").unwrap_or("3000").parse() else {
+            bail!("PORT is not a port number: use 0 to 65535");
         };
-        let concurrency = match value("CONCURRENCY").unwrap_or("4").parse() {
-            Ok(number @ 1..=64) => number,
-            _ => bail!("CONCURRENCY is not a number of processes: use 1 to 64"),
+        let Ok(concurrency @ 1..=64) = value("CONCURRENCY").unwrap_or("4").parse() else {
+            bail!("CONCURRENCY is not a number of processes: use 1 to 64");
         };
-        let watch = !matches!(value("WATCH"), Some("0" | "false" | "no"));
+        let unless_off = |name| !matches!(value(name), Some("0" | "false" | "no"));
+        let (watch, seed) = (unless_off("WATCH"), unless_off("SEED"));
         let log_all = value("LOG") == Some("all");
         Ok(Self {
             root,
@@ -82,11 +81,16 @@ impl Settings {
             port,
             concurrency,
             watch,
+            seed,
             log_all,
-            release: release || binaries.ends_with("release"),
             binaries,
             ambient,
         })
+    }
+
+    /// Whether the functions are release binaries.
+    pub fn release(&self) -> bool {
+        self.binaries.ends_with("release")
     }
 
     /// A variable that is set and not empty.
@@ -133,7 +137,7 @@ mod tests {
     fn defaults_are_those_of_the_contract() {
         let settings = settings(&[], false).unwrap();
         assert_eq!((settings.port, settings.concurrency), (3000, 4));
-        assert!(settings.watch && !settings.log_all && !settings.release);
+        assert!(settings.watch && !settings.log_all && !settings.release());
         assert!(settings.stack_dir.ends_with(".local"));
         assert_eq!(settings.binaries, Path::new("/t/debug"));
     }

@@ -61,8 +61,8 @@ pub fn servers(backing: &Backing, console: &str) -> Value {
     })
 }
 
-/// What it says beside, when the functions run too.
-pub fn with_api(mut servers: Value, api: &str, runtime: &str, demo: &Demo) -> Value {
+/// What it says beside, when the functions run too; the demonstration only when it was made.
+pub fn with_api(mut servers: Value, api: &str, runtime: &str, demo: &Demo, seeded: bool) -> Value {
     if let Some(all) = servers.as_object_mut() {
         all.insert("api".into(), json!(api));
         all.insert("runtime".into(), json!(runtime));
@@ -70,7 +70,9 @@ pub fn with_api(mut servers: Value, api: &str, runtime: &str, demo: &Demo) -> Va
             "admin".into(),
             json!({"email": demo.admin_email, "password": demo.admin_password}),
         );
-        all.insert("demo".into(), demo.to_json());
+        if seeded {
+            all.insert("demo".into(), demo.to_json());
+        }
     }
     servers
 }

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 const SECANTUS: &str = "secantusdb==0.7.0b3";
 const SES: &str = "aws-ses-v2-local@2.10.2";
 /// A registry that does not answer must not hang a build for ever.
-const INSTALL_LIMIT: Duration = Duration::from_secs(600);
+const INSTALL_LIMIT: Duration = Duration::from_mins(10);
 
 /// Where the tools are.
 #[derive(Debug, Clone)]

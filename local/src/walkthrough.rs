@@ -38,13 +38,13 @@ pub fn print(stack: &Value, file: &Path, took: Duration) {
             "Administrator",
             &format!("{}  {}", at("/admin/email"), at("/admin/password")),
         ),
-        (
-            "Demo hospital",
-            &format!("{}, people and passwords in {file}", at("/demo/hospital")),
-        ),
     ] {
         println!("  {what:<14} {value}");
     }
+    if stack.get("demo").is_none() {
+        return;
+    }
+    println!("  Demo hospital  {HOSPITAL}; its people and their passwords are in {file}");
     let password = at("/demo/people/0/password");
     let (doctor, patient) = (Demo::email("doctor"), Demo::email("patient"));
     println!(

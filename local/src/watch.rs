@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
@@ -166,8 +167,13 @@ fn is_source(path: &Path, template: &PathBuf) -> bool {
 
 async fn build(settings: &Settings) -> Result<()> {
     let mut command = Command::new("cargo");
-    command.args(["build", "--workspace", "--quiet", "--color", "always"]);
-    if settings.release {
+    let color = if std::io::stderr().is_terminal() {
+        "always"
+    } else {
+        "never"
+    };
+    command.args(["build", "--workspace", "--quiet", "--color", color]);
+    if settings.release() {
         command.arg("--release");
     }
     let command = command

@@ -7,6 +7,7 @@
 //! - [`tenancy`]: what the caller may do, and in which hospital; a chain of proofs.
 //! - [`store`]: the one place that talks to `MongoDB`, always inside one hospital.
 //! - [`outbound`]: Upstash, Razorpay, SES, S3.
+//! - [`settlement`]: money between Razorpay and the store; the same for every caller.
 //! - [`web`]: requests in, replies and problems out.
 //!
 //! [`clock`] and [`entropy`] are the only sources of time and chance.
@@ -15,7 +16,8 @@ pub mod auth;
 pub mod clock;
 pub mod entropy;
 pub mod models;
-//pub mod outbound;
+pub mod outbound;
+pub mod settlement;
 pub mod store;
 pub mod tenancy;
-//pub mod web;
+pub mod web;

@@ -1,1 +1,54 @@
-//! x
+//! Log-ins, OTPs, passwords and sessions.
+
+mod log_in;
+mod log_out;
+mod me;
+mod otp_log_in;
+mod otp_verify;
+mod password_forgot;
+mod password_reset;
+mod proof;
+mod session;
+mod token_refresh;
+
+use shared::{
+    outbound::Mailer,
+    web::{Core, Environment, Function, LogIns},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What this function has.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    core: Core,
+    log_ins: LogIns,
+    mailer: Mailer,
+}
+
+impl Function for Auth {
+    const NAME: &'static str = "auth";
+
+    fn configure(env: &mut Environment) -> Self {
+        Self {
+            core: Core::configure(env),
+            log_ins: LogIns::configure(env),
+            mailer: Mailer::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"])),
+        }
+    }
+
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn operations() -> OpenApiRouter<Self> {
+        OpenApiRouter::new()
+            .routes(routes!(log_in::log_in))
+            .routes(routes!(otp_log_in::otp_log_in))
+            .routes(routes!(otp_verify::otp_verify))
+            .routes(routes!(password_forgot::password_forgot))
+            .routes(routes!(password_reset::password_reset))
+            .routes(routes!(token_refresh::token_refresh))
+            .routes(routes!(log_out::log_out))
+            .routes(routes!(me::me))
+    }
+}

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! Hospitals, and what the product says of itself, as a Lambda function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::web::serve::<hospitals::Hospitals>()
+}

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! Orders and their verification, as a Lambda function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::web::serve::<payments::Payments>()
+}

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! People: accounts, doctors, patients and imports, as a Lambda function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::web::serve::<users::Users>()
+}

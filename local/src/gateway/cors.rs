@@ -26,15 +26,19 @@ pub(super) fn preflight(rules: &Cors, request: &HeaderMap) -> Response<Body> {
         put(
             headers,
             header::ACCESS_CONTROL_ALLOW_METHODS,
-            rules.methods.join(","),
+            &rules.methods.join(","),
         );
         put(
             headers,
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            rules.headers.join(","),
+            &rules.headers.join(","),
         );
         if let Some(seconds) = rules.max_age {
-            put(headers, header::ACCESS_CONTROL_MAX_AGE, seconds.to_string());
+            put(
+                headers,
+                header::ACCESS_CONTROL_MAX_AGE,
+                &seconds.to_string(),
+            );
         }
     }
     response
@@ -48,18 +52,14 @@ pub(super) fn decorate(rules: &Cors, origin: Option<&HeaderValue>, headers: &mut
     let Some(allowed) = allowed(rules, origin) else {
         return;
     };
-    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &allowed);
     put(
         headers,
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        rules.expose.join(","),
+        &rules.expose.join(","),
     );
     if rules.credentials {
-        put(
-            headers,
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            "true".to_owned(),
-        );
+        put(headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
     }
 }
 
@@ -78,8 +78,8 @@ fn allowed(rules: &Cors, origin: Option<&HeaderValue>) -> Option<String> {
     })
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(&value)) {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(value)) {
         headers.insert(name, value);
     }
 }

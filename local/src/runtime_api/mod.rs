@@ -34,7 +34,7 @@ pub const PAYLOAD_LIMIT: usize = 6_291_556;
 /// How long a synchronous caller waits for a free process: less than API Gateway's 30 s.
 pub const PATIENCE: Duration = Duration::from_secs(29);
 /// How long Lambda keeps an asynchronous event that finds no process.
-const ASYNC_PATIENCE: Duration = Duration::from_secs(6 * 3_600);
+const ASYNC_PATIENCE: Duration = Duration::from_hours(6);
 /// Lambda waits one and two minutes; here the same two retries come soon enough to be watched.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
@@ -152,6 +152,9 @@ impl RuntimeApi {
     }
 
     fn bury(&self, name: &str, payload: &[u8], reason: &str) {
+        if self.launcher.processes.closing() {
+            return;
+        }
         let event: Value = serde_json::from_slice(payload).unwrap_or_default();
         let letter = json!({"function": name, "reason": reason, "event": event});
         self.logs.note("dead-letters", &letter.to_string());
@@ -193,3 +196,6 @@ impl RuntimeApi {
         format!("http://{address}/.rt/{function}/{process}")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,10 +101,14 @@ impl Pool {
             );
         }
         let (reply, mut answer) = oneshot::channel();
+        let trace = match trace {
+            "" => chance::trace(Timestamp::now().as_second()),
+            given => given.to_owned(),
+        };
         let job = Job {
             id: id.clone(),
             payload,
-            trace: trace.to_owned(),
+            trace,
             reply,
         };
         self.enqueue(job);

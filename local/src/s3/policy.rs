@@ -262,3 +262,107 @@ fn every_field_is_covered(fields: &Fields, covered: &[String]) -> Result<(), Ref
         extra.join(", ")
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ID: &str = "AKIDLOCAL";
+    const SECRET: &str = "secret";
+
+    fn form(conditions: &Value, fields: &[(&str, &str)]) -> Fields {
+        let policy = json!({ "expiration": "2026-12-01T10:00:00.000Z", "conditions": conditions });
+        let policy = STANDARD.encode(policy.to_string());
+        let key = ["20261201", "ap-south-1", "s3", "aws4_request"]
+            .iter()
+            .fold(format!("AWS4{SECRET}").into_bytes(), |key, part| {
+                mac(&key, part.as_bytes())
+            });
+        let signature = HEXLOWER.encode(&mac(&key, policy.as_bytes()));
+        let own = [
+            ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
+            (
+                "x-amz-credential",
+                "AKIDLOCAL/20261201/ap-south-1/s3/aws4_request",
+            ),
+            ("x-amz-date", "20261201T090000Z"),
+            ("policy", &policy),
+            ("x-amz-signature", &signature),
+        ];
+        let all = own.iter().chain(fields);
+        Fields(
+            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+
+    fn conditions(more: &[Value]) -> Value {
+        let own = [
+            json!(["starts-with", "$x-amz-", ""]),
+            json!({ "x-amz-algorithm": "AWS4-HMAC-SHA256" }),
+            json!(["starts-with", "$x-amz-credential", ""]),
+            json!(["starts-with", "$x-amz-date", ""]),
+            json!({ "bucket": "b" }),
+        ];
+        own.iter().chain(more).cloned().collect()
+    }
+
+    fn checked(more: &[Value], fields: &[(&str, &str)], now: &str) -> Result<Sizes, Refusal> {
+        let form = form(&conditions(more), fields);
+        check(&form, "b", ID, SECRET, now.parse().unwrap())
+    }
+
+    const BEFORE: &str = "2026-12-01T09:59:59Z";
+
+    #[test]
+    fn a_form_within_its_policy_passes_with_its_sizes() {
+        let more = [
+            json!(["eq", "$key", "k"]),
+            json!(["content-length-range", 1, 9]),
+        ];
+        let sizes = checked(&more, &[("key", "k")], BEFORE).unwrap();
+        assert_eq!(sizes, Sizes { least: 1, most: 9 });
+    }
+
+    #[test]
+    fn another_key_an_uncovered_field_and_a_late_hour_are_denied() {
+        let more = [json!(["eq", "$key", "k"])];
+        let key = ("key", "k");
+        let denied = [
+            (
+                checked(&more, &[("key", "l")], BEFORE),
+                "Policy Condition failed",
+            ),
+            (
+                checked(&more, &[key, ("acl", "public-read")], BEFORE),
+                "Extra input fields: acl",
+            ),
+            (
+                checked(&more, &[key], "2026-12-01T10:00:01Z"),
+                "Policy expired.",
+            ),
+        ];
+        for (refusal, why) in denied {
+            let refusal = refusal.unwrap_err();
+            assert_eq!((refusal.status, refusal.code), (403, "AccessDenied"));
+            assert!(refusal.message.contains(why), "{}", refusal.message);
+        }
+        assert!(checked(&more, &[key, ("x-ignore-me", "1")], BEFORE).is_ok());
+    }
+
+    #[test]
+    fn a_changed_policy_and_another_bucket_are_denied() {
+        let mut fields = form(&conditions(&[json!(["eq", "$key", "k"])]), &[("key", "k")]);
+        let now = BEFORE.parse().unwrap();
+        assert_eq!(
+            check(&fields, "c", ID, SECRET, now).unwrap_err().status,
+            403
+        );
+        for field in fields.0.iter_mut().filter(|field| field.0 == "policy") {
+            field.1 = STANDARD.encode("{}");
+        }
+        let refusal = check(&fields, "b", ID, SECRET, now).unwrap_err();
+        assert_eq!(refusal.code, "SignatureDoesNotMatch");
+    }
+}

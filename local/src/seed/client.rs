@@ -118,11 +118,8 @@ impl Client {
         let end = Instant::now() + MAIL_LIMIT;
         while Instant::now() < end {
             let mails = self.mails_to(address).await?;
-            let new = mails.iter().enumerate().skip(seen);
-            if let Some(found) = new
-                .filter_map(|(at, mail)| Some((otp(mail)?, at + 1)))
-                .next()
-            {
+            let mut new = mails.iter().enumerate().skip(seen);
+            if let Some(found) = new.find_map(|(at, mail)| Some((otp(mail)?, at + 1))) {
                 return Ok(Some(found));
             }
             sleep(Duration::from_millis(100)).await;

@@ -148,7 +148,7 @@ impl<'a> Resolver<'a> {
             out.push_str(before);
             let (name, tail) = after.split_once('}').unwrap_or((after, ""));
             if let Some(literal) = name.strip_prefix('!') {
-                out.push_str(&format!("${{{literal}}}"));
+                out.extend(["${", literal, "}"]);
             } else {
                 let value = own
                     .get(name)

@@ -65,7 +65,7 @@ impl Rate {
                         break;
                     }
                 }
-                Duration::try_from(at.timestamp() - now).unwrap_or(Duration::from_secs(60))
+                Duration::try_from(at.timestamp() - now).unwrap_or(Duration::from_mins(1))
             }
         }
     }
@@ -100,8 +100,8 @@ fn matches(fields: &[String], at: &Zoned) -> bool {
 /// Lists, ranges, steps, `*` and `?`; names count from one.
 fn field(pattern: &str, value: i32, names: &[&str]) -> bool {
     let number = |text: &str| -> Option<i32> {
-        let named = names.iter().position(|name| *name == text);
-        named
+        let by_name = names.iter().position(|name| *name == text);
+        by_name
             .and_then(|at| i32::try_from(at + 1).ok())
             .or_else(|| text.parse().ok())
     };

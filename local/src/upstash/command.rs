@@ -151,7 +151,10 @@ mod tests {
     #[test]
     fn upstashs_own_script_flag_is_dropped() {
         let script = "#!lua flags=allow-key-locking\nreturn 1";
-        let command = Command::from_json(json!(["eval", script, 0])).unwrap().checked().unwrap();
+        let command = Command::from_json(json!(["eval", script, 0]))
+            .unwrap()
+            .checked()
+            .unwrap();
         assert_eq!(command.words()[1], b"#!lua\nreturn 1");
     }
 

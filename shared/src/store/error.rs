@@ -30,6 +30,11 @@ impl Error {
     pub fn is_duplicate_of(&self, index: &str) -> bool {
         matches!(self, Self::Duplicate(name) if name == index)
     }
+
+    /// What a write error in the answer to a raw command means.
+    pub(super) fn of_write(code: i32, message: &str) -> Self {
+        of_code(code, message)
+    }
 }
 
 impl From<mongodb::error::Error> for Error {

@@ -3,7 +3,7 @@
 //! nothing else reads across hospitals.
 
 use super::{
-    Error, HospitalStore, Result, Store,
+    Error, HospitalStore, Result, Store, WebhookEvent,
     accounts::{LogInKey, not_locked},
     connection::{Database, bounded},
     platform::{find_hospital, hospital_by_id, platform_scope, tenant_of},
@@ -263,6 +263,15 @@ impl Gate {
     pub async fn by_order(&self, order: &OrderId) -> Result<Option<Due>> {
         let found = self.appointments(doc! { "order.id": order.as_str() }, 1).await?;
         Ok(found.into_iter().next())
+    }
+
+    /// Keeps a webhook's event that belongs to no appointment of ours; whether it is new.
+    pub async fn keep_event(&self, event: &WebhookEvent) -> Result<bool> {
+        let scope = platform_scope(&self.0);
+        match scope.collection::<WebhookEvent>().await?.insert(event, None).await {
+            Err(error) if error.is_duplicate_of("webhook_event") => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     /// What a sweep finds due, the longest due first.

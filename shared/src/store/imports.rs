@@ -2,9 +2,12 @@
 
 use super::{
     HospitalStore, Page, PageRequest, Place, Result,
-    scoped::{Find, Stored},
+    scoped::{Find, Stored, UpdateEach},
 };
-use crate::models::{Account, Email, Identifier, Import, ImportId, Patient, RowCounts};
+use crate::models::{
+    Account, AccountId, Appointment, Email, Identifier, Import, ImportId, ImportStatus,
+    ObjectVersion, Patient, RowCounts,
+};
 use mongodb::bson::{Document, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +50,24 @@ impl Stored for ChunkReport {
     const COLLECTION: &'static str = "importChunks";
 }
 
-/// A patient that is there already, as an import compares it.
-pub type ExistingPatient = Patient;
+/// How far an import has come: the stretches that are done, which have no gaps, and their rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct Progress {
+    /// How many stretches.
+    pub stretches: i64,
+    /// What became of their rows.
+    #[serde(flatten)]
+    pub rows: RowCounts,
+}
+
+/// A patient that an import changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatientChange {
+    /// As it is from now on.
+    pub patient: Patient,
+    /// The account it was with, if it moves to another.
+    pub moves_from: Option<AccountId>,
+}
 
 impl HospitalStore {
     /// Enters an import; whether it was not there yet.
@@ -73,28 +92,54 @@ impl HospitalStore {
         Ok(Page::cut(items, page, |import| Place { key: 0, id: import.id.as_str().to_owned() }))
     }
 
-    /// Takes an import whose file has come into work: it now reads this writing of the object,
-    /// unless it reads another already. `None` then.
-    pub async fn start_import(&self, import: &Import) -> Result<Option<Import>> {
-        let object = serialize_to_bson(&import.object)?;
+    /// Takes an import whose file has come into work: from now on it reads this writing of the
+    /// object. `None` if it has ended, or reads another writing already.
+    pub async fn start_import(&self, id: &ImportId, object: &ObjectVersion) -> Result<Option<Import>> {
+        let object = serialize_to_bson(object)?;
         let filter = doc! {
-            "_id": import.id.as_str(),
+            "_id": id.as_str(),
+            "status": { "$in": under_way()? },
             "$or": [{ "object": { "$exists": false } }, { "object": &object }],
         };
-        let set = doc! { "$set": { "object": &object, "status": serialize_to_bson(&import.status)? } };
+        let running = serialize_to_bson(&ImportStatus::Running)?;
+        let set = doc! { "$set": { "object": &object, "status": running } };
         self.scope.collection::<Import>().await?.update(filter, set, None).await
     }
 
-    /// Writes an import's state.
-    pub async fn save_import(&self, import: &Import) -> Result<()> {
-        let filter = doc! { "_id": import.id.as_str() };
+    /// Writes how an import ended. One that has ended stays as it is, so that of two runs at once
+    /// the first has the word.
+    pub async fn end_import(&self, import: &Import) -> Result<()> {
+        let filter = doc! { "_id": import.id.as_str(), "status": { "$in": under_way()? } };
         self.scope.collection::<Import>().await?.replace(filter, import, None).await.map(|_| ())
     }
 
-    /// The stretches of an import that are done, in order.
-    pub async fn import_chunks(&self, id: &ImportId) -> Result<Vec<ChunkReport>> {
-        let filter = doc! { "importId": id.as_str() };
-        let find = Find { filter, sort: doc! { "number": 1 }, limit: 0 };
+    /// How far an import has come.
+    pub async fn import_progress(&self, id: &ImportId) -> Result<Progress> {
+        let sum = |field: &str| doc! { "$sum": format!("$rows.{field}") };
+        let stages = vec![
+            doc! { "$match": { "importId": id.as_str() } },
+            doc! { "$group": {
+                "_id": "$importId",
+                "stretches": { "$sum": 1_i64 },
+                "total": sum("total"),
+                "created": sum("created"),
+                "updated": sum("updated"),
+                "unchanged": sum("unchanged"),
+                "rejected": sum("rejected"),
+            } },
+        ];
+        let found = self.scope.collection::<ChunkReport>().await?.aggregate(stages).await?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// Some of the stretches with rows that were not taken, in order, from this number on.
+    pub async fn import_rejects(&self, id: &ImportId, from: i64) -> Result<Vec<ChunkReport>> {
+        let filter = doc! {
+            "importId": id.as_str(),
+            "number": { "$gte": from },
+            "rows.rejected": { "$gt": 0 },
+        };
+        let find = Find { filter, sort: doc! { "number": 1 }, limit: 8 };
         self.scope.collection::<ChunkReport>().await?.find(find).await
     }
 
@@ -107,47 +152,89 @@ impl HospitalStore {
     }
 
     /// The patients with these identifiers, in one read.
-    pub async fn patients_by_identifier(&self, identifiers: &[&Identifier]) -> Result<Vec<ExistingPatient>> {
+    pub async fn patients_by_identifier(&self, identifiers: &[&Identifier]) -> Result<Vec<Patient>> {
+        let Some(limit) = some(identifiers.len()) else { return Ok(Vec::new()) };
         let wanted: Vec<&str> = identifiers.iter().map(|identifier| identifier.as_str()).collect();
         let filter = doc! { "identifier": { "$in": wanted } };
-        let find = Find { filter, sort: doc! { "_id": 1 }, limit: 0 };
+        let find = Find { filter, sort: doc! { "identifier": 1 }, limit };
         self.scope.collection::<Patient>().await?.find(find).await
     }
 
     /// The accounts with these addresses, in one read.
     pub async fn accounts_by_email(&self, emails: &[&Email]) -> Result<Vec<Account>> {
+        let Some(limit) = some(emails.len()) else { return Ok(Vec::new()) };
         let wanted: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
         let filter = doc! { "email": { "$in": wanted } };
-        let find = Find { filter, sort: doc! { "_id": 1 }, limit: 0 };
+        let find = Find { filter, sort: doc! { "email": 1 }, limit };
         self.scope.collection::<Account>().await?.find(find).await
     }
 
-    /// Enters new accounts of an import in one write. Those that are there are left as they are,
-    /// for a stretch may run a second time.
-    pub async fn insert_imported_accounts(&self, accounts: &[Account]) -> Result<()> {
-        insert_missing(accounts, async |all| self.scope.collection::<Account>().await?.insert_all(all, None).await)
-            .await
+    /// Enters new accounts of an import in one command; whether all of them. Somebody else may
+    /// have entered some of their addresses meanwhile: those are left as they are.
+    pub async fn insert_imported_accounts(&self, accounts: &[Account]) -> Result<bool> {
+        Ok(self.scope.collection::<Account>().await?.insert_missing(accounts).await? == 0)
     }
 
-    /// Enters new patients of an import in one write; those that are there are left as they are.
-    pub async fn insert_imported_patients(&self, patients: &[Patient]) -> Result<()> {
-        insert_missing(patients, async |all| self.scope.collection::<Patient>().await?.insert_all(all, None).await)
-            .await
+    /// Enters new patients of an import in one command; whether all of them. Somebody else may
+    /// have entered some of their identifiers meanwhile: those are left as they are.
+    pub async fn insert_imported_patients(&self, patients: &[Patient]) -> Result<bool> {
+        Ok(self.scope.collection::<Patient>().await?.insert_missing(patients).await? == 0)
     }
 
-    /// Writes patients that an import changed, one by one.
-    pub async fn replace_imported_patient(&self, patient: &Patient) -> Result<()> {
-        let filter = doc! { "_id": patient.id.as_str() };
-        self.scope.collection::<Patient>().await?.replace(filter, patient, None).await.map(|_| ())
+    /// Writes patients that an import changed, in one command; whether all were still there. The
+    /// appointments of those that move to another account go with them, and go first: if it
+    /// stops between the two, the next run does both again.
+    pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
+        let appointments = changes.iter().filter_map(appointments_move).collect();
+        self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
+        let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
+        let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
+        Ok(usize::try_from(fitted).ok() == Some(changes.len()))
     }
 }
 
-async fn insert_missing<T>(items: &[T], insert: impl AsyncFn(&[T]) -> Result<()>) -> Result<()> {
-    if items.is_empty() {
-        return Ok(());
+/// The statuses of an import that has not ended.
+fn under_way() -> Result<Vec<mongodb::bson::Bson>> {
+    let statuses = [ImportStatus::Waiting, ImportStatus::Running];
+    statuses.iter().map(|status| Ok(serialize_to_bson(status)?)).collect()
+}
+
+/// A limit for that many, unless there are none.
+fn some(wanted: usize) -> Option<i64> {
+    i64::try_from(wanted).ok().filter(|wanted| *wanted > 0)
+}
+
+/// A new version of the appointment, so that a change decided on the old one is decided again.
+fn appointments_move(change: &PatientChange) -> Option<UpdateEach> {
+    let from = change.moves_from.as_ref()?;
+    let patient = &change.patient;
+    Some(UpdateEach {
+        filter: doc! { "patient.accountId": from.as_str(), "patient.id": patient.id.as_str() },
+        update: doc! {
+            "$set": { "patient.accountId": patient.account_id.as_str() },
+            "$inc": { "version": 1_i64 },
+        },
+    })
+}
+
+/// Status and account are written only if the patient moves: its account may have become active
+/// since it was read.
+fn patient_change(change: &PatientChange) -> Result<UpdateEach> {
+    let patient = &change.patient;
+    let mut set = doc! {
+        "name": patient.name.as_str(),
+        "mobile": patient.mobile.as_str(),
+        "imported": serialize_to_bson(&patient.imported)?,
+    };
+    set.extend(patient.extras());
+    if let Some(day) = patient.date_of_birth {
+        set.insert("dateOfBirth", String::from(day));
     }
-    match insert(items).await {
-        Err(super::Error::Duplicate(_)) => Ok(()),
-        result => result,
+    if change.moves_from.is_some() {
+        set.insert("accountId", patient.account_id.as_str());
+        set.insert("email", patient.email.as_str());
+        set.insert("status", patient.status.as_str());
     }
+    let filter = doc! { "_id": patient.id.as_str() };
+    Ok(UpdateEach { filter, update: doc! { "$set": set } })
 }

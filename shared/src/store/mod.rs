@@ -29,7 +29,7 @@ pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, SessionStart, Sweep};
 pub use idempotency::{Begun, Remembered};
-pub use imports::{ChunkReport, ExistingPatient, Reject};
+pub use imports::{ChunkReport, PatientChange, Progress, Reject};
 pub use indexes::{INDEXES, Index};
 pub use page::{Page, PageRequest, Place};
 pub use patients::{PatientFilter, PatientWrite};

@@ -1,6 +1,10 @@
 //! A collection as one hospital sees it: the hospital is in every filter and every insert, and is
 //! checked on every read.
 
+mod bulk;
+
+pub(super) use bulk::UpdateEach;
+
 use super::{Error, Result, connection::{Database, bounded}, transaction::Tx};
 use crate::models::HospitalId;
 use futures_util::TryStreamExt as _;

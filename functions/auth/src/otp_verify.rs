@@ -1,0 +1,48 @@
+//! `POST /otp-login/verify`: logs in with an OTP, and makes a pending account active.
+
+use crate::{
+    Auth,
+    proof::{self, INVALID_OTP},
+    session::{self, LoggedIn},
+};
+use axum::extract::State;
+use shared::{
+    auth::OtpPurpose,
+    body,
+    models::{Email, HospitalCode, Otp},
+    store::{LogInKey, SessionStart},
+    web::{Body, Client, Json, Refusals, Result},
+};
+
+body! {
+    /// The OTP from the mail.
+    pub(crate) struct OtpLogIn {
+        /// The address of the account.
+        email: Email = "email",
+        /// The code of the hospital.
+        hospital: Option<HospitalCode> = "hospital",
+        /// Six digits.
+        otp: Otp = "otp",
+    }
+}
+
+/// Logs in with a one-time password; a pending account becomes active.
+#[utoipa::path(
+    post, path = "/otp-login/verify", tag = "auth", request_body = OtpLogIn,
+    responses(
+        (status = 200, description = "Logged in", body = LoggedIn),
+        Refusals,
+    ),
+)]
+pub(crate) async fn otp_verify(
+    State(auth): State<Auth>,
+    client: Client,
+    Body(request): Body<OtpLogIn>,
+) -> Result<Json<LoggedIn>> {
+    let now = auth.core.clock.now();
+    let key = LogInKey { email: request.email, hospital: request.hospital };
+    let from = (client.address.as_str(), now);
+    let who = proof::prove(&auth, OtpPurpose::LogIn, &key, &request.otp, from).await?;
+    let with = SessionStart { proved_address: true, password_hash: None };
+    session::begin(&auth, who, with, now).await?.map(Json).ok_or(INVALID_OTP)
+}

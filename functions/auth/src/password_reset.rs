@@ -1,0 +1,60 @@
+//! `POST /password/reset`: chooses a new password with an OTP.
+
+use crate::{
+    Auth,
+    proof::{self, INVALID_OTP},
+    session::{self, LoggedIn},
+};
+use axum::extract::State;
+use shared::{
+    auth::OtpPurpose,
+    body,
+    models::{Email, HospitalCode, NewPassword, Otp, SessionId},
+    store::{LogInKey, SessionStart},
+    web::{Body, Client, Error, Json, Refusals, Result, end_sessions},
+};
+
+body! {
+    /// The OTP from the mail and the password wanted.
+    pub(crate) struct PasswordReset {
+        /// The address of the account.
+        email: Email = "email",
+        /// The code of the hospital.
+        hospital: Option<HospitalCode> = "hospital",
+        /// Six digits.
+        otp: Otp = "otp",
+        /// 8 to 128 characters, not a common password.
+        new_password: NewPassword = "newPassword",
+    }
+}
+
+/// Sets a new password and logs in. Every other session ends, a lock is lifted, and a pending
+/// account becomes active: the OTP has proved its address.
+#[utoipa::path(
+    post, path = "/password/reset", tag = "auth", request_body = PasswordReset,
+    responses(
+        (status = 200, description = "Logged in", body = LoggedIn),
+        Refusals,
+    ),
+)]
+pub(crate) async fn password_reset(
+    State(auth): State<Auth>,
+    client: Client,
+    Body(request): Body<PasswordReset>,
+) -> Result<Json<LoggedIn>> {
+    let now = auth.core.clock.now();
+    let key = LogInKey { email: request.email, hospital: request.hospital };
+    let from = (client.address.as_str(), now);
+    let who = proof::prove(&auth, OtpPurpose::Reset, &key, &request.otp, from).await?;
+    let account = &who.account;
+    request
+        .new_password
+        .differs_from(&account.name, &account.email)
+        .map_err(|issue| Error::field("newPassword", issue))?;
+    let hash = auth.log_ins.passwords.hash(request.new_password, auth.core.entropy).await?;
+    let ended: Vec<SessionId> = account.sessions.iter().map(|session| session.id.clone()).collect();
+    let with = SessionStart { proved_address: true, password_hash: Some(hash) };
+    let logged_in = session::begin(&auth, who, with, now).await?.ok_or(INVALID_OTP)?;
+    end_sessions(&auth.core, &ended).await?;
+    Ok(Json(logged_in))
+}

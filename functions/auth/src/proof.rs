@@ -1,0 +1,118 @@
+//! OTPs: asked for by address, proved by six digits.
+
+use crate::Auth;
+use serde::Serialize;
+use shared::{
+    auth::{OtpPurpose, Otps},
+    body,
+    models::{AccountStatus, Email, HospitalCode, Instant, Otp, Parse as _},
+    outbound::{Mail, OtpRequest},
+    store::{Found, LogInKey},
+    web::{Error, Result},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// To whom an OTP is sent.
+    pub(crate) struct OtpWish {
+        /// The address of the account.
+        email: Email = "email",
+        /// The code of the hospital.
+        hospital: Option<HospitalCode> = "hospital",
+    }
+}
+
+/// The answer to every wish for an OTP, whether the address is known or not.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OtpSent {
+    /// Seconds for which the OTP is good.
+    expires_in: i64,
+    /// Seconds before another is sent.
+    resend_after: i64,
+}
+
+/// The same words for every OTP that does not fit.
+pub(crate) const INVALID_OTP: Error = Error::BadCredentials {
+    code: "INVALID_OTP",
+    detail: "The code is wrong, used, or too old; ask for a new one.",
+};
+
+/// The accounts an OTP of this address may be for. Without a hospital named, the active ones come
+/// before the pending: a hospital that enters a stranger's address cannot push itself between.
+async fn candidates(auth: &Auth, key: &LogInKey) -> Result<Vec<Found>> {
+    let mut found = auth.core.store.gate().accounts_of(key).await?;
+    found.retain(|who| matches!(who.account.status, AccountStatus::Active | AccountStatus::Pending));
+    if found.iter().any(|who| who.account.status == AccountStatus::Active) {
+        found.retain(|who| who.account.status == AccountStatus::Active);
+    }
+    Ok(found)
+}
+
+/// Sends an OTP to each account the address may mean: in most cases one, and none for a stranger,
+/// who is told the same.
+pub(crate) async fn send(auth: &Auth, purpose: OtpPurpose, wish: OtpWish, client: &str, now: Instant) -> Result<OtpSent> {
+    let sent = OtpSent { expires_in: Otps::LIFETIME_SECONDS, resend_after: auth.log_ins.attempts.resend_seconds() };
+    let key = LogInKey { email: wish.email, hospital: wish.hospital };
+    let otps = &auth.log_ins.otps;
+    let found = candidates(auth, &key).await?;
+    let mut codes = Vec::new();
+    let mut places = Vec::new();
+    for who in &found {
+        let code = auth.core.entropy.six_digits()?;
+        let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
+        places.push((otps.place(purpose, &who.account.id), otps.hash(purpose, &who.account.id, &otp)));
+        codes.push(code);
+    }
+    if places.is_empty() {
+        places.push((otps.nowhere(&key.email), String::new()));
+    }
+    let counter = otps.counter(purpose, &key.email, key.hospital.as_ref());
+    let request = OtpRequest { counter: &counter, places: &places };
+    if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
+        for (who, code) in found.iter().zip(&codes) {
+            mail(auth, purpose, who, code).await?;
+        }
+    }
+    Ok(sent)
+}
+
+async fn mail(auth: &Auth, purpose: OtpPurpose, who: &Found, code: &str) -> Result<()> {
+    let hospital = match who.hospital() {
+        Some(id) => auth.core.store.gate().hospital(&id).await?.map(|(_, hospital)| hospital.name),
+        None => None,
+    };
+    let hospital = hospital.as_ref().map_or("MediConnect", |name| name.as_str());
+    let (name, minutes) = (&who.account.name, 10);
+    let mail = match purpose {
+        OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp: code, minutes },
+        OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp: code, minutes },
+    };
+    auth.mailer.send(&who.account.email, &mail).await?;
+    Ok(())
+}
+
+/// The account whose OTP this is. It is used up.
+pub(crate) async fn prove(
+    auth: &Auth,
+    purpose: OtpPurpose,
+    key: &LogInKey,
+    otp: &Otp,
+    (client, now): (&str, Instant),
+) -> Result<Found> {
+    let otps = &auth.log_ins.otps;
+    let mut found = candidates(auth, key).await?;
+    let place = |who: &Found| {
+        let id = &who.account.id;
+        (otps.place(purpose, id), otps.hash(purpose, id, otp))
+    };
+    let mut places: Vec<(String, String)> = found.iter().map(place).collect();
+    if places.is_empty() {
+        places.push((otps.nowhere(&key.email), otps.no_hash(otp)));
+    }
+    let index = auth.log_ins.attempts.verify_otp(client, &places, now).await??;
+    match index.filter(|index| *index < found.len()) {
+        Some(index) => Ok(found.swap_remove(index)),
+        None => Err(INVALID_OTP),
+    }
+}

@@ -1,0 +1,66 @@
+//! The beginning of a session, the same for every way to log in.
+
+use crate::Auth;
+use serde::Serialize;
+use shared::{
+    auth::{AccessTokens, RefreshToken, RefreshTokens},
+    models::{Account, Instant, Session, SessionId},
+    store::{Found, SessionStart},
+    web::{Error, Result, UserView},
+};
+use utoipa::ToSchema;
+
+/// The answer to every successful log-in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoggedIn {
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: i64,
+    refresh_token: String,
+    user: UserView,
+}
+
+/// Begins a session for somebody who has proved himself. `None` if his account may not log in.
+/// The hospital is read while the session is written: one wait, not two.
+pub(crate) async fn begin(auth: &Auth, mut who: Found, with: SessionStart, now: Instant) -> Result<Option<LoggedIn>> {
+    let session = Session {
+        id: auth.core.entropy.id(now)?,
+        generation: 0,
+        started_at: now,
+        refreshed_at: now,
+        expires_at: now.plus_seconds(RefreshTokens::LIFETIME_SECONDS),
+    };
+    let gate = auth.core.store.gate();
+    let (account, membership) = tokio::join!(gate.begin_session(&who, &session, with), gate.membership(&who));
+    let Some(account) = account? else { return Ok(None) };
+    who.account = account;
+    reply(auth, &who, membership?.as_ref(), (session.id, 0), now).map(Some)
+}
+
+/// The tokens of a session at a generation.
+pub(crate) fn reply(
+    auth: &Auth,
+    who: &Found,
+    membership: Option<&shared::auth::Membership>,
+    (session, generation): (SessionId, i64),
+    now: Instant,
+) -> Result<LoggedIn> {
+    let Account { id, role, .. } = &who.account;
+    let jti = auth.core.entropy.id::<shared::models::kinds::Session>(now)?.as_str().to_owned();
+    let access_token = auth
+        .core
+        .access
+        .issue(id, *role, &session, membership, (now, jti))
+        .map_err(Error::internal)?;
+    let refresh = RefreshToken { account: id.clone(), session, generation };
+    Ok(LoggedIn {
+        access_token,
+        token_type: "Bearer",
+        expires_in: AccessTokens::LIFETIME_SECONDS,
+        refresh_token: auth.log_ins.refresh.seal(&refresh),
+        user: UserView::of(&who.account, who.hospital()),
+    })
+}

@@ -1,0 +1,119 @@
+//! `POST /hospitals`: a new hospital with its first administrator.
+
+use crate::{Hospitals, view::HospitalView};
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    auth::OtpPurpose,
+    body,
+    models::{
+        Account, AccountStatus, CancellationPolicy, Currency, Email, Hospital, HospitalCode,
+        Mobile, Name, Otp, Parse as _, PasswordGuard, Role, Zone,
+    },
+    outbound::Mail,
+    tenancy::{Grant, ManageHospitals},
+    web::{Body, Created, Error, Refusals, Result, UserView},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// The hospital's first administrator.
+    pub(crate) struct FirstAdmin {
+        /// The name.
+        name: Name = "name",
+        /// Where the OTP goes that makes the account active.
+        email: Email = "email",
+        /// Where the person is called.
+        mobile: Mobile = "mobile",
+    }
+}
+
+body! {
+    /// A new hospital.
+    pub(crate) struct NewHospital {
+        /// What people call it.
+        name: Name = "name",
+        /// What `hospital` in a log-in means; unique, and for good.
+        code: HospitalCode = "code",
+        /// An IANA name; `Asia/Kolkata` unless told.
+        time_zone: Option<Zone> = "timeZone",
+        /// What its fees are in; `INR` unless told.
+        currency: Option<Currency> = "currency",
+        /// Its first administrator.
+        admin: FirstAdmin = "admin",
+    }
+}
+
+/// The new hospital and its administrator.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HospitalCreated {
+    hospital: HospitalView,
+    admin: UserView,
+}
+
+/// Enters a hospital; its administrator gets an OTP by mail.
+#[utoipa::path(
+    post, path = "/hospitals", tag = "hospitals", security(("bearer" = [])),
+    request_body = NewHospital,
+    responses((status = 201, description = "Entered", body = HospitalCreated), Refusals),
+)]
+pub(crate) async fn create(
+    State(this): State<Hospitals>,
+    grant: Grant<ManageHospitals>,
+    Body(new): Body<NewHospital>,
+) -> Result<Created<HospitalCreated>> {
+    let now = this.core.clock.now();
+    let hospital = Hospital {
+        id: this.core.entropy.id(now)?,
+        name: new.name,
+        code: new.code,
+        time_zone: new.time_zone.unwrap_or_default(),
+        currency: new.currency.unwrap_or(Currency::INR),
+        cancellation: CancellationPolicy::default(),
+        created_at: now,
+    };
+    let admin = Account {
+        id: this.core.entropy.id(now)?,
+        role: Role::Hospital,
+        status: AccountStatus::Pending,
+        email: new.admin.email,
+        name: new.admin.name,
+        mobile: new.admin.mobile,
+        hospital_code: Some(hospital.code.clone()),
+        password_hash: None,
+        doctor: None,
+        guard: PasswordGuard::default(),
+        sessions: Vec::new(),
+        last_log_in_at: None,
+        created_at: now,
+    };
+    match this.core.store.platform(&grant).insert_hospital(&hospital, &admin).await {
+        Err(error) if error.is_duplicate_of("hospital_code") => {
+            return Err(Error::conflict("DUPLICATE_CODE", "Another hospital has this code."));
+        }
+        result => result?,
+    }
+    welcome(&this, &hospital, &admin).await;
+    let admin = UserView::of(&admin, Some(hospital.id.clone()));
+    Ok(Created(HospitalCreated { hospital: HospitalView::of(hospital), admin }))
+}
+
+/// Mails the first OTP. The hospital is there already: if the mail cannot go, its administrator
+/// asks for another.
+async fn welcome(this: &Hospitals, hospital: &Hospital, admin: &Account) {
+    if let Err(error) = send(this, hospital, admin).await {
+        tracing::error!(?error, hospital = %hospital.id, "the first OTP of an administrator was not mailed");
+    }
+}
+
+async fn send(this: &Hospitals, hospital: &Hospital, admin: &Account) -> Result<()> {
+    let code = this.core.entropy.six_digits()?;
+    let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
+    let otps = &this.log_ins.otps;
+    let place = otps.place(OtpPurpose::LogIn, &admin.id);
+    let hash = otps.hash(OtpPurpose::LogIn, &admin.id, &otp);
+    this.log_ins.attempts.keep_otp(&place, &hash, this.core.clock.now()).await?;
+    let (name, hospital) = (&admin.name, hospital.name.as_str());
+    let mail = Mail::LogInOtp { name, hospital, otp: &code, minutes: 10 };
+    Ok(this.mailer.send(&admin.email, &mail).await?)
+}

@@ -1,0 +1,128 @@
+//! `POST /payment/verify`: the browser comes back from Razorpay Checkout.
+
+use crate::Payments;
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{Appointment, Currency, Issue, OrderId, Parse, Payment, PaymentId, PaymentStatus},
+    outbound::{self, RazorpayPayment},
+    settlement,
+    store::HospitalStore,
+    tenancy::{Grant, PayAppointment},
+    web::{AppointmentView, Body, Error, Json, Refusals, Result},
+};
+use utoipa::ToSchema;
+
+/// A signature in hexadecimal; whether it is right is a question for later.
+pub(crate) struct Signature(String);
+
+impl std::fmt::Debug for Signature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signature(…)")
+    }
+}
+
+impl Parse for Signature {
+    fn parse(text: &str) -> std::result::Result<Self, Issue> {
+        if text.is_empty() || text.len() > 256 {
+            return Err(Issue::new("LENGTH", "must have 1 to 256 characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+body! {
+    /// What Checkout hands over when a payment succeeds.
+    pub(crate) struct Callback {
+        /// The order.
+        order: OrderId = "razorpay_order_id",
+        /// The payment.
+        payment: PaymentId = "razorpay_payment_id",
+        /// Razorpay's signature over both.
+        #[schema(value_type = String)]
+        signature: Signature = "razorpay_signature",
+    }
+}
+
+/// The appointment and its payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verified {
+    appointment: AppointmentView,
+    payment: PaymentSummary,
+}
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+struct PaymentSummary {
+    id: PaymentId,
+    status: PaymentStatus,
+    /// Minor units (paise).
+    amount: i64,
+    currency: Currency,
+}
+
+/// Verifies a payment: the signature over the order we stored, then the payment as Razorpay has
+/// it, captured if it was only authorised. Amount, currency and order must be ours.
+#[utoipa::path(
+    post, path = "/payment/verify", tag = "payments", security(("bearer" = [])), request_body = Callback,
+    responses((status = 200, description = "Verified", body = Verified), Refusals),
+)]
+pub(crate) async fn verify(
+    State(payments): State<Payments>,
+    grant: Grant<PayAppointment>,
+    Body(callback): Body<Callback>,
+) -> Result<Json<Verified>> {
+    let (tenant, now) = (grant.own_tenant()?, payments.core.clock.now());
+    let store = payments.core.store.of(&tenant);
+    let found = store.appointment_of_order(&callback.order, &grant.reach()).await?;
+    let appointment = found.ok_or(Error::NotFound)?;
+    let order = appointment.order.clone().ok_or(Error::NotFound)?;
+    if !payments.razorpay.signed(&order.id, &callback.payment, &callback.signature.0) {
+        let detail = "The signature does not belong to this order and payment.".to_owned();
+        return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
+    }
+    let told = read_payment(&payments, &callback.payment, &order).await?;
+    let appointment = settled(&payments, &store, appointment, &told).await?;
+    let appointment = settlement::pay_back(&store, &payments.razorpay, appointment).await?;
+    let payment = PaymentSummary {
+        id: told.id.clone(),
+        status: told.status,
+        amount: told.amount.amount(),
+        currency: told.amount.currency(),
+    };
+    Ok(Json(Verified { appointment: AppointmentView::of(&appointment, &tenant, now), payment }))
+}
+
+/// The payment as Razorpay has it now.
+async fn read_payment(payments: &Payments, id: &PaymentId, order: &shared::models::Order) -> Result<Payment> {
+    let told: RazorpayPayment = match payments.razorpay.captured(id, order.amount).await {
+        Err(outbound::Error::Refused { .. }) => return Err(Error::NotFound),
+        result => result?,
+    };
+    if told.order_id.as_ref() != Some(&order.id) {
+        return Err(Error::NotFound);
+    }
+    let (Some(status), Some(amount)) = (told.status(), told.money()) else {
+        return Err(Error::conflict("PAYMENT_UNFINISHED", "Razorpay is still working on the payment."));
+    };
+    Ok(Payment { id: told.id, amount, status, created_at: payments.core.clock.now() })
+}
+
+async fn settled(
+    payments: &Payments,
+    store: &HospitalStore,
+    appointment: Appointment,
+    told: &Payment,
+) -> Result<Appointment> {
+    if told.status < PaymentStatus::Captured {
+        return Err(Error::conflict("PAYMENT_NOT_CAPTURED", "The payment did not succeed."));
+    }
+    let known = appointment.payments.iter().any(|known| known.id == told.id && known.status >= told.status);
+    if known {
+        return Ok(appointment);
+    }
+    let captured = Payment { status: PaymentStatus::Captured, ..told.clone() };
+    let core = &payments.core;
+    settlement::capture(store, appointment, &captured, None, (core.entropy, core.clock.now())).await
+}

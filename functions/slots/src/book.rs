@@ -1,0 +1,91 @@
+//! `POST /slots/book`: a patient takes a slot.
+
+use crate::Slots;
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{Booking, CancellationPolicy, Issue, Patient, PatientId, Reason, Slot, SlotId},
+    store::{Booked, HospitalStore},
+    tenancy::{BookSlot, Grant, Tenant},
+    web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// Which slot, for whom.
+    pub(crate) struct BookRequest {
+        /// The slot.
+        slot_id: SlotId = "slotId",
+        /// For whom; needed only when the account acts for several patients.
+        patient_id: Option<PatientId> = "patientId",
+        /// Why the patient comes.
+        reason: Option<Reason> = "reason",
+    }
+}
+
+/// The booked appointment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BookReply {
+    appointment: AppointmentView,
+}
+
+/// Books a slot. With a fee it is held until it is paid; without one it is confirmed at once. Of
+/// any number who want a slot, one gets it; the others learn of the next ones.
+#[utoipa::path(
+    post, path = "/slots/book", tag = "slots", security(("bearer" = [])), request_body = BookRequest,
+    responses((status = 201, description = "Booked", body = BookReply), Refusals),
+)]
+pub(crate) async fn book(
+    State(slots): State<Slots>,
+    grant: Grant<BookSlot>,
+    Body(request): Body<BookRequest>,
+) -> Result<Created<BookReply>> {
+    let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
+    let store = slots.core.store.of(&tenant);
+    let patients = store.patients_of(grant.account()).await?;
+    let patient = choose(patients, request.patient_id)?;
+    let booking = Booking {
+        id: slots.core.entropy.id(now)?,
+        effect: slots.core.entropy.id(now)?,
+        reason: request.reason,
+        policy: CancellationPolicy::default(),
+        hold_seconds: slots.hold_seconds,
+    };
+    match store.book(&request.slot_id, &patient, &booking, now).await? {
+        Booked::Done(appointment) => {
+            Ok(Created(BookReply { appointment: AppointmentView::of(&appointment, &tenant, now) }))
+        }
+        Booked::PatientBusy => {
+            Err(Error::conflict("PATIENT_BUSY", "The patient has another appointment at that time."))
+        }
+        Booked::Refused(slot) => Err(refusal(&slots, &store, &tenant, slot.as_deref()).await?),
+    }
+}
+
+/// The one patient an account acts for, or the one of several that was named.
+fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> {
+    let mut patients = patients;
+    match (wanted, patients.len()) {
+        (Some(id), _) => patients.into_iter().find(|patient| patient.id == id).ok_or(Error::NotFound),
+        (None, 1) => patients.pop().ok_or(Error::NotFound),
+        (None, 0) => Err(Error::NotFound),
+        (None, _) => {
+            let issue = Issue::new("REQUIRED", "is required, for this account acts for several patients");
+            Err(Error::field("patientId", issue))
+        }
+    }
+}
+
+/// Why a slot was not to be had, and what is.
+async fn refusal(slots: &Slots, store: &HospitalStore, tenant: &Tenant, slot: Option<&Slot>) -> Result<Error> {
+    let now = slots.core.clock.now();
+    let Some(slot) = slot else { return Ok(Error::NotFound) };
+    if slot.start <= now {
+        let detail = "The slot has begun already.".to_owned();
+        return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
+    }
+    let next = store.next_open(&slot.doctor.id, slot.start, now).await?;
+    let next: Vec<SlotView> = next.iter().map(|slot| SlotView::of(slot, tenant, now)).collect();
+    Ok(Error::conflict_with("SLOT_TAKEN", "Somebody else has this slot.", "nextAvailable", next))
+}

@@ -1,0 +1,251 @@
+//! `POST /slots/set`: a doctor's hours become slots.
+
+use crate::Slots;
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{
+        Account, AccountId, AccountStatus, BufferMinutes, Day, DoctorRef, Hours, Issue, Money,
+        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow,
+        Window,
+    },
+    store::{HospitalStore, Published},
+    tenancy::{Grant, PublishSlots, Reach, Tenant},
+    web::{Body, Created, Error, FieldError, Refusals, Result, SlotView},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// A time between, in which there are no slots.
+    pub(crate) struct BreakWish {
+        /// From when.
+        from: TimeOfDay = "from",
+        /// To when.
+        to: TimeOfDay = "to",
+    }
+}
+
+body! {
+    /// Hours on one day of the week.
+    pub(crate) struct WeeklyWish {
+        /// `mon` to `sun`.
+        #[schema(value_type = String)]
+        day: WeekDay = "day",
+        /// From when.
+        from: TimeOfDay = "from",
+        /// To when.
+        to: TimeOfDay = "to",
+        /// Times between, in which there are no slots.
+        breaks: Option<Vec<BreakWish>> = "breaks",
+    }
+}
+
+body! {
+    /// Hours on one day: `date`, `from`, `to`; or of every week: `startDate`, `endDate`, `weekly`.
+    pub(crate) struct SlotWish {
+        /// The doctor; for the hospital's administrator only.
+        doctor_id: Option<AccountId> = "doctorId",
+        /// The day.
+        date: Option<Day> = "date",
+        /// From when.
+        from: Option<TimeOfDay> = "from",
+        /// To when.
+        to: Option<TimeOfDay> = "to",
+        /// The first day.
+        start_date: Option<Day> = "startDate",
+        /// The last day.
+        end_date: Option<Day> = "endDate",
+        /// The hours of the week.
+        weekly: Option<Vec<WeeklyWish>> = "weekly",
+        /// How long a slot is, 5 to 480 minutes.
+        slot_minutes: SlotMinutes = "slotMinutes",
+        /// What is kept free after each slot, 0 to 240 minutes.
+        buffer_minutes: Option<BufferMinutes> = "bufferMinutes",
+    }
+}
+
+/// What was published.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SlotsSet {
+    /// How many are new.
+    created: usize,
+    /// How many were there.
+    unchanged: usize,
+    /// All of them, by start.
+    slots: Vec<SlotView>,
+}
+
+/// Publishes slots: all of them, or none if one overlaps another of the doctor's. Publishing the
+/// same again changes nothing.
+#[utoipa::path(
+    post, path = "/slots/set", tag = "slots", security(("bearer" = [])), request_body = SlotWish,
+    responses((status = 201, description = "Published", body = SlotsSet), Refusals),
+)]
+pub(crate) async fn set(
+    State(slots): State<Slots>,
+    grant: Grant<PublishSlots>,
+    Body(wish): Body<SlotWish>,
+) -> Result<Created<SlotsSet>> {
+    let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
+    let store = slots.core.store.of(&tenant);
+    let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
+    let schedule = wish.schedule().map_err(Error::Invalid)?;
+    let spans = schedule.spans(tenant.zone(), now).map_err(|refusal| schedule_refused(&schedule, refusal))?;
+    let doctor = bookable_doctor(&store, &doctor_id).await?;
+    let make = |span: Span| {
+        Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, &tenant))
+    };
+    match store.publish_slots(&doctor_id, &spans, make).await? {
+        Published::Done { created, unchanged } => Ok(Created(SlotsSet {
+            created: created.len(),
+            unchanged: unchanged.len(),
+            slots: by_start(created, unchanged).iter().map(|slot| SlotView::of(slot, &tenant, now)).collect(),
+        })),
+        Published::Clash(clashes) => {
+            let clashes: Vec<SlotView> = clashes.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect();
+            let detail = "These slots of the doctor are in the way; nothing was published.";
+            Err(Error::conflict_with("SLOT_OVERLAP", detail, "clashes", clashes))
+        }
+    }
+}
+
+fn by_start(created: Vec<Slot>, unchanged: Vec<Slot>) -> Vec<Slot> {
+    let mut all = created;
+    all.extend(unchanged);
+    all.sort_by_key(|slot| slot.start);
+    all
+}
+
+/// A doctor publishes his own slots; the hospital's administrator names the doctor.
+fn doctor_of(grant: &Grant<PublishSlots>, named: Option<&AccountId>) -> Result<AccountId> {
+    match (grant.reach(), named) {
+        (Reach::Doctor(own), None) => Ok(own),
+        (Reach::Doctor(own), Some(named)) if own == *named => Ok(own),
+        (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
+        (_, Some(named)) => Ok(named.clone()),
+        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
+    }
+}
+
+/// What every slot of a doctor has in common.
+struct Bookable {
+    doctor: DoctorRef,
+    fee: Money,
+}
+
+impl Bookable {
+    fn open_slot(&self, id: SlotId, span: Span, tenant: &Tenant) -> Slot {
+        Slot {
+            id,
+            doctor: self.doctor.clone(),
+            start: span.start,
+            end: span.end,
+            day: tenant.zone().day(span.start),
+            fee: self.fee,
+            status: SlotStatus::Open,
+            hold_expires_at: None,
+            appointment_id: None,
+        }
+    }
+}
+
+async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookable> {
+    let account = store.account(id).await?.ok_or(Error::NotFound)?;
+    let Account { id, name, status, doctor: Some(profile), .. } = account else {
+        return Err(Error::NotFound);
+    };
+    if matches!(status, AccountStatus::Blocked | AccountStatus::Deactivated) {
+        return Err(Error::conflict("DOCTOR_NOT_ACTIVE", "The doctor's account is blocked or closed."));
+    }
+    Ok(Bookable { doctor: DoctorRef { id, name, speciality: profile.speciality }, fee: profile.fee })
+}
+
+impl SlotWish {
+    /// The schedule that is wished for: either form, and not a mixture.
+    fn schedule(self) -> std::result::Result<Schedule, Vec<FieldError>> {
+        let (slot, buffer) = (self.slot_minutes, self.buffer_minutes.unwrap_or_default());
+        let once = self.date.is_some() || self.from.is_some() || self.to.is_some();
+        let weekly = self.start_date.is_some() || self.end_date.is_some() || self.weekly.is_some();
+        let mut wants = Wants::default();
+        let hours = match (once, weekly) {
+            (true, true) => {
+                wants.fault("weekly", "must not be given together with date, from and to");
+                None
+            }
+            (_, true) => {
+                let start = wants.need("startDate", self.start_date);
+                let end = wants.need("endDate", self.end_date);
+                let weekly = wants.need("weekly", self.weekly).and_then(|days| wants.weekly(days));
+                start.zip(end).zip(weekly).map(|((start, end), weekly)| Hours::Weekly { start, end, weekly })
+            }
+            (_, false) => {
+                let date = wants.need("date", self.date);
+                let from = wants.need("from", self.from);
+                let to = wants.need("to", self.to);
+                let window = from.zip(to).and_then(|(from, to)| wants.window("to", from, to));
+                date.zip(window).map(|(date, window)| Hours::Single { date, window })
+            }
+        };
+        match hours {
+            Some(hours) if wants.faults.is_empty() => Ok(Schedule { hours, slot, buffer }),
+            _ => Err(wants.faults),
+        }
+    }
+}
+
+/// Collects what is wanting.
+#[derive(Default)]
+struct Wants {
+    faults: Vec<FieldError>,
+}
+
+impl Wants {
+    fn fault(&mut self, field: impl Into<String>, message: &'static str) {
+        self.faults.push(FieldError::new(field, Issue::invalid(message)));
+    }
+
+    fn need<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.faults.push(FieldError::new(field, Issue::new("REQUIRED", "is required")));
+        }
+        value
+    }
+
+    fn window(&mut self, field: impl Into<String>, from: TimeOfDay, to: TimeOfDay) -> Option<Window> {
+        let window = Window::new(from, to);
+        window.map_err(|issue| self.faults.push(FieldError::new(field, issue))).ok()
+    }
+
+    fn weekly(&mut self, days: Vec<WeeklyWish>) -> Option<Vec<WeeklyWindow>> {
+        if days.is_empty() || days.len() > 50 {
+            self.fault("weekly", "must have 1 to 50 entries");
+        }
+        let mut weekly = Vec::new();
+        for (index, wish) in days.into_iter().enumerate() {
+            let at = format!("weekly[{index}]");
+            let mut breaks = Vec::new();
+            for (number, pause) in wish.breaks.unwrap_or_default().into_iter().enumerate() {
+                breaks.extend(self.window(format!("{at}.breaks[{number}].to"), pause.from, pause.to));
+            }
+            let window = self.window(format!("{at}.to"), wish.from, wish.to);
+            weekly.extend(window.map(|window| WeeklyWindow { day: wish.day, window, breaks }));
+        }
+        Some(weekly)
+    }
+}
+
+fn schedule_refused(schedule: &Schedule, refusal: ScheduleRefusal) -> Error {
+    let (first, last) = match schedule.hours {
+        Hours::Single { .. } => ("date", "to"),
+        Hours::Weekly { .. } => ("startDate", "endDate"),
+    };
+    let (field, message) = match refusal {
+        ScheduleRefusal::InPast => (first, "must not be before today"),
+        ScheduleRefusal::TooFar => (if last == "to" { first } else { last }, "must be within a year, and not before the first day"),
+        ScheduleRefusal::Empty => (last, "leaves no room for a slot"),
+        ScheduleRefusal::TooMany => (last, "asks for more than 1000 slots at once"),
+        ScheduleRefusal::Overlapping => ("weekly", "has windows that overlap"),
+    };
+    Error::field(field, Issue::invalid(message))
+}

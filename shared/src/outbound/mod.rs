@@ -1,0 +1,75 @@
+//! Services outside: Upstash, Razorpay, SES, S3. Concrete clients with a base URL, a time-out and
+//! a retry policy; a test puts a real server behind the URL.
+//!
+//! Only this module names `reqwest` and the AWS SDKs.
+
+mod attempts;
+mod http;
+mod mail;
+mod presign;
+mod razorpay;
+mod s3;
+mod s3_writer;
+mod ses;
+mod sessions;
+mod upstash;
+
+pub use attempts::{Attempts, Limits, OtpRequest, Throttled};
+pub use razorpay::{
+    Keys, Razorpay, RazorpayPayment, RazorpayRefund, WebhookSecrets, checkout_signature_is_right,
+    our_refund,
+};
+pub use presign::{BucketLinks, LinkSettings, UploadForm};
+pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
+pub use s3_writer::ObjectWriter;
+pub use mail::{Mail, Rendered, time_for_people};
+pub use ses::{MailFailed, Mailer};
+pub use sessions::SessionMarks;
+pub use upstash::Upstash;
+
+/// Which service outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Redis over REST.
+    Upstash,
+    /// Payments.
+    Razorpay,
+    /// Mail.
+    Ses,
+    /// Files.
+    S3,
+}
+
+/// A service outside did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It does not answer, or not sensibly: try again later.
+    #[error("{service:?} is unavailable: {cause}")]
+    Unavailable {
+        /// Which.
+        service: Service,
+        /// What happened, without the request's data.
+        cause: String,
+    },
+    /// It understood and refused.
+    #[error("{service:?} refused with {status} {code}: {description}")]
+    Refused {
+        /// Which.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+        /// Its code for the error.
+        code: String,
+        /// Its words.
+        description: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn unavailable(service: Service, cause: impl std::fmt::Display) -> Self {
+        Self::Unavailable { service, cause: cause.to_string() }
+    }
+}
+
+/// The result of a call outside.
+pub type Result<T> = std::result::Result<T, Error>;

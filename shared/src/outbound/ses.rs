@@ -1,0 +1,109 @@
+//! Mail through Amazon SES v2.
+
+use super::{Error, Mail, Result, Service};
+use crate::models::Email;
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_sesv2::{
+    Client,
+    error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError},
+    operation::send_email::SendEmailError,
+    types::{Body, Content, Destination, EmailContent, Message},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
+
+/// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
+/// drops when the account sends too fast; [`Error::Refused`] is not.
+pub type MailFailed = Error;
+
+/// The codes with which SES says that the same mail may go through later (SES API v2, `SendEmail`).
+const LATER: [&str; 5] = [
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "Throttling",
+    "LimitExceededException",
+    "SendingPausedException",
+];
+
+/// Sends mails. The client is made with the first one, once per process; region, credentials and
+/// endpoint (`AWS_ENDPOINT_URL_SESV2`) are found by the SDK's own rules.
+#[derive(Clone)]
+pub struct Mailer(Arc<Inner>);
+
+struct Inner {
+    from: String,
+    app_url: String,
+    client: OnceCell<Client>,
+}
+
+impl Mailer {
+    /// A mailer that sends as `from` (`MediConnect <no-reply@…>`) and links to the product at
+    /// `app_url`.
+    pub fn new(from: String, app_url: String) -> Self {
+        Self(Arc::new(Inner { from, app_url, client: OnceCell::new() }))
+    }
+
+    /// Sends one mail. A mail may arrive twice where an answer of SES was lost; none of ours does
+    /// harm then. Neither address nor content is in the error.
+    pub async fn send(&self, to: &Email, mail: &Mail<'_>) -> Result<()> {
+        let rendered = mail
+            .render(&self.0.app_url)
+            .map_err(|error| Error::unavailable(Service::Ses, error))?;
+        let body = Body::builder()
+            .html(utf8(rendered.html)?)
+            .text(utf8(rendered.text)?)
+            .build();
+        let message = Message::builder().subject(utf8(rendered.subject)?).body(body).build();
+        let sent = self
+            .client()
+            .await
+            .send_email()
+            .from_email_address(&self.0.from)
+            .destination(Destination::builder().to_addresses(to.as_str()).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await;
+        sent.map(|_| ()).map_err(|error| failure(&error))
+    }
+
+    async fn client(&self) -> &Client {
+        let make = || async {
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(2))
+                .operation_timeout(Duration::from_secs(5))
+                .build();
+            let config = aws_config::defaults(BehaviorVersion::latest())
+                .timeout_config(timeouts)
+                .retry_config(RetryConfig::standard().with_max_attempts(2))
+                .load()
+                .await;
+            Client::new(&config)
+        };
+        self.0.client.get_or_init(make).await
+    }
+}
+
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mailer({})", self.0.from)
+    }
+}
+
+fn utf8(data: impl Into<String>) -> Result<Content> {
+    let content = Content::builder().charset("UTF-8").data(data).build();
+    content.map_err(|error| Error::unavailable(Service::Ses, error))
+}
+
+/// SES's words name the address it dislikes, so only its code is kept.
+fn failure(error: &SdkError<SendEmailError>) -> Error {
+    let Some(answer) = error.raw_response() else {
+        return Error::unavailable(Service::Ses, DisplayErrorContext(error));
+    };
+    let status = answer.status().as_u16();
+    let code = error.code().unwrap_or("unknown");
+    if status >= 500 || status == 429 || LATER.contains(&code) {
+        return Error::unavailable(Service::Ses, format_args!("{status} {code}"));
+    }
+    let description = "the mail was not taken".to_owned();
+    Error::Refused { service: Service::Ses, status, code: code.to_owned(), description }
+}

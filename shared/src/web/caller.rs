@@ -1,0 +1,56 @@
+//! From a bearer token to a grant: the first two links of the chain of proofs.
+
+use super::{Core, Error, Function, Result};
+use crate::{
+    auth::{Principal, bearer},
+    models::SessionId,
+    tenancy::{Grant, Permit},
+};
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+
+impl<P: Permit, F: Function> FromRequestParts<F> for Grant<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, function: &F) -> Result<Self> {
+        let principal = match parts.extensions.get::<Principal>() {
+            Some(principal) => principal.clone(),
+            None => authenticate(&parts.headers, function.core()).await?,
+        };
+        Ok(Self::claim(principal)?)
+    }
+}
+
+/// The principal a request's token speaks for, if its session goes on.
+pub(super) async fn authenticate(headers: &HeaderMap, core: &Core) -> Result<Principal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(Error::Unauthenticated) };
+    let token = value.to_str().ok().and_then(bearer).ok_or(Error::Unauthenticated)?;
+    let principal = core.access.verify(token, core.clock.now())?;
+    if session_is_live(core, &principal).await? { Ok(principal) } else { Err(Error::Unauthenticated) }
+}
+
+/// Redis is asked first. Where it does not know, or is away, the database does: losing Redis
+/// slows requests down and lets nobody in.
+async fn session_is_live(core: &Core, principal: &Principal) -> Result<bool> {
+    let session = principal.session();
+    let reachable = match core.sessions.is_live(session).await {
+        Ok(Some(live)) => return Ok(live),
+        Ok(None) => true,
+        Err(error) => {
+            tracing::warn!(%error, dependency = "Upstash", "sessions are read from the database");
+            false
+        }
+    };
+    let live = core.store.gate().session_is_live(principal.account(), session, core.clock.now()).await?;
+    if live && reachable && let Err(error) = core.sessions.note_live(session).await {
+        tracing::warn!(%error, dependency = "Upstash", "a session could not be noted");
+    }
+    Ok(live)
+}
+
+/// Ends the access tokens of sessions that the database has ended already. If Redis does not
+/// hear of it, the caller must try again: an older mark might still say that they go on.
+pub async fn end_sessions(core: &Core, sessions: &[SessionId]) -> Result<()> {
+    Ok(core.sessions.note_ended(sessions).await?)
+}

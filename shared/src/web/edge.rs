@@ -1,0 +1,73 @@
+//! The edge: every answer gets its request id, every refusal its problem document, and every
+//! request one line in the log.
+
+use super::{Core, Error, client::request_id, error::Carried};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{Extensions, HeaderName, HeaderValue, StatusCode, header};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The id of the request that is being answered.
+    static CURRENT: String;
+}
+
+/// Wraps a request.
+pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next) -> Response {
+    let id = request_id(request.extensions()).unwrap_or_else(|| "none".to_owned());
+    let route = route(request.method().as_str(), request.extensions());
+    let started = core.clock.now();
+    let answer = async { rendered(next.run(request).await).await };
+    let mut response = CURRENT.scope(id.clone(), answer).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let milliseconds = core.clock.now().millis().saturating_sub(started.millis());
+    tracing::info!(request_id = %id, %route, status = response.status().as_u16(), milliseconds, "answered");
+    response
+}
+
+/// The route as it is written, never the path with its ids.
+fn route(method: &str, extensions: &Extensions) -> String {
+    let path = extensions.get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    format!("{method} {path}")
+}
+
+/// An answer with its body written. One that carries an error becomes its problem document; so do
+/// the router's own refusals.
+pub(super) async fn rendered(response: Response) -> Response {
+    let carried = response.extensions().get::<Carried>().and_then(Carried::take);
+    let error = carried.or_else(|| match response.status() {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if is_bare(&response) => Some(Error::NotFound),
+        _ => None,
+    });
+    let Some(error) = error else { return response };
+    if let Some((dependency, cause)) = error.cause() {
+        tracing::error!(dependency, cause, "a request failed");
+    }
+    let id = CURRENT.try_with(Clone::clone).unwrap_or_default();
+    let retry_after = error.retry_after();
+    let unauthenticated = matches!(error, Error::Unauthenticated);
+    let problem = error.problem(&id);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    response
+}
+
+fn is_bare(response: &Response) -> bool {
+    !response.headers().contains_key(header::CONTENT_TYPE)
+}

@@ -1,0 +1,300 @@
+//! Every way a request can fail, by meaning, and its one translation into a problem document
+//! (RFC 9457).
+
+use crate::{
+    auth::{HashingFailed, TokenRefused},
+    entropy::NoEntropy,
+    models::Issue,
+    outbound::{self, Throttled},
+    store,
+    tenancy::Forbidden,
+};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// The result of an operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request came to nothing.
+#[derive(Debug)]
+pub enum Error {
+    /// 400: it cannot be read.
+    Malformed {
+        /// Stable.
+        code: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// 401: no token, or none that is good.
+    Unauthenticated,
+    /// 401: what was given does not log anybody in.
+    BadCredentials {
+        /// Stable.
+        code: &'static str,
+        /// The same for every reason.
+        detail: &'static str,
+    },
+    /// 403: the role may not.
+    Forbidden,
+    /// 404: not there, or not in the caller's hospital; nobody can tell which.
+    NotFound,
+    /// 409: the state of things does not allow it.
+    Conflict {
+        /// Stable.
+        code: &'static str,
+        /// Why.
+        detail: String,
+        /// Further members of the document.
+        extra: Map<String, Value>,
+    },
+    /// 422: it can be read and breaks rules; every bad field.
+    Invalid(Vec<FieldError>),
+    /// 422: it breaks a rule that is no single field's.
+    Unprocessable {
+        /// Stable.
+        code: &'static str,
+        /// Which rule.
+        detail: String,
+    },
+    /// 429.
+    TooMany {
+        /// Seconds to wait.
+        retry_after: i64,
+    },
+    /// 503: something we need does not answer.
+    Unavailable {
+        /// What, for the log.
+        dependency: &'static str,
+        /// Why, for the log.
+        cause: String,
+    },
+    /// 500: a fault of ours.
+    Internal {
+        /// What, for the log.
+        cause: String,
+    },
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field, with a path where it is inside another: `weekly[0].from`.
+    pub field: String,
+    /// Stable.
+    pub code: &'static str,
+    /// In a sentence.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An issue with a field.
+    pub fn new(field: impl Into<String>, issue: Issue) -> Self {
+        Self { field: field.into(), code: issue.code, message: issue.message.into_owned() }
+    }
+}
+
+/// A problem document, without what only the edge knows.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A URI that names the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable, `SCREAMING_SNAKE`.
+    pub code: &'static str,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// Under which this request stands in the log.
+    pub request_id: String,
+    /// Every bad field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// Further members of some problems.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: Map<String, Value>,
+}
+
+impl Error {
+    /// A conflict without further members.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Conflict { code, detail: detail.into(), extra: Map::new() }
+    }
+
+    /// A conflict that tells more: `nextAvailable` and the like.
+    pub fn conflict_with(code: &'static str, detail: &str, member: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        let extra = Map::from_iter([(member.to_owned(), value)]);
+        Self::Conflict { code, detail: detail.to_owned(), extra }
+    }
+
+    /// One bad field.
+    pub fn field(field: impl Into<String>, issue: Issue) -> Self {
+        Self::Invalid(vec![FieldError::new(field, issue)])
+    }
+
+    /// A fault of ours.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal { cause: cause.to_string() }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated | Self::BadCredentials { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Invalid(_) | Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Seconds after which it is worth trying again.
+    pub(super) const fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::TooMany { retry_after } => Some(*retry_after),
+            Self::Unavailable { .. } => Some(2),
+            _ => None,
+        }
+    }
+
+    /// What is logged of it, once, at the edge; it never reaches the body.
+    pub(super) fn cause(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Unavailable { dependency, cause } => Some((*dependency, cause)),
+            Self::Internal { cause } => Some(("ourselves", cause)),
+            _ => None,
+        }
+    }
+
+    /// The document, for this request.
+    pub(super) fn problem(self, request_id: &str) -> Problem {
+        let status = self.status();
+        let (code, detail, errors, extra) = match self {
+            Self::Malformed { code, detail } | Self::Unprocessable { code, detail } => {
+                (code, detail, Vec::new(), Map::new())
+            }
+            Self::Conflict { code, detail, extra } => (code, detail, Vec::new(), extra),
+            Self::BadCredentials { code, detail } => (code, detail.to_owned(), Vec::new(), Map::new()),
+            Self::Invalid(errors) => {
+                ("VALIDATION_FAILED", "Some fields are not right.".to_owned(), errors, Map::new())
+            }
+            other => {
+                let (code, detail) = other.fixed();
+                (code, detail.to_owned(), Vec::new(), Map::new())
+            }
+        };
+        Problem {
+            kind: format!("urn:mediconnect:problem:{}", code.to_ascii_lowercase().replace('_', "-")),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code,
+            detail,
+            request_id: request_id.to_owned(),
+            errors,
+            extra,
+        }
+    }
+
+    /// The words of problems that are always the same.
+    const fn fixed(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unauthenticated => ("UNAUTHENTICATED", "A valid access token is needed."),
+            Self::Forbidden => ("FORBIDDEN", "Your role may not do this."),
+            Self::NotFound => ("NOT_FOUND", "There is no such thing here."),
+            Self::TooMany { .. } => ("TOO_MANY_REQUESTS", "Too many requests; wait a little."),
+            Self::Unavailable { .. } => {
+                ("DEPENDENCY_UNAVAILABLE", "Something we need does not answer; nothing was changed by this answer, try again soon.")
+            }
+            _ => ("INTERNAL_ERROR", "Something went wrong on our side; it has been noted."),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    /// Carries the error to the edge, which knows the request's id and writes the document.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(self)))));
+        response
+    }
+}
+
+/// An error on its way to the edge.
+#[derive(Clone)]
+pub(super) struct Carried(std::sync::Arc<std::sync::Mutex<Option<Error>>>);
+
+impl Carried {
+    pub(super) fn take(&self) -> Option<Error> {
+        self.0.lock().ok().and_then(|mut error| error.take())
+    }
+}
+
+impl From<Forbidden> for Error {
+    fn from(_: Forbidden) -> Self {
+        Self::Forbidden
+    }
+}
+
+impl From<TokenRefused> for Error {
+    fn from(_: TokenRefused) -> Self {
+        Self::Unauthenticated
+    }
+}
+
+impl From<Throttled> for Error {
+    fn from(throttled: Throttled) -> Self {
+        Self::TooMany { retry_after: throttled.retry_after }
+    }
+}
+
+impl From<NoEntropy> for Error {
+    fn from(error: NoEntropy) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<HashingFailed> for Error {
+    fn from(error: HashingFailed) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        let cause = error.to_string();
+        match error {
+            store::Error::Unavailable(_) | store::Error::Conflict => {
+                Self::Unavailable { dependency: "MongoDB", cause }
+            }
+            store::Error::Duplicate(_) | store::Error::Corrupt(_) | store::Error::Refused(_) => {
+                Self::Internal { cause }
+            }
+        }
+    }
+}
+
+impl From<outbound::Error> for Error {
+    fn from(error: outbound::Error) -> Self {
+        let dependency = match &error {
+            outbound::Error::Unavailable { service, .. } | outbound::Error::Refused { service, .. } => match service {
+                outbound::Service::Upstash => "Upstash",
+                outbound::Service::Razorpay => "Razorpay",
+                outbound::Service::Ses => "SES",
+                outbound::Service::S3 => "S3",
+            },
+        };
+        Self::Unavailable { dependency, cause: error.to_string() }
+    }
+}

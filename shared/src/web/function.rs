@@ -1,0 +1,103 @@
+//! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
+
+use super::{Core, Environment, edge, idempotency};
+use axum::{Router, middleware};
+use std::process::ExitCode;
+use utoipa_axum::router::OpenApiRouter;
+
+/// A group of operations served by one binary.
+pub trait Function: Clone + Send + Sync + Sized + 'static {
+    /// The binary's name.
+    const NAME: &'static str;
+
+    /// Reads its settings; faults are left in `env`.
+    fn configure(env: &mut Environment) -> Self;
+
+    /// What it has in common with the others.
+    fn core(&self) -> &Core;
+
+    /// Its operations: each is mounted and described by the one annotation on its handler.
+    fn operations() -> OpenApiRouter<Self>;
+}
+
+/// The service that answers a function's requests.
+pub fn app<F: Function>(function: F) -> Router {
+    let core = function.core().clone();
+    let (router, _) = F::operations().split_for_parts();
+    router
+        .with_state(function)
+        .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(core, edge::wrap))
+}
+
+/// The description of a function's operations.
+pub fn document<F: Function>() -> utoipa::openapi::OpenApi {
+    F::operations().into_openapi()
+}
+
+/// Serves a function under the Lambda runtime, for as long as Lambda lets it.
+pub fn serve<F: Function>() -> ExitCode {
+    init_log();
+    let mut env = Environment::of_process();
+    let function = F::configure(&mut env);
+    let function = match env.finish(function) {
+        Ok(function) => function,
+        Err(error) => return fail(&error),
+    };
+    // One invocation at a time: a second thread would only cost memory and a slower start.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(lambda_http::run(app(function))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+/// Serves a function that takes events of another kind than HTTP.
+pub fn serve_events<T, E, Fut>(
+    configure: impl FnOnce(&mut Environment) -> T,
+    handle: impl Fn(std::sync::Arc<T>, E) -> Fut,
+) -> ExitCode
+where
+    E: serde::de::DeserializeOwned,
+    Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
+{
+    init_log();
+    let mut env = Environment::of_process();
+    let configured = configure(&mut env);
+    let configured = match env.finish(configured) {
+        Ok(configured) => std::sync::Arc::new(configured),
+        Err(error) => return fail(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let service = lambda_runtime::service_fn(|event: lambda_runtime::LambdaEvent<E>| {
+        handle(configured.clone(), event.payload)
+    });
+    match runtime.block_on(lambda_runtime::run(service)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    tracing::error!(%error, "the function does not start");
+    ExitCode::FAILURE
+}
+
+/// One JSON object a line, as CloudWatch reads it.
+fn init_log() {
+    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
+    let filter = tracing_subscriber::EnvFilter::new(format!("warn,shared={level},{}", own_targets(&level)));
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    // A second initialisation, as in a test, changes nothing.
+    let _already: Result<(), _> = log.try_init();
+}
+
+fn own_targets(level: &str) -> String {
+    ["patient_import", "scheduled", "migrate", "razorpay_webhook"].map(|target| format!("{target}={level}")).join(",")
+}

@@ -1,0 +1,30 @@
+//! Requests in, replies and problems out.
+
+mod caller;
+mod client;
+mod config;
+mod core;
+mod edge;
+mod error;
+mod function;
+mod idempotency;
+mod json;
+mod list;
+mod openapi;
+mod path;
+mod reply;
+mod views;
+mod wire;
+
+pub use caller::end_sessions;
+pub use client::Client;
+pub use config::{Environment, Missing};
+pub use core::{Core, LogIns};
+pub use error::{Error, FieldError, Problem, Result};
+pub use function::{Function, app, document, serve, serve_events};
+pub use list::{Cursor, Limit, List, Paging};
+pub use openapi::{ApiDocument, Refusals, describe};
+pub use path::PathId;
+pub use reply::{Accepted, Created, Json, NoContent};
+pub use views::{AppointmentView, PatientView, SlotView, UserView};
+pub use wire::{Body, Fields, FromWire, Query, Wire};

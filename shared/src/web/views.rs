@@ -1,0 +1,199 @@
+//! How the things of the domain look outside.
+
+use crate::{
+    models::{
+        Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus, Day,
+        DoctorRef, Email, HospitalId, Identifier, Instant, Mobile, Money, Name, OrderId, Patient,
+        PatientId, PaymentId, PaymentStatus, Reason, Role, Slot, SlotId, SlotStatus,
+    },
+    tenancy::Tenant,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An appointment.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentView {
+    id: AppointmentId,
+    status: AppointmentStatus,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    start: String,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    end: String,
+    doctor: DoctorRef,
+    patient: PatientShort,
+    slot_id: SlotId,
+    fee: Money,
+    /// Until when the slot is kept for payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    hold_expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PatientShort {
+    id: PatientId,
+    name: Name,
+    identifier: Identifier,
+}
+
+/// How an appointment is paid.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PaymentView {
+    order_id: OrderId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<PaymentId>,
+    /// `created` until Razorpay tells of a payment.
+    status: PaymentState,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum PaymentState {
+    Created,
+    Failed,
+    Authorized,
+    Captured,
+    Refunded,
+}
+
+impl AppointmentView {
+    /// As it is at this instant.
+    pub fn of(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+        let zone = tenant.zone();
+        let status = appointment.status(now);
+        let hold = appointment.hold_expires_at.filter(|_| status == AppointmentStatus::Held);
+        Self {
+            id: appointment.id.clone(),
+            status,
+            start: zone.show(appointment.start),
+            end: zone.show(appointment.end),
+            doctor: appointment.doctor.clone(),
+            patient: PatientShort {
+                id: appointment.patient.id.clone(),
+                name: appointment.patient.name.clone(),
+                identifier: appointment.patient.identifier.clone(),
+            },
+            slot_id: appointment.slot_id.clone(),
+            fee: appointment.fee,
+            hold_expires_at: hold.map(|until| zone.show(until)),
+            payment: PaymentView::of(appointment),
+            reason: appointment.reason.clone(),
+            created_at: zone.show(appointment.created_at),
+        }
+    }
+}
+
+impl PaymentView {
+    fn of(appointment: &Appointment) -> Option<Self> {
+        let order = appointment.order.as_ref()?;
+        let furthest = appointment.payments.iter().max_by_key(|payment| payment.status);
+        let payment = appointment.paid().or(furthest);
+        Some(Self {
+            order_id: order.id.clone(),
+            payment_id: payment.map(|payment| payment.id.clone()),
+            status: match payment.map(|payment| payment.status) {
+                None => PaymentState::Created,
+                Some(PaymentStatus::Failed) => PaymentState::Failed,
+                Some(PaymentStatus::Authorized) => PaymentState::Authorized,
+                Some(PaymentStatus::Captured) => PaymentState::Captured,
+                Some(PaymentStatus::Refunded) => PaymentState::Refunded,
+            },
+        })
+    }
+}
+
+/// A slot.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotView {
+    id: SlotId,
+    doctor_id: AccountId,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    start: String,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    end: String,
+    status: SlotStatus,
+    fee: Money,
+}
+
+impl SlotView {
+    /// As it is at this instant.
+    pub fn of(slot: &Slot, tenant: &Tenant, now: Instant) -> Self {
+        Self {
+            id: slot.id.clone(),
+            doctor_id: slot.doctor.id.clone(),
+            start: tenant.zone().show(slot.start),
+            end: tenant.zone().show(slot.end),
+            status: slot.status(now),
+            fee: slot.fee,
+        }
+    }
+}
+
+/// A patient.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PatientView {
+    id: PatientId,
+    name: Name,
+    identifier: Identifier,
+    mobile: Mobile,
+    email: Email,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_of_birth: Option<Day>,
+    status: AccountStatus,
+}
+
+impl PatientView {
+    /// A patient as the hospital's people see him.
+    pub fn of(patient: Patient) -> Self {
+        Self {
+            id: patient.id,
+            name: patient.name,
+            identifier: patient.identifier,
+            mobile: patient.mobile,
+            email: patient.email,
+            date_of_birth: patient.date_of_birth,
+            status: patient.status,
+        }
+    }
+}
+
+/// Somebody who logs in, as he sees himself.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    id: AccountId,
+    role: Role,
+    name: Name,
+    email: Email,
+    /// `null` for the platform's administrator.
+    #[schema(required)]
+    hospital_id: Option<HospitalId>,
+}
+
+impl UserView {
+    /// An account of this hospital.
+    pub fn of(account: &Account, hospital: Option<HospitalId>) -> Self {
+        Self {
+            id: account.id.clone(),
+            role: account.role,
+            name: account.name.clone(),
+            email: account.email.clone(),
+            hospital_id: hospital,
+        }
+    }
+}
