@@ -1,1 +1,3 @@
-//! x
+//! Imports of patients.
+pub mod csv;
+pub mod problem;

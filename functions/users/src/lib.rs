@@ -1,1 +1,64 @@
-//! x
+//! People: accounts, doctors, patients and imports.
+
+mod block;
+mod create_doctor;
+mod create_patient;
+mod delete;
+mod invite;
+mod list;
+mod my_patients;
+mod patch;
+mod patient_list;
+mod patient_patch;
+mod patient_read;
+mod patients;
+mod read;
+mod unblock;
+mod view;
+
+use shared::{
+    outbound::Mailer,
+    web::{Core, Environment, Function, LogIns},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What this function has.
+#[derive(Debug, Clone)]
+pub struct Users {
+    core: Core,
+    log_ins: LogIns,
+    mailer: Mailer,
+}
+
+impl Function for Users {
+    const NAME: &'static str = "users";
+
+    fn configure(env: &mut Environment) -> Self {
+        Self {
+            core: Core::configure(env),
+            log_ins: LogIns::configure(env),
+            mailer: Mailer::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"])),
+        }
+    }
+
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn operations() -> OpenApiRouter<Self> {
+        OpenApiRouter::new()
+            .routes(routes!(create_patient::create_patient))
+            .routes(routes!(create_doctor::create_doctor))
+            .routes(routes!(patient_list::patient_list))
+            .routes(routes!(my_patients::my_patients))
+            .routes(routes!(list::list))
+            .routes(routes!(read::read))
+            .routes(routes!(patch::patch))
+            .routes(routes!(delete::delete))
+            .routes(routes!(block::block))
+            .routes(routes!(unblock::unblock))
+            .routes(routes!(patients::patients))
+            .routes(routes!(patient_read::patient_read))
+            .routes(routes!(patient_patch::patient_patch))
+    }
+}

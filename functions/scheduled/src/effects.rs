@@ -1,0 +1,105 @@
+//! The outbox: mails and refunds that an appointment asked for when it changed.
+
+use crate::{BATCH, Scheduled};
+use shared::{
+    models::{Appointment, Effect, EffectKind, Hospital, RefundId},
+    outbound::{self, Mail, time_for_people},
+    settlement,
+    store::{Due, HospitalStore, Sweep},
+    web::{Error, Result},
+};
+
+/// Delivers what is due. An effect that fails is put off, and the others go on.
+pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
+    let now = this.clock.now();
+    let mut delivered = 0;
+    for due in this.store.gate().due(Sweep::Effects, now, BATCH).await? {
+        let store = this.store.of(&due.tenant);
+        let hospital = store.hospital(&due.tenant).await?.ok_or_else(|| Error::internal("a hospital is gone"))?;
+        delivered += deliver_all(this, &store, &hospital, due).await?;
+    }
+    Ok(delivered)
+}
+
+async fn deliver_all(this: &Scheduled, store: &HospitalStore, hospital: &Hospital, due: Due) -> Result<usize> {
+    let now = this.clock.now();
+    let mut appointment = due.appointment;
+    let effects: Vec<Effect> = appointment.effects.iter().filter(|effect| effect.due_at <= now).cloned().collect();
+    let mut delivered = 0;
+    for effect in effects {
+        match carry_out(this, store, hospital, &appointment, &effect).await {
+            Ok(next) => {
+                delivered += 1;
+                appointment = next;
+            }
+            Err(error) => {
+                tracing::error!(?error, effect = %effect.id, "an effect is put off");
+                let next = appointment.effect_failed(&effect.id, now);
+                store.change_appointment(&next).await?;
+                appointment = next;
+            }
+        }
+    }
+    Ok(delivered)
+}
+
+/// Carries one effect out and notes that it is done. If the appointment changed meanwhile, the
+/// note is lost and the effect comes again: a mail twice does no harm, and a refund has its key.
+async fn carry_out(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    appointment: &Appointment,
+    effect: &Effect,
+) -> Result<Appointment> {
+    if let EffectKind::Refund { refund } = &effect.kind {
+        return settlement::refund(store, &this.razorpay, appointment, refund).await;
+    }
+    send(this, store, hospital, appointment, &effect.kind).await?;
+    let next = appointment.effect_done(&effect.id);
+    store.change_appointment(&next).await?;
+    Ok(next)
+}
+
+async fn send(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    appointment: &Appointment,
+    kind: &EffectKind,
+) -> Result<()> {
+    // Somebody who was removed since gets no mail.
+    let Some(patient) = store.patient(&appointment.patient.id).await? else { return Ok(()) };
+    let start = time_for_people(appointment.start, &hospital.time_zone);
+    let start = start.as_str();
+    let (name, hospital) = (&appointment.patient.name, hospital.name.as_str());
+    let (doctor, speciality) = (&appointment.doctor.name, &appointment.doctor.speciality);
+    let (fee, id) = (appointment.fee, &appointment.id);
+    let mail = match kind {
+        EffectKind::MailConfirmed => {
+            Mail::AppointmentConfirmed { patient: name, hospital, doctor, speciality, start, fee, appointment: id }
+        }
+        EffectKind::MailCancelled => {
+            let refund = appointment.cancellation_refund().map(|refund| refund.amount);
+            Mail::AppointmentCancelled { patient: name, hospital, doctor, speciality, start, appointment: id, refund }
+        }
+        EffectKind::MailRefund { refund } => {
+            let amount = amount_of(appointment, refund)?;
+            Mail::PaymentReturned { patient: name, hospital, doctor, speciality, start, appointment: id, amount }
+        }
+        EffectKind::Refund { .. } => return Ok(()),
+    };
+    match this.mailer.send(&patient.email, &mail).await {
+        // An address SES will never take is no reason to try for ever.
+        Err(outbound::Error::Refused { code, .. }) => {
+            tracing::warn!(%code, effect = "mail", "SES refuses a mail for good");
+            Ok(())
+        }
+        result => Ok(result?),
+    }
+}
+
+fn amount_of(appointment: &Appointment, refund: &RefundId) -> Result<shared::models::Money> {
+    let refund = appointment.refund(refund).ok_or_else(|| Error::internal("an effect names no refund"))?;
+    Ok(refund.amount)
+}

@@ -1,0 +1,104 @@
+//! `POST /create/doctor`: a doctor joins.
+
+use crate::{
+    Users,
+    invite::{self, Person},
+};
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{
+        Account, AccountId, AccountStatus, DoctorProfile, Email, HospitalId, Issue, Mobile, Money,
+        Name, NewPassword, RegistrationNumber, Role, Speciality,
+    },
+    tenancy::{CreatePeople, Grant},
+    web::{Body, Created, Error, Refusals, Result},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// A new doctor.
+    pub(crate) struct NewDoctor {
+        /// His name.
+        name: Name = "name",
+        /// Where his mails go.
+        email: Email = "email",
+        /// Where he is called.
+        mobile: Mobile = "mobile",
+        /// His field.
+        speciality: Speciality = "speciality",
+        /// His number with the medical council.
+        registration_number: Option<RegistrationNumber> = "registrationNumber",
+        /// What one appointment costs: nothing, or ₹1 to ₹5,00,000.
+        fee: Money = "fee",
+        /// His password.
+        password: Option<NewPassword> = "password",
+        /// The hospital; for the platform's administrator only.
+        hospital_id: Option<HospitalId> = "hospitalId",
+    }
+}
+
+/// The doctor who joined.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DoctorCreated {
+    id: AccountId,
+    role: Role,
+    status: AccountStatus,
+    name: Name,
+    email: Email,
+    mobile: Mobile,
+    speciality: Speciality,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_number: Option<RegistrationNumber>,
+    fee: Money,
+    hospital_id: HospitalId,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// Enters a doctor, who gets an OTP by mail.
+#[utoipa::path(
+    post, path = "/create/doctor", tag = "people", security(("bearer" = [])), request_body = NewDoctor,
+    responses((status = 201, description = "Entered", body = DoctorCreated), Refusals),
+)]
+pub(crate) async fn create_doctor(
+    State(users): State<Users>,
+    grant: Grant<CreatePeople>,
+    Body(new): Body<NewDoctor>,
+) -> Result<Created<DoctorCreated>> {
+    let place = invite::place(&users, &grant, new.hospital_id.as_ref()).await?;
+    if new.fee.currency() != place.tenant.currency() {
+        return Err(Error::field("fee.currency", Issue::invalid("must be the hospital's currency")));
+    }
+    let profile = DoctorProfile {
+        speciality: new.speciality,
+        registration_number: new.registration_number,
+        fee: new.fee,
+    };
+    let person = Person { name: &new.name, email: &new.email, mobile: &new.mobile, password: new.password };
+    let account = invite::account(&users, &place, person, Role::Doctor).await?;
+    let account = Account { doctor: Some(profile.clone()), ..account };
+    match users.core.store.of(&place.tenant).insert_account(&account).await {
+        Err(error) if error.is_duplicate_of("account_email") => {
+            return Err(Error::conflict("DUPLICATE_EMAIL", "Another account has this address."));
+        }
+        result => result?,
+    }
+    invite::welcome(&users, &place, &account).await;
+    Ok(Created(DoctorCreated {
+        created_at: place.tenant.zone().show(account.created_at),
+        id: account.id,
+        role: account.role,
+        status: account.status,
+        name: account.name,
+        email: account.email,
+        mobile: account.mobile,
+        speciality: profile.speciality,
+        registration_number: profile.registration_number,
+        fee: profile.fee,
+        hospital_id: place.tenant.hospital().clone(),
+    }))
+}

@@ -1,0 +1,150 @@
+//! `POST /create/patient`: a patient is entered.
+
+use crate::{
+    Users,
+    invite::{self, Person, Place},
+};
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{
+        Account, AccountId, AccountStatus, Day, Email, HospitalId, Identifier, Issue, Mobile, Name,
+        NewPassword, Patient, PatientId, Role,
+    },
+    store::HospitalStore,
+    tenancy::{CreatePeople, Grant},
+    web::{Body, Created, Error, Refusals, Result},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// A new patient.
+    pub(crate) struct NewPatient {
+        /// The person's name.
+        name: Name = "name",
+        /// Where the family's mails go; patients with the same address share an account.
+        email: Email = "email",
+        /// Where the person is called.
+        mobile: Mobile = "mobile",
+        /// The hospital's number for the person; unique in the hospital.
+        identifier: Identifier = "identifier",
+        /// The day of birth.
+        date_of_birth: Option<Day> = "dateOfBirth",
+        /// A password for a new account.
+        password: Option<NewPassword> = "password",
+        /// The hospital; for the platform's administrator only.
+        hospital_id: Option<HospitalId> = "hospitalId",
+    }
+}
+
+/// The patient who was entered.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PatientCreated {
+    id: PatientId,
+    account_id: AccountId,
+    role: Role,
+    status: AccountStatus,
+    name: Name,
+    email: Email,
+    mobile: Mobile,
+    identifier: Identifier,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_of_birth: Option<Day>,
+    hospital_id: HospitalId,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// Enters a patient. A new address makes an account and is mailed an OTP; a known one gets a
+/// further patient, as families do.
+#[utoipa::path(
+    post, path = "/create/patient", tag = "people", security(("bearer" = [])), request_body = NewPatient,
+    responses((status = 201, description = "Entered", body = PatientCreated), Refusals),
+)]
+pub(crate) async fn create_patient(
+    State(users): State<Users>,
+    grant: Grant<CreatePeople>,
+    Body(new): Body<NewPatient>,
+) -> Result<Created<PatientCreated>> {
+    let now = users.core.clock.now();
+    let place = invite::place(&users, &grant, new.hospital_id.as_ref()).await?;
+    let store = users.core.store.of(&place.tenant);
+    if new.date_of_birth.is_some_and(|day| day > place.tenant.zone().day(now)) {
+        return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
+    }
+    let (account, patient) = enter(&users, &store, &place, &new).await?;
+    match account.status {
+        AccountStatus::Pending => invite::welcome(&users, &place, &account).await,
+        _ => invite::tell_family(&users, &place, &account, &patient.name).await,
+    }
+    Ok(Created(PatientCreated {
+        created_at: place.tenant.zone().show(patient.created_at),
+        id: patient.id,
+        account_id: patient.account_id,
+        role: Role::Patient,
+        status: patient.status,
+        name: patient.name,
+        email: patient.email,
+        mobile: patient.mobile,
+        identifier: patient.identifier,
+        date_of_birth: patient.date_of_birth,
+        hospital_id: place.tenant.hospital().clone(),
+    }))
+}
+
+/// Enters the patient, with an account or into the one that is there. Should the account appear
+/// in between, the second round finds it.
+async fn enter(users: &Users, store: &HospitalStore, place: &Place, new: &NewPatient) -> Result<(Account, Patient)> {
+    for _ in 0..3 {
+        let known = store.account_by_email(&new.email).await?;
+        let is_new = known.is_none();
+        let account = match known {
+            Some(account) => join(account)?,
+            None => {
+                let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
+                let person = Person { name, email, mobile, password: new.password.clone() };
+                invite::account(users, place, person, Role::Patient).await?
+            }
+        };
+        let patient = patient_of(users, &account, new)?;
+        match store.insert_patient(is_new.then_some(&account), &patient).await {
+            Ok(()) => return Ok((account, patient)),
+            Err(error) if error.is_duplicate_of("patient_identifier") => {
+                return Err(Error::conflict("DUPLICATE_IDENTIFIER", "Another patient has this identifier."));
+            }
+            Err(error) if error.is_duplicate_of("account_email") => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::conflict("CONFLICT", "The account is being made by others; try again."))
+}
+
+/// An account that may act for one more patient.
+fn join(account: Account) -> Result<Account> {
+    match (account.role, account.status) {
+        (Role::Patient, AccountStatus::Pending | AccountStatus::Active) => Ok(account),
+        (Role::Patient, _) => {
+            Err(Error::conflict("ACCOUNT_BLOCKED", "The account of this address is blocked or closed."))
+        }
+        _ => Err(Error::conflict("DUPLICATE_EMAIL", "The address belongs to somebody who is not a patient.")),
+    }
+}
+
+fn patient_of(users: &Users, account: &Account, new: &NewPatient) -> Result<Patient> {
+    let now = users.core.clock.now();
+    Ok(Patient {
+        id: users.core.entropy.id(now)?,
+        account_id: account.id.clone(),
+        name: new.name.clone(),
+        email: new.email.clone(),
+        mobile: new.mobile.clone(),
+        identifier: new.identifier.clone(),
+        date_of_birth: new.date_of_birth,
+        status: account.status,
+        created_at: now,
+        imported: None,
+    })
+}
