@@ -64,7 +64,7 @@ fn what_cannot_be_read_is_said() {
         (&long, Problem::RowTooLong { line: 2 }),
         (&[b'x'; 70_000], Problem::RowTooLong { line: 1 }),
     ] {
-        for piece in [1, 3, 1 << 20] {
+        for piece in [1, 1000, 1 << 20].into_iter().filter(|piece| file.len() / piece < 100) {
             assert_eq!(read(file, piece), Err(problem.clone()), "pieces of {piece}");
         }
     }

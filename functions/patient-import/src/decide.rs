@@ -1,0 +1,216 @@
+//! What rows come to, given what the hospital has already: a pure decision.
+
+use crate::{
+    header::{Columns, Field},
+    rows::{Fault, Line, Row},
+};
+use sha2::{Digest as _, Sha256};
+use shared::{
+    models::{
+        Account, AccountId, AccountStatus, HospitalCode, Id, ImportId, ImportedFrom, Instant, Issue,
+        PasswordGuard, Patient, Role, RowCounts, kinds,
+    },
+    store::{PatientChange, Reject},
+};
+use std::collections::HashMap;
+
+/// What a decision needs to know of the import.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Its id.
+    pub import: ImportId,
+    /// When it was entered: the birth of what it creates.
+    pub at: Instant,
+    /// The code of its hospital.
+    pub hospital: HospitalCode,
+    /// Its columns.
+    pub columns: Columns,
+}
+
+/// What becomes of some rows, and what is to be written for it.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// Accounts to enter.
+    pub accounts: Vec<Account>,
+    /// Patients to enter.
+    pub patients: Vec<Patient>,
+    /// Patients to change.
+    pub changes: Vec<PatientChange>,
+    /// How many rows came to what.
+    pub rows: RowCounts,
+    /// The rows that are not taken.
+    pub rejects: Vec<Reject>,
+}
+
+/// The part of an account that matters here.
+#[derive(Debug, Clone)]
+struct Holder {
+    id: AccountId,
+    status: AccountStatus,
+    role: Role,
+}
+
+/// Decides on rows whose identifiers all differ. `patients` are those of the hospital that have
+/// one of the identifiers, `accounts` those that have one of the addresses that
+/// [`addresses_wanted`] asks for.
+///
+/// Repeated after a crash, with some of its writes done, it counts each row as it did the first
+/// time: what this import wrote carries its id and the line.
+pub fn decide(lines: &[Line], patients: &[Patient], accounts: &[Account], context: &Context) -> Decision {
+    let known = patients.iter().map(|patient| (patient.identifier.as_str(), patient)).collect();
+    let holder = |account: &Account| Holder {
+        id: account.id.clone(),
+        status: account.status,
+        role: account.role,
+    };
+    let holders = accounts.iter().map(|account| (account.email.as_str(), holder(account))).collect();
+    let mut deciding = Deciding { context, known, holders, decision: Decision::default() };
+    for line in lines {
+        deciding.line(line);
+    }
+    deciding.decision
+}
+
+/// The rows whose accounts matter: those of new patients, and of patients whose address differs.
+pub fn addresses_wanted<'a>(lines: &'a [Line], patients: &[Patient]) -> Vec<&'a shared::models::Email> {
+    let known: HashMap<&str, &str> = patients
+        .iter()
+        .map(|patient| (patient.identifier.as_str(), patient.email.as_str()))
+        .collect();
+    let mut wanted: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.content.as_ref().ok())
+        .filter(|row| known.get(row.identifier.as_str()) != Some(&row.email.as_str()))
+        .map(|row| &row.email)
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
+}
+
+struct Deciding<'a> {
+    context: &'a Context,
+    known: HashMap<&'a str, &'a Patient>,
+    holders: HashMap<&'a str, Holder>,
+    decision: Decision,
+}
+
+impl<'a> Deciding<'a> {
+    fn line(&mut self, line: &'a Line) {
+        self.decision.rows.total += 1;
+        let decided = match &line.content {
+            Ok(row) => self.row(line, row),
+            Err(fault) => Err(fault.clone()),
+        };
+        if let Err(fault) = decided {
+            self.decision.rows.rejected += 1;
+            self.decision.rejects.push(line.reject(&fault));
+        }
+    }
+
+    fn row(&mut self, line: &Line, row: &'a Row) -> Result<(), Fault> {
+        let Some(patient) = self.known.get(row.identifier.as_str()).copied() else {
+            return self.create(line, row);
+        };
+        let ours = patient.imported.as_ref();
+        match ours.filter(|from| from.import_id == self.context.import && from.line == line.number) {
+            Some(from) if from.created => self.decision.rows.created += 1,
+            Some(_) => self.decision.rows.updated += 1,
+            None => self.update(line, row, patient)?,
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, line: &Line, row: &'a Row) -> Result<(), Fault> {
+        let holder = self.holder(line, row)?;
+        self.decision.patients.push(Patient {
+            id: self.id::<kinds::Patient>(line),
+            account_id: holder.id,
+            name: row.name.clone(),
+            email: row.email.clone(),
+            mobile: row.mobile.clone(),
+            identifier: row.identifier.clone(),
+            date_of_birth: row.date_of_birth,
+            status: holder.status,
+            created_at: self.context.at,
+            imported: Some(self.from(line, true)),
+        });
+        self.decision.rows.created += 1;
+        Ok(())
+    }
+
+    /// A patient whose address changes moves to that address's account, alone: the others of the
+    /// family stay where they are. An empty day of birth says nothing and changes nothing.
+    fn update(&mut self, line: &Line, row: &'a Row, patient: &Patient) -> Result<(), Fault> {
+        let mut after = patient.clone();
+        after.name = row.name.clone();
+        after.mobile = row.mobile.clone();
+        after.date_of_birth = row.date_of_birth.or(patient.date_of_birth);
+        let mut moves_from = None;
+        if row.email != patient.email {
+            let holder = self.holder(line, row)?;
+            after.email = row.email.clone();
+            after.account_id = holder.id;
+            after.status = holder.status;
+            moves_from = Some(patient.account_id.clone());
+        }
+        if after == *patient {
+            self.decision.rows.unchanged += 1;
+            return Ok(());
+        }
+        after.imported = Some(self.from(line, false));
+        self.decision.changes.push(PatientChange { patient: after, moves_from });
+        self.decision.rows.updated += 1;
+        Ok(())
+    }
+
+    /// The account with the row's address, made if there is none.
+    fn holder(&mut self, line: &Line, row: &'a Row) -> Result<Holder, Fault> {
+        if let Some(holder) = self.holders.get(row.email.as_str()) {
+            if holder.role == Role::Patient {
+                return Ok(holder.clone());
+            }
+            let issue = Issue::new("EMAIL_IN_USE", "belongs to somebody who works at the hospital");
+            return Err(Fault::of_column(&self.context.columns, Field::Email, &issue));
+        }
+        let account = Account {
+            id: self.id::<kinds::Account>(line),
+            role: Role::Patient,
+            status: AccountStatus::Pending,
+            email: row.email.clone(),
+            name: row.name.clone(),
+            mobile: row.mobile.clone(),
+            hospital_code: Some(self.context.hospital.clone()),
+            password_hash: None,
+            doctor: None,
+            guard: PasswordGuard::default(),
+            sessions: Vec::new(),
+            last_log_in_at: None,
+            created_at: self.context.at,
+        };
+        let holder = Holder { id: account.id.clone(), status: account.status, role: account.role };
+        self.decision.accounts.push(account);
+        self.holders.insert(row.email.as_str(), holder.clone());
+        Ok(holder)
+    }
+
+    fn from(&self, line: &Line, created: bool) -> ImportedFrom {
+        ImportedFrom { import_id: self.context.import.clone(), line: line.number, created }
+    }
+
+    /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep
+    /// the order of the file: the line comes before the bits that make it unlike any other.
+    fn id<K: shared::models::Kind>(&self, line: &Line) -> Id<K> {
+        let mut hash = Sha256::new();
+        hash.update(self.context.import.as_str());
+        hash.update(line.number.to_be_bytes());
+        let [a, b, c, d, e, f, g, ..] = <[u8; 32]>::from(hash.finalize());
+        let unlike = u128::from(u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+        let place = u128::from(line.number) & 0xff_ffff;
+        Id::from_parts(self.context.at, place << 56 | unlike)
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,149 @@
+//! Decisions against what a hospital has, and what a crash leaves of them.
+
+use super::*;
+use crate::rows::tests::lines;
+use proptest::prelude::*;
+use shared::models::{Email, Parse as _};
+
+/// What a hospital has, in memory.
+#[derive(Debug, Clone, Default)]
+struct Hospital {
+    patients: Vec<Patient>,
+    accounts: Vec<Account>,
+}
+
+impl Hospital {
+    fn write(&mut self, decision: &Decision) {
+        self.accounts.extend(decision.accounts.iter().cloned());
+        self.patients.extend(decision.patients.iter().cloned());
+        for change in &decision.changes {
+            let id = &change.patient.id;
+            let patient = self.patients.iter_mut().find(|patient| patient.id == *id).unwrap();
+            *patient = change.patient.clone();
+        }
+    }
+
+    fn patient(&self, identifier: &str) -> &Patient {
+        self.patients.iter().find(|patient| patient.identifier.as_str() == identifier).unwrap()
+    }
+
+    fn account(&self, email: &str) -> &Account {
+        self.accounts.iter().find(|account| account.email.as_str() == email).unwrap()
+    }
+}
+
+fn decide_on(rows: &str, import: u128, hospital: &Hospital) -> Decision {
+    let (columns, lines) = lines(&format!("name,email,identifier,mobile,dob\n{rows}"));
+    let at = Instant::from_seconds(1_796_099_400);
+    let hospital_code = HospitalCode::parse("sunrise").unwrap();
+    let context = Context { import: Id::derived(import), at, hospital: hospital_code, columns };
+    decide(&lines, &hospital.patients, &hospital.accounts, &context)
+}
+
+/// created, updated, unchanged, rejected
+fn counts(decision: &Decision) -> [u64; 4] {
+    let rows = decision.rows;
+    assert!(rows.adds_up() && rows.rejected == decision.rejects.len() as u64);
+    [rows.created, rows.updated, rows.unchanged, rows.rejected]
+}
+
+const FAMILY: &str = "Asha Rao,rao@x.in,1,9876543210,\nRavi Rao,RAO@x.in,2,9876543211,1980-05-01\n";
+
+#[test]
+fn a_family_shares_an_account_and_a_second_time_changes_nothing() {
+    let mut hospital = Hospital::default();
+    let first = decide_on(FAMILY, 1, &hospital);
+    assert_eq!(counts(&first), [2, 0, 0, 0]);
+    hospital.write(&first);
+    assert_eq!(hospital.accounts.len(), 1);
+    assert_eq!(hospital.patient("1").account_id, hospital.patient("2").account_id);
+    assert!(hospital.patient("1").id.as_str() < hospital.patient("2").id.as_str());
+    assert_eq!(hospital.patient("1").status, AccountStatus::Pending);
+    assert_eq!(hospital.account("rao@x.in").password_hash, None);
+    assert_eq!(counts(&decide_on(FAMILY, 2, &hospital)), [0, 0, 2, 0]);
+}
+
+#[test]
+fn changes_are_updates_and_a_new_address_moves_one_patient_alone() {
+    let mut hospital = Hospital::default();
+    hospital.write(&decide_on(FAMILY, 1, &hospital));
+    hospital.accounts[0].status = AccountStatus::Active;
+    for patient in &mut hospital.patients {
+        patient.status = AccountStatus::Active;
+    }
+    let rows = "Asha Rao,rao@x.in,1,9876500000,\nRavi Rao,ravi@x.in,2,9876543211,\n";
+    let decision = decide_on(rows, 2, &hospital);
+    assert_eq!(counts(&decision), [0, 2, 0, 0]);
+    assert_eq!(decision.changes[0].moves_from, None);
+    assert_eq!(decision.changes[1].moves_from.as_ref(), Some(&hospital.accounts[0].id));
+    hospital.write(&decision);
+    assert_eq!(hospital.patient("1").account_id, hospital.account("rao@x.in").id);
+    assert_eq!(hospital.patient("1").status, AccountStatus::Active);
+    assert_eq!(hospital.patient("2").account_id, hospital.account("ravi@x.in").id);
+    assert_eq!(hospital.patient("2").status, AccountStatus::Pending);
+    assert!(hospital.patient("2").date_of_birth.is_some(), "an empty field clears nothing");
+}
+
+#[test]
+fn staff_keep_their_addresses() {
+    let mut hospital = Hospital::default();
+    hospital.write(&decide_on(FAMILY, 1, &hospital));
+    let mut doctor = hospital.accounts[0].clone();
+    doctor.role = Role::Doctor;
+    doctor.email = Email::parse("doctor@x.in").unwrap();
+    hospital.accounts.push(doctor);
+    let rows = "New,doctor@x.in,3,9876543210,\nAsha Rao,Doctor@x.in,1,9876543210,\n";
+    let decision = decide_on(rows, 2, &hospital);
+    assert_eq!(counts(&decision), [0, 0, 0, 2]);
+    assert!(decision.rejects.iter().all(|reject| reject.code == "EMAIL_IN_USE" && reject.column == "email"));
+}
+
+#[test]
+fn who_joins_an_account_has_its_status() {
+    let mut hospital = Hospital::default();
+    hospital.write(&decide_on(FAMILY, 1, &hospital));
+    hospital.accounts[0].status = AccountStatus::Blocked;
+    hospital.write(&decide_on("Uma,rao@x.in,3,9876543212,\n", 2, &hospital));
+    assert_eq!(hospital.patient("3").status, AccountStatus::Blocked);
+}
+
+fn row() -> impl Strategy<Value = String> {
+    let name = proptest::sample::select(vec!["Asha", "Ravi", "", "a\u{1}b"]);
+    let email = proptest::sample::select(vec!["a@x.in", "b@x.in", "c@x.in", "nobody"]);
+    let mobile = proptest::sample::select(vec!["9876543210", "9876543211", "12"]);
+    (name, email, 0..12_u8, mobile).prop_map(|(name, email, id, mobile)| format!("{name},{email},{id},{mobile},\n"))
+}
+
+proptest! {
+    /// A run that stops after any part of its writes counts each row, when repeated, as it would
+    /// have, and leaves what it would have left.
+    #[test]
+    fn a_repeated_stretch_counts_as_the_first_time(
+        before in proptest::collection::vec(row(), 0..12),
+        rows in proptest::collection::vec(row(), 0..20),
+        done in (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+    ) {
+        let mut hospital = Hospital::default();
+        hospital.write(&decide_on(&before.concat(), 1, &hospital));
+        let rows = rows.concat();
+        let whole = decide_on(&rows, 2, &hospital);
+        let mut expected = hospital.clone();
+        expected.write(&whole);
+
+        let mut cut = decide_on(&rows, 2, &hospital);
+        let some = |index: &prop::sample::Index, length: usize| index.index(length + 1);
+        cut.accounts.truncate(some(&done.0, cut.accounts.len()));
+        let full = cut.accounts.len() == whole.accounts.len();
+        cut.patients.truncate(if full { some(&done.1, cut.patients.len()) } else { 0 });
+        let full = full && cut.patients.len() == whole.patients.len();
+        cut.changes.truncate(if full { some(&done.2, cut.changes.len()) } else { 0 });
+        hospital.write(&cut);
+
+        let again = decide_on(&rows, 2, &hospital);
+        prop_assert_eq!(counts(&again), counts(&whole));
+        prop_assert_eq!(&again.rejects, &whole.rejects);
+        hospital.write(&again);
+        prop_assert_eq!(hospital.patients, expected.patients);
+        prop_assert_eq!(hospital.accounts.len(), expected.accounts.len());
+    }
+}

@@ -1,0 +1,135 @@
+//! One row: what it says, or what is wrong with it.
+
+use crate::{
+    csv::Record,
+    header::{Columns, Field},
+    seen::Seen,
+};
+use shared::{
+    models::{Day, Email, Identifier, Issue, Mobile, Name, Parse},
+    store::Reject,
+};
+
+/// A row that can be taken, as far as the file alone tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The patient's name.
+    pub name: Name,
+    /// The address of the account that acts for the patient.
+    pub email: Email,
+    /// The hospital's own number for the patient.
+    pub identifier: Identifier,
+    /// Where the patient is called.
+    pub mobile: Mobile,
+    /// The day of birth; nothing where the column is missing or empty.
+    pub date_of_birth: Option<Day>,
+}
+
+/// Why a row is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What the file calls the column at fault; empty where it is the row as a whole.
+    pub column: String,
+    /// Stable, `SCREAMING_SNAKE`.
+    pub code: &'static str,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// A row with the place it came from.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The line it begins on, the header being line 1.
+    pub number: u64,
+    /// The fields as they came.
+    pub fields: Vec<String>,
+    /// What it says.
+    pub content: Result<Row, Fault>,
+}
+
+impl Line {
+    /// Reads a record. A row whose identifier an earlier good row had is at fault.
+    pub fn read(record: Record<'_>, columns: &Columns, seen: &mut Seen, today: Day) -> Self {
+        let fields: Vec<String> = record.fields().map(str::to_owned).collect();
+        let content = Row::read(&fields, columns, today).and_then(|row| {
+            match seen.enter(&row.identifier, record.line) {
+                Ok(()) => Ok(row),
+                Err(earlier) => Err(Fault::twice(columns, earlier, record.line)),
+            }
+        });
+        Self { number: record.line, fields, content }
+    }
+
+    /// As the report has it.
+    pub fn reject(&self, fault: &Fault) -> Reject {
+        Reject {
+            line: self.number,
+            column: fault.column.clone(),
+            code: fault.code.to_owned(),
+            reason: fault.reason.clone(),
+            fields: self.fields.clone(),
+        }
+    }
+}
+
+impl Row {
+    fn read(fields: &[String], columns: &Columns, today: Day) -> Result<Self, Fault> {
+        if fields.iter().all(|field| field.trim().is_empty()) {
+            return Err(Fault::of_row("EMPTY_ROW", "every field is empty".to_owned()));
+        }
+        if fields.len() != columns.len() {
+            let (has, header) = (fields.len(), columns.len());
+            let reason = format!("has {has} fields where the header has {header} columns");
+            return Err(Fault::of_row("FIELD_COUNT", reason));
+        }
+        let name = parse(Field::Name, fields, columns)?;
+        let email = parse(Field::Email, fields, columns)?;
+        let identifier = parse(Field::Identifier, fields, columns)?;
+        let mobile = parse(Field::Mobile, fields, columns)?;
+        let date_of_birth = birthday(fields, columns, today)?;
+        Ok(Self { name, email, identifier, mobile, date_of_birth })
+    }
+}
+
+fn parse<T: Parse>(field: Field, fields: &[String], columns: &Columns) -> Result<T, Fault> {
+    let text = columns.get(field, fields).unwrap_or_default().trim();
+    if text.is_empty() {
+        return Err(Fault::of_column(columns, field, &Issue::new("REQUIRED", "must not be empty")));
+    }
+    T::parse(text).map_err(|issue| Fault::of_column(columns, field, &issue))
+}
+
+fn birthday(fields: &[String], columns: &Columns, today: Day) -> Result<Option<Day>, Fault> {
+    let field = Field::DateOfBirth;
+    if columns.get(field, fields).is_none_or(|text| text.trim().is_empty()) {
+        return Ok(None);
+    }
+    let day: Day = parse(field, fields, columns)?;
+    if day > today {
+        let issue = Issue::invalid("must not be in the future");
+        return Err(Fault::of_column(columns, field, &issue));
+    }
+    Ok(Some(day))
+}
+
+impl Fault {
+    fn of_row(code: &'static str, reason: String) -> Self {
+        Self { column: String::new(), code, reason }
+    }
+
+    /// A fault of one field.
+    pub fn of_column(columns: &Columns, field: Field, issue: &Issue) -> Self {
+        let column = columns.called(field).to_owned();
+        Self { column, code: issue.code, reason: issue.message.clone().into_owned() }
+    }
+
+    fn twice(columns: &Columns, earlier: u64, line: u64) -> Self {
+        let reason = format!("line {line} has the identifier that line {earlier} has already");
+        let issue = Issue::new("DUPLICATE_IN_FILE", reason);
+        Self::of_column(columns, Field::Identifier, &issue)
+    }
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+pub(crate) mod tests;

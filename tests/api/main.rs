@@ -1,0 +1,1 @@
+//! What users and attackers see, in process over real servers.

@@ -1,0 +1,1 @@
+//! What must agree: template, document, access, layers, indexes.

@@ -1,0 +1,1 @@
+//! The real binaries under the local Lambda.
