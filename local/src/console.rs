@@ -50,10 +50,22 @@ impl Mails {
     /// # Errors
     /// When SES does not answer.
     pub async fn all(&self) -> anyhow::Result<Vec<Value>> {
-        let answer = self.http.get(&self.url).send().await?.error_for_status()?;
+        self.wanted(&Wanted::default()).await
+    }
+
+    /// The mails that are wanted.
+    async fn wanted(&self, wanted: &Wanted) -> anyhow::Result<Vec<Value>> {
+        let url = match wanted.since {
+            Some(since) => format!("{}?since={since}", self.url),
+            None => self.url.clone(),
+        };
+        let answer = self.http.get(url).send().await?.error_for_status()?;
         let mut store: Value = answer.json().await?;
         match store.get_mut("emails").map(Value::take) {
-            Some(Value::Array(mails)) => Ok(mails),
+            Some(Value::Array(mut mails)) => {
+                mails.retain(|mail| wanted.covers(mail));
+                Ok(mails)
+            }
             _ => anyhow::bail!("the mail store has no list of mails"),
         }
     }
@@ -74,8 +86,23 @@ impl Console {
     }
 }
 
-async fn mail(State(console): State<Console>) -> Response {
-    match console.mails.all().await {
+/// `?to=` an address, `?since=` epoch seconds: many tests share one list.
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    to: Option<String>,
+    since: Option<u64>,
+}
+
+impl Wanted {
+    fn covers(&self, mail: &Value) -> bool {
+        let Some(to) = &self.to else { return true };
+        let addressed = mail.pointer("/destination/to").and_then(Value::as_array);
+        addressed.is_some_and(|all| all.iter().any(|one| one == to.as_str()))
+    }
+}
+
+async fn mail(State(console): State<Console>, Query(wanted): Query<Wanted>) -> Response {
+    match console.mails.wanted(&wanted).await {
         Ok(mails) => Json(mails).into_response(),
         Err(error) => (
             StatusCode::BAD_GATEWAY,

@@ -15,6 +15,7 @@ use crate::{
     settings::Settings,
     signals,
     stack_file::{self, StackFile},
+    template::REGION,
     tools,
 };
 
@@ -72,11 +73,26 @@ async fn around(
         name: "command".to_owned(),
         program: program.into(),
         args: args.to_vec(),
-        environment: vec![("STACK_JSON".to_owned(), file.display().to_string())],
+        environment: environment(&backing, &file),
         clean: false,
         on_terminal: false,
     })?;
     let status = running.exited().await;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
+}
+
+/// Where the servers are, and what the AWS SDK finds by itself: tests that run the functions in
+/// their own process find what Lambda's environment would give them.
+fn environment(backing: &Backing, file: &std::path::Path) -> Vec<(String, String)> {
+    [
+        ("STACK_JSON", file.display().to_string()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", backing.access_key_id.clone()),
+        ("AWS_SECRET_ACCESS_KEY", backing.secret_access_key.clone()),
+        ("AWS_ENDPOINT_URL_SESV2", backing.ses_url.clone()),
+        ("AWS_ENDPOINT_URL_S3", backing.s3_url.clone()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
 }

@@ -3,9 +3,7 @@
 
 use crate::{
     entropy::Entropy,
-    models::{
-        Appointment, EffectKind, Instant, NewIds, Payment, RefundId, RefundStatus,
-    },
+    models::{Appointment, EffectKind, Instant, NewIds, Payment, RefundId, RefundStatus},
     outbound::{self, Razorpay},
     store::{Change, HospitalStore, Settled, WebhookEvent},
     tenancy::Reach,
@@ -31,7 +29,7 @@ pub async fn capture(
             refund_effect: entropy.id(now)?,
             mail: entropy.id(now)?,
         };
-        let capture = current.capture(payment, ids, now);
+        let capture = current.capture(payment, &ids, now);
         match store.settle(&capture, event, now).await? {
             Settled::Done(appointment) => return Ok(*appointment),
             Settled::Known | Settled::Repeated => return Ok(current),
@@ -62,7 +60,11 @@ pub async fn note(
 /// Pays back what an appointment owes, as far as Razorpay can be reached; what is left is in its
 /// effects and is tried again by `scheduled`. The refund's own id is the idempotency key, so the
 /// same money never goes back twice.
-pub async fn pay_back(store: &HospitalStore, razorpay: &Razorpay, appointment: Appointment) -> Result<Appointment> {
+pub async fn pay_back(
+    store: &HospitalStore,
+    razorpay: &Razorpay,
+    appointment: Appointment,
+) -> Result<Appointment> {
     let mut current = appointment;
     let owed: Vec<RefundId> = current
         .effects
@@ -91,10 +93,17 @@ pub async fn refund(
     appointment: &Appointment,
     id: &RefundId,
 ) -> Result<Appointment> {
-    let owed = appointment.refund(id).ok_or_else(|| Error::internal("an effect names no refund"))?;
-    let made = match razorpay.refund(&owed.payment_id, owed.amount, id.as_str()).await {
+    let owed = appointment
+        .refund(id)
+        .ok_or_else(|| Error::internal("an effect names no refund"))?;
+    let made = match razorpay
+        .refund(&owed.payment_id, owed.amount, id.as_str())
+        .await
+    {
         Ok(made) => (made.id.clone(), made.status()),
-        Err(outbound::Error::Refused { code, description, .. }) => {
+        Err(outbound::Error::Refused {
+            code, description, ..
+        }) => {
             tracing::error!(%code, %description, refund = %id, alarm = "refund-refused", "Razorpay refuses a refund");
             (String::new(), RefundStatus::Failed)
         }
@@ -102,7 +111,9 @@ pub async fn refund(
     };
     let mut current = appointment.clone();
     for _ in 0..TRIES {
-        let Some(next) = current.refund_moved(id, &made.0, made.1) else { return Ok(current) };
+        let Some(next) = current.refund_moved(id, &made.0, made.1) else {
+            return Ok(current);
+        };
         if store.change_appointment(&next).await? == Change::Done {
             return Ok(next);
         }
@@ -117,7 +128,10 @@ async fn again(store: &HospitalStore, appointment: &Appointment) -> Result<Appoi
 }
 
 fn too_often() -> Error {
-    Error::Unavailable { dependency: "MongoDB", cause: "an appointment changed too often".to_owned() }
+    Error::Unavailable {
+        dependency: "MongoDB",
+        cause: "an appointment changed too often".to_owned(),
+    }
 }
 
 impl Razorpay {

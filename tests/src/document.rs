@@ -1,5 +1,6 @@
 //! The description of the whole API, put together from every function's operations.
 
+use serde_json::Value;
 use shared::web::{ApiDocument, describe, document};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
@@ -12,7 +13,10 @@ pub fn by_function() -> Vec<(&'static str, OpenApi)> {
         ("slots", document::<slots::Slots>()),
         ("appointments", document::<appointments::Appointments>()),
         ("payments", document::<payments::Payments>()),
-        ("razorpay-webhook", document::<razorpay_webhook::RazorpayWebhook>()),
+        (
+            "razorpay-webhook",
+            document::<razorpay_webhook::RazorpayWebhook>(),
+        ),
     ]
 }
 
@@ -26,44 +30,153 @@ pub fn whole() -> OpenApi {
     whole
 }
 
-/// The document's text as it is committed. A member that may be left out may not be `null`: that
-/// is what the parser of bodies holds, and the derived schemas do not know it.
+/// The document's text as it is committed, with what the derived schemas do not know.
 pub fn text() -> String {
-    let mut value = serde_json::to_value(whole()).unwrap_or_default();
-    if let Some(schemas) = value.pointer_mut("/components/schemas").and_then(|value| value.as_object_mut()) {
-        for (_, schema) in schemas.iter_mut() {
-            optional_is_not_null(schema);
-        }
-    }
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    let mut document = serde_json::to_value(whole()).unwrap_or_default();
+    name_operations(&mut document);
+    forbid_null(&mut document);
+    close_bodies(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn optional_is_not_null(schema: &mut serde_json::Value) {
-    let required: Vec<String> = schema
-        .get("required")
-        .and_then(|required| serde_json::from_value(required.clone()).ok())
-        .unwrap_or_default();
-    let Some(properties) = schema.get_mut("properties").and_then(|value| value.as_object_mut()) else { return };
-    for (_, property) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {
-        not_null(property);
+/// Names each operation after its method and path: `postSlotsBook`.
+fn name_operations(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            let words = path
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| !word.is_empty());
+            let name: String = words.map(capitalised).collect();
+            if let Some(operation) = operation.as_object_mut() {
+                operation.insert("operationId".to_owned(), format!("{method}{name}").into());
+            }
+        }
     }
 }
 
-fn not_null(property: &mut serde_json::Value) {
-    if let Some(types) = property.get_mut("type")
-        && let Some(kind) = types.as_array().and_then(|types| types.iter().find(|kind| *kind != "null")).cloned()
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + letters.as_str()
+    })
+}
+
+fn schemas(document: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    schemas.into_iter().flatten()
+}
+
+/// A member that may be left out may not be `null`: so the parser of bodies has it, and so the
+/// replies are written.
+fn forbid_null(document: &mut Value) {
+    for (_, schema) in schemas(document) {
+        let required = schema.get("required").cloned().unwrap_or_default();
+        let required: Vec<String> = serde_json::from_value(required).unwrap_or_default();
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            if !required.contains(name) {
+                not_null(property);
+            }
+        }
+    }
+    // Parameters too: a query knows no null.
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for operation in paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(|methods| methods.values_mut())
+    {
+        let parameters = operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut);
+        parameters
+            .into_iter()
+            .flatten()
+            .filter_map(|parameter| parameter.get_mut("schema"))
+            .for_each(not_null);
+    }
+}
+
+fn not_null(schema: &mut Value) {
+    if let Some(types) = schema.get_mut("type")
+        && let Some(kind) = types
+            .as_array()
+            .and_then(|types| types.iter().find(|kind| *kind != "null"))
+            .cloned()
     {
         *types = kind;
     }
-    let only = property.get("oneOf").and_then(|any| any.as_array()).and_then(|any| {
-        any.iter().find(|one| one.get("type").is_none_or(|kind| kind != "null")).cloned()
+    let some = schema.get("oneOf").and_then(Value::as_array);
+    let some = some.and_then(|any| {
+        any.iter()
+            .find(|one| one.get("type").is_none_or(|kind| kind != "null"))
     });
-    if let Some(serde_json::Value::Object(only)) = only
-        && let Some(property) = property.as_object_mut()
+    if let Some(Value::Object(some)) = some.cloned()
+        && let Some(schema) = schema.as_object_mut()
     {
-        property.remove("oneOf");
-        property.extend(only);
+        schema.remove("oneOf");
+        schema.extend(some);
+    }
+}
+
+/// A body with an unknown member is refused; its schema says so.
+fn close_bodies(document: &mut Value) {
+    let mut bodies = Vec::new();
+    let paths = document.get("paths").and_then(Value::as_object);
+    for operation in paths
+        .into_iter()
+        .flat_map(|paths| paths.values().filter_map(Value::as_object))
+        .flatten()
+    {
+        let schema = operation
+            .1
+            .pointer("/requestBody/content/application~1json/schema");
+        references(schema, &mut bodies);
+    }
+    let mut index = 0;
+    while let Some(name) = bodies.get(index).cloned() {
+        let schema = document
+            .pointer(&format!("/components/schemas/{name}"))
+            .cloned();
+        references(schema.as_ref(), &mut bodies);
+        index += 1;
+    }
+    for (_, schema) in schemas(document).filter(|(name, _)| bodies.contains(name)) {
+        if let Some(schema) = schema
+            .as_object_mut()
+            .filter(|schema| schema.contains_key("properties"))
+        {
+            schema.insert("additionalProperties".to_owned(), false.into());
+        }
+    }
+}
+
+/// The names of the schemas a schema refers to.
+fn references(schema: Option<&Value>, names: &mut Vec<String>) {
+    match schema {
+        Some(Value::Object(members)) => {
+            if let Some(name) = members
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next())
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+            members
+                .values()
+                .for_each(|member| references(Some(member), names));
+        }
+        Some(Value::Array(items)) => items.iter().for_each(|item| references(Some(item), names)),
+        _ => {}
     }
 }

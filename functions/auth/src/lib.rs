@@ -32,7 +32,10 @@ impl Function for Auth {
         Self {
             core: Core::configure(env),
             log_ins: LogIns::configure(env),
-            mailer: Mailer::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"])),
+            mailer: Mailer::new(
+                env.required("MAIL_FROM"),
+                env.url("APP_URL", &["https://", "http://"]),
+            ),
         }
     }
 

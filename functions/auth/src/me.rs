@@ -15,7 +15,10 @@ use shared::{
         Refusals,
     ),
 )]
-pub(crate) async fn me(State(auth): State<Auth>, grant: Grant<UseOwnAccount>) -> Result<Json<UserView>> {
+pub(crate) async fn me(
+    State(auth): State<Auth>,
+    grant: Grant<UseOwnAccount>,
+) -> Result<Json<UserView>> {
     let found = auth.core.store.gate().account(grant.account()).await?;
     let who = found.ok_or(Error::Unauthenticated)?;
     Ok(Json(UserView::of(&who.account, who.hospital())))

@@ -42,8 +42,16 @@ pub(crate) const INVALID_OTP: Error = Error::BadCredentials {
 /// before the pending: a hospital that enters a stranger's address cannot push itself between.
 async fn candidates(auth: &Auth, key: &LogInKey) -> Result<Vec<Found>> {
     let mut found = auth.core.store.gate().accounts_of(key).await?;
-    found.retain(|who| matches!(who.account.status, AccountStatus::Active | AccountStatus::Pending));
-    if found.iter().any(|who| who.account.status == AccountStatus::Active) {
+    found.retain(|who| {
+        matches!(
+            who.account.status,
+            AccountStatus::Active | AccountStatus::Pending
+        )
+    });
+    if found
+        .iter()
+        .any(|who| who.account.status == AccountStatus::Active)
+    {
         found.retain(|who| who.account.status == AccountStatus::Active);
     }
     Ok(found)
@@ -51,9 +59,21 @@ async fn candidates(auth: &Auth, key: &LogInKey) -> Result<Vec<Found>> {
 
 /// Sends an OTP to each account the address may mean: in most cases one, and none for a stranger,
 /// who is told the same.
-pub(crate) async fn send(auth: &Auth, purpose: OtpPurpose, wish: OtpWish, client: &str, now: Instant) -> Result<OtpSent> {
-    let sent = OtpSent { expires_in: Otps::LIFETIME_SECONDS, resend_after: auth.log_ins.attempts.resend_seconds() };
-    let key = LogInKey { email: wish.email, hospital: wish.hospital };
+pub(crate) async fn send(
+    auth: &Auth,
+    purpose: OtpPurpose,
+    wish: OtpWish,
+    client: &str,
+    now: Instant,
+) -> Result<OtpSent> {
+    let sent = OtpSent {
+        expires_in: Otps::LIFETIME_SECONDS,
+        resend_after: auth.log_ins.attempts.resend_seconds(),
+    };
+    let key = LogInKey {
+        email: wish.email,
+        hospital: wish.hospital,
+    };
     let otps = &auth.log_ins.otps;
     let found = candidates(auth, &key).await?;
     let mut codes = Vec::new();
@@ -61,15 +81,26 @@ pub(crate) async fn send(auth: &Auth, purpose: OtpPurpose, wish: OtpWish, client
     for who in &found {
         let code = auth.core.entropy.six_digits()?;
         let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
-        places.push((otps.place(purpose, &who.account.id), otps.hash(purpose, &who.account.id, &otp)));
+        places.push((
+            otps.place(purpose, &who.account.id),
+            otps.hash(purpose, &who.account.id, &otp),
+        ));
         codes.push(code);
     }
     if places.is_empty() {
         places.push((otps.nowhere(&key.email), String::new()));
     }
     let counter = otps.counter(purpose, &key.email, key.hospital.as_ref());
-    let request = OtpRequest { counter: &counter, places: &places };
-    if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
+    let request = OtpRequest {
+        counter: &counter,
+        places: &places,
+    };
+    if auth
+        .log_ins
+        .attempts
+        .request_otp(client, &request, now)
+        .await??
+    {
         for (who, code) in found.iter().zip(&codes) {
             mail(auth, purpose, who, code).await?;
         }
@@ -79,14 +110,32 @@ pub(crate) async fn send(auth: &Auth, purpose: OtpPurpose, wish: OtpWish, client
 
 async fn mail(auth: &Auth, purpose: OtpPurpose, who: &Found, code: &str) -> Result<()> {
     let hospital = match who.hospital() {
-        Some(id) => auth.core.store.gate().hospital(&id).await?.map(|(_, hospital)| hospital.name),
+        Some(id) => auth
+            .core
+            .store
+            .gate()
+            .hospital(&id)
+            .await?
+            .map(|(_, hospital)| hospital.name),
         None => None,
     };
-    let hospital = hospital.as_ref().map_or("MediConnect", |name| name.as_str());
+    let hospital = hospital
+        .as_ref()
+        .map_or("MediConnect", |name| name.as_str());
     let (name, minutes) = (&who.account.name, 10);
     let mail = match purpose {
-        OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp: code, minutes },
-        OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp: code, minutes },
+        OtpPurpose::LogIn => Mail::LogInOtp {
+            name,
+            hospital,
+            otp: code,
+            minutes,
+        },
+        OtpPurpose::Reset => Mail::ResetOtp {
+            name,
+            hospital,
+            otp: code,
+            minutes,
+        },
     };
     auth.mailer.send(&who.account.email, &mail).await?;
     Ok(())
@@ -110,7 +159,11 @@ pub(crate) async fn prove(
     if places.is_empty() {
         places.push((otps.nowhere(&key.email), otps.no_hash(otp)));
     }
-    let index = auth.log_ins.attempts.verify_otp(client, &places, now).await??;
+    let index = auth
+        .log_ins
+        .attempts
+        .verify_otp(client, &places, now)
+        .await??;
     match index.filter(|index| *index < found.len()) {
         Some(index) => Ok(found.swap_remove(index)),
         None => Err(INVALID_OTP),

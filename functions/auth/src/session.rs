@@ -25,7 +25,12 @@ pub(crate) struct LoggedIn {
 
 /// Begins a session for somebody who has proved himself. `None` if his account may not log in.
 /// The hospital is read while the session is written: one wait, not two.
-pub(crate) async fn begin(auth: &Auth, mut who: Found, with: SessionStart, now: Instant) -> Result<Option<LoggedIn>> {
+pub(crate) async fn begin(
+    auth: &Auth,
+    mut who: Found,
+    with: SessionStart,
+    now: Instant,
+) -> Result<Option<LoggedIn>> {
     let session = Session {
         id: auth.core.entropy.id(now)?,
         generation: 0,
@@ -34,8 +39,13 @@ pub(crate) async fn begin(auth: &Auth, mut who: Found, with: SessionStart, now: 
         expires_at: now.plus_seconds(RefreshTokens::LIFETIME_SECONDS),
     };
     let gate = auth.core.store.gate();
-    let (account, membership) = tokio::join!(gate.begin_session(&who, &session, with), gate.membership(&who));
-    let Some(account) = account? else { return Ok(None) };
+    let (account, membership) = tokio::join!(
+        gate.begin_session(&who, &session, with),
+        gate.membership(&who)
+    );
+    let Some(account) = account? else {
+        return Ok(None);
+    };
     who.account = account;
     reply(auth, &who, membership?.as_ref(), (session.id, 0), now).map(Some)
 }
@@ -49,13 +59,22 @@ pub(crate) fn reply(
     now: Instant,
 ) -> Result<LoggedIn> {
     let Account { id, role, .. } = &who.account;
-    let jti = auth.core.entropy.id::<shared::models::kinds::Session>(now)?.as_str().to_owned();
+    let jti = auth
+        .core
+        .entropy
+        .id::<shared::models::kinds::Session>(now)?
+        .as_str()
+        .to_owned();
     let access_token = auth
         .core
         .access
         .issue(id, *role, &session, membership, (now, jti))
         .map_err(Error::internal)?;
-    let refresh = RefreshToken { account: id.clone(), session, generation };
+    let refresh = RefreshToken {
+        account: id.clone(),
+        session,
+        generation,
+    };
     Ok(LoggedIn {
         access_token,
         token_type: "Bearer",

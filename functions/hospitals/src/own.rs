@@ -12,8 +12,17 @@ use shared::{
     get, path = "/hospital", tag = "hospitals", security(("bearer" = [])),
     responses((status = 200, description = "The hospital", body = HospitalView), Refusals),
 )]
-pub(crate) async fn own(State(this): State<Hospitals>, grant: Grant<ReadHospital>) -> Result<Json<HospitalView>> {
+pub(crate) async fn own(
+    State(this): State<Hospitals>,
+    grant: Grant<ReadHospital>,
+) -> Result<Json<HospitalView>> {
     let tenant = grant.own_tenant()?;
-    let hospital = this.core.store.of(&tenant).hospital(&tenant).await?.ok_or(Error::NotFound)?;
+    let hospital = this
+        .core
+        .store
+        .of(&tenant)
+        .hospital(&tenant)
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(Json(HospitalView::of(hospital)))
 }

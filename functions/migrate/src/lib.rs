@@ -6,7 +6,9 @@ use shared::{
     auth::PasswordHasher,
     clock::Clock,
     entropy::Entropy,
-    models::{Account, AccountStatus, Email, Mobile, Name, NewPassword, Parse as _, PasswordGuard, Role},
+    models::{
+        Account, AccountStatus, Email, Mobile, Name, NewPassword, Parse as _, PasswordGuard, Role,
+    },
     store::{Database, Store},
     web::{Environment, Error},
 };
@@ -36,23 +38,41 @@ impl Migrate {
         let uri = env.url("MONGODB_URI", &["mongodb://", "mongodb+srv://"]);
         let database = Database::new(uri, env.required("MONGODB_DATABASE"));
         let (email, password) = (env.required("ADMIN_EMAIL"), env.required("ADMIN_PASSWORD"));
-        let email = Email::parse(&email).map_err(|issue| env.fault(format!("ADMIN_EMAIL {}", issue.message)));
+        let email = Email::parse(&email)
+            .map_err(|issue| env.fault(format!("ADMIN_EMAIL {}", issue.message)));
         let password = NewPassword::parse(&password);
-        let password = password.map_err(|issue| env.fault(format!("ADMIN_PASSWORD {}", issue.message)));
-        let mobile = env.optional("ADMIN_MOBILE").unwrap_or_else(|| "+919000000000".to_owned());
-        let mobile = Mobile::parse(&mobile).map_err(|issue| env.fault(format!("ADMIN_MOBILE {}", issue.message)));
+        let password =
+            password.map_err(|issue| env.fault(format!("ADMIN_PASSWORD {}", issue.message)));
+        let mobile = env
+            .optional("ADMIN_MOBILE")
+            .unwrap_or_else(|| "+919000000000".to_owned());
+        let mobile = Mobile::parse(&mobile)
+            .map_err(|issue| env.fault(format!("ADMIN_MOBILE {}", issue.message)));
         let admin = email.ok().zip(password.ok()).zip(mobile.ok());
-        let admin = admin.map(|((email, password), mobile)| FirstAdmin { email, password, mobile });
-        Self { clock: Clock::system(), entropy: Entropy, store: Store::new(database), admin }
+        let admin = admin.map(|((email, password), mobile)| FirstAdmin {
+            email,
+            password,
+            mobile,
+        });
+        Self {
+            clock: env.clock(),
+            entropy: Entropy,
+            store: Store::new(database),
+            admin,
+        }
     }
 
     /// Makes what is not there yet: how many indexes there are, and whether the administrator is
     /// new.
     pub async fn run(&self) -> Result<(usize, bool), Error> {
         let indexes = self.store.apply_indexes().await?;
-        let Some(first) = &self.admin else { return Ok((indexes, false)) };
+        let Some(first) = &self.admin else {
+            return Ok((indexes, false));
+        };
         let now = self.clock.now();
-        let hash = PasswordHasher::new().hash(first.password.clone(), self.entropy).await?;
+        let hash = PasswordHasher::new()
+            .hash(first.password.clone(), self.entropy)
+            .await?;
         let text = |issue: shared::models::Issue| Error::internal(issue.message);
         let admin = Account {
             id: self.entropy.id(now)?,
@@ -75,7 +95,10 @@ impl Migrate {
 }
 
 /// Runs the migration. The event is CloudFormation's or empty; nothing in it matters.
-pub async fn handle(migrate: Arc<Migrate>, _event: Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+pub async fn handle(
+    migrate: Arc<Migrate>,
+    _event: Value,
+) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     match migrate.run().await {
         Ok((indexes, admin_created)) => {
             tracing::info!(indexes, admin_created, "the database is ready");

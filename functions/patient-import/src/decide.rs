@@ -7,8 +7,8 @@ use crate::{
 use sha2::{Digest as _, Sha256};
 use shared::{
     models::{
-        Account, AccountId, AccountStatus, HospitalCode, Id, ImportId, ImportedFrom, Instant, Issue,
-        PasswordGuard, Patient, Role, RowCounts, kinds,
+        Account, AccountId, AccountStatus, HospitalCode, Id, ImportId, ImportedFrom, Instant,
+        Issue, PasswordGuard, Patient, Role, RowCounts, kinds,
     },
     store::{PatientChange, Reject},
 };
@@ -56,15 +56,31 @@ struct Holder {
 ///
 /// Repeated after a crash, with some of its writes done, it counts each row as it did the first
 /// time: what this import wrote carries its id and the line.
-pub fn decide(lines: &[Line], patients: &[Patient], accounts: &[Account], context: &Context) -> Decision {
-    let known = patients.iter().map(|patient| (patient.identifier.as_str(), patient)).collect();
+pub fn decide(
+    lines: &[Line],
+    patients: &[Patient],
+    accounts: &[Account],
+    context: &Context,
+) -> Decision {
+    let known = patients
+        .iter()
+        .map(|patient| (patient.identifier.as_str(), patient))
+        .collect();
     let holder = |account: &Account| Holder {
         id: account.id.clone(),
         status: account.status,
         role: account.role,
     };
-    let holders = accounts.iter().map(|account| (account.email.as_str(), holder(account))).collect();
-    let mut deciding = Deciding { context, known, holders, decision: Decision::default() };
+    let holders = accounts
+        .iter()
+        .map(|account| (account.email.as_str(), holder(account)))
+        .collect();
+    let mut deciding = Deciding {
+        context,
+        known,
+        holders,
+        decision: Decision::default(),
+    };
     for line in lines {
         deciding.line(line);
     }
@@ -72,7 +88,10 @@ pub fn decide(lines: &[Line], patients: &[Patient], accounts: &[Account], contex
 }
 
 /// The rows whose accounts matter: those of new patients, and of patients whose address differs.
-pub fn addresses_wanted<'a>(lines: &'a [Line], patients: &[Patient]) -> Vec<&'a shared::models::Email> {
+pub fn addresses_wanted<'a>(
+    lines: &'a [Line],
+    patients: &[Patient],
+) -> Vec<&'a shared::models::Email> {
     let known: HashMap<&str, &str> = patients
         .iter()
         .map(|patient| (patient.identifier.as_str(), patient.email.as_str()))
@@ -113,7 +132,8 @@ impl<'a> Deciding<'a> {
             return self.create(line, row);
         };
         let ours = patient.imported.as_ref();
-        match ours.filter(|from| from.import_id == self.context.import && from.line == line.number) {
+        match ours.filter(|from| from.import_id == self.context.import && from.line == line.number)
+        {
             Some(from) if from.created => self.decision.rows.created += 1,
             Some(_) => self.decision.rows.updated += 1,
             None => self.update(line, row, patient)?,
@@ -159,7 +179,10 @@ impl<'a> Deciding<'a> {
             return Ok(());
         }
         after.imported = Some(self.from(line, false));
-        self.decision.changes.push(PatientChange { patient: after, moves_from });
+        self.decision.changes.push(PatientChange {
+            patient: after,
+            moves_from,
+        });
         self.decision.rows.updated += 1;
         Ok(())
     }
@@ -170,8 +193,15 @@ impl<'a> Deciding<'a> {
             if holder.role == Role::Patient {
                 return Ok(holder.clone());
             }
-            let issue = Issue::new("EMAIL_IN_USE", "belongs to somebody who works at the hospital");
-            return Err(Fault::of_column(&self.context.columns, Field::Email, &issue));
+            let issue = Issue::new(
+                "EMAIL_IN_USE",
+                "belongs to somebody who works at the hospital",
+            );
+            return Err(Fault::of_column(
+                &self.context.columns,
+                Field::Email,
+                &issue,
+            ));
         }
         let account = Account {
             id: self.id::<kinds::Account>(line),
@@ -188,14 +218,22 @@ impl<'a> Deciding<'a> {
             last_log_in_at: None,
             created_at: self.context.at,
         };
-        let holder = Holder { id: account.id.clone(), status: account.status, role: account.role };
+        let holder = Holder {
+            id: account.id.clone(),
+            status: account.status,
+            role: account.role,
+        };
         self.decision.accounts.push(account);
         self.holders.insert(row.email.as_str(), holder.clone());
         Ok(holder)
     }
 
     fn from(&self, line: &Line, created: bool) -> ImportedFrom {
-        ImportedFrom { import_id: self.context.import.clone(), line: line.number, created }
+        ImportedFrom {
+            import_id: self.context.import.clone(),
+            line: line.number,
+            created,
+        }
     }
 
     /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep

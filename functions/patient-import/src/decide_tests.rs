@@ -1,7 +1,12 @@
 //! Decisions against what a hospital has, and what a crash leaves of them.
 
 use super::*;
-use crate::rows::tests::lines;
+use crate::{
+    csv::{CsvReader, Step},
+    problem::Problem,
+    rows::tests::{lines, today},
+    seen::Seen,
+};
 use proptest::prelude::*;
 use shared::models::{Email, Parse as _};
 
@@ -18,17 +23,27 @@ impl Hospital {
         self.patients.extend(decision.patients.iter().cloned());
         for change in &decision.changes {
             let id = &change.patient.id;
-            let patient = self.patients.iter_mut().find(|patient| patient.id == *id).unwrap();
+            let patient = self
+                .patients
+                .iter_mut()
+                .find(|patient| patient.id == *id)
+                .unwrap();
             *patient = change.patient.clone();
         }
     }
 
     fn patient(&self, identifier: &str) -> &Patient {
-        self.patients.iter().find(|patient| patient.identifier.as_str() == identifier).unwrap()
+        self.patients
+            .iter()
+            .find(|patient| patient.identifier.as_str() == identifier)
+            .unwrap()
     }
 
     fn account(&self, email: &str) -> &Account {
-        self.accounts.iter().find(|account| account.email.as_str() == email).unwrap()
+        self.accounts
+            .iter()
+            .find(|account| account.email.as_str() == email)
+            .unwrap()
     }
 }
 
@@ -36,7 +51,12 @@ fn decide_on(rows: &str, import: u128, hospital: &Hospital) -> Decision {
     let (columns, lines) = lines(&format!("name,email,identifier,mobile,dob\n{rows}"));
     let at = Instant::from_seconds(1_796_099_400);
     let hospital_code = HospitalCode::parse("sunrise").unwrap();
-    let context = Context { import: Id::derived(import), at, hospital: hospital_code, columns };
+    let context = Context {
+        import: Id::derived(import),
+        at,
+        hospital: hospital_code,
+        columns,
+    };
     decide(&lines, &hospital.patients, &hospital.accounts, &context)
 }
 
@@ -56,7 +76,10 @@ fn a_family_shares_an_account_and_a_second_time_changes_nothing() {
     assert_eq!(counts(&first), [2, 0, 0, 0]);
     hospital.write(&first);
     assert_eq!(hospital.accounts.len(), 1);
-    assert_eq!(hospital.patient("1").account_id, hospital.patient("2").account_id);
+    assert_eq!(
+        hospital.patient("1").account_id,
+        hospital.patient("2").account_id
+    );
     assert!(hospital.patient("1").id.as_str() < hospital.patient("2").id.as_str());
     assert_eq!(hospital.patient("1").status, AccountStatus::Pending);
     assert_eq!(hospital.account("rao@x.in").password_hash, None);
@@ -75,13 +98,25 @@ fn changes_are_updates_and_a_new_address_moves_one_patient_alone() {
     let decision = decide_on(rows, 2, &hospital);
     assert_eq!(counts(&decision), [0, 2, 0, 0]);
     assert_eq!(decision.changes[0].moves_from, None);
-    assert_eq!(decision.changes[1].moves_from.as_ref(), Some(&hospital.accounts[0].id));
+    assert_eq!(
+        decision.changes[1].moves_from.as_ref(),
+        Some(&hospital.accounts[0].id)
+    );
     hospital.write(&decision);
-    assert_eq!(hospital.patient("1").account_id, hospital.account("rao@x.in").id);
+    assert_eq!(
+        hospital.patient("1").account_id,
+        hospital.account("rao@x.in").id
+    );
     assert_eq!(hospital.patient("1").status, AccountStatus::Active);
-    assert_eq!(hospital.patient("2").account_id, hospital.account("ravi@x.in").id);
+    assert_eq!(
+        hospital.patient("2").account_id,
+        hospital.account("ravi@x.in").id
+    );
     assert_eq!(hospital.patient("2").status, AccountStatus::Pending);
-    assert!(hospital.patient("2").date_of_birth.is_some(), "an empty field clears nothing");
+    assert!(
+        hospital.patient("2").date_of_birth.is_some(),
+        "an empty field clears nothing"
+    );
 }
 
 #[test]
@@ -95,7 +130,12 @@ fn staff_keep_their_addresses() {
     let rows = "New,doctor@x.in,3,9876543210,\nAsha Rao,Doctor@x.in,1,9876543210,\n";
     let decision = decide_on(rows, 2, &hospital);
     assert_eq!(counts(&decision), [0, 0, 0, 2]);
-    assert!(decision.rejects.iter().all(|reject| reject.code == "EMAIL_IN_USE" && reject.column == "email"));
+    assert!(
+        decision
+            .rejects
+            .iter()
+            .all(|reject| reject.code == "EMAIL_IN_USE" && reject.column == "email")
+    );
 }
 
 #[test]
@@ -111,10 +151,57 @@ fn row() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(vec!["Asha", "Ravi", "", "a\u{1}b"]);
     let email = proptest::sample::select(vec!["a@x.in", "b@x.in", "c@x.in", "nobody"]);
     let mobile = proptest::sample::select(vec!["9876543210", "9876543211", "12"]);
-    (name, email, 0..12_u8, mobile).prop_map(|(name, email, id, mobile)| format!("{name},{email},{id},{mobile},\n"))
+    (name, email, 0..12_u8, mobile)
+        .prop_map(|(name, email, id, mobile)| format!("{name},{email},{id},{mobile},\n"))
+}
+
+/// Reads a file of any bytes as the function does; gives how many rows it had, and what they came
+/// to against `hospital`.
+fn any_file(file: &[u8], hospital: &Hospital) -> Result<(u64, Decision), Problem> {
+    let mut reader = CsvReader::default();
+    let mut pieces = file.chunks(7);
+    let (mut columns, mut lines, mut seen) = (None, Vec::new(), Seen::default());
+    loop {
+        match (reader.advance()?, &columns) {
+            (Step::More, _) => reader.feed(pieces.next().map(|piece| piece.to_vec().into()))?,
+            (Step::Record, None) => columns = Some(Columns::of(reader.record()?)?),
+            (Step::Record, Some(columns)) => {
+                lines.push(Line::read(reader.record()?, columns, &mut seen, today()));
+            }
+            (Step::End, _) => break,
+        }
+    }
+    let context = Context {
+        import: Id::derived(9),
+        at: Instant::from_seconds(1_796_099_400),
+        hospital: HospitalCode::parse("sunrise").unwrap(),
+        columns: columns.ok_or(Problem::Empty)?,
+    };
+    let decision = decide(&lines, &hospital.patients, &hospital.accounts, &context);
+    Ok((lines.len() as u64, decision))
 }
 
 proptest! {
+    #[test]
+    fn whatever_a_file_holds_each_row_comes_to_one_thing(
+        rows in proptest::collection::vec(prop_oneof![row(), "[ -~é\"\r\n\t]{0,30}\n"], 0..12),
+        noise in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut hospital = Hospital::default();
+        hospital.write(&decide_on(FAMILY, 1, &hospital));
+        let mut file = format!("name,email,identifier,mobile,dob\n{}", rows.concat()).into_bytes();
+        for (place, byte) in noise {
+            let place = place.index(file.len());
+            file[place] = byte;
+        }
+        if let Ok((read, decision)) = any_file(&file, &hospital) {
+            prop_assert_eq!(decision.rows.total, read);
+            prop_assert_eq!(counts(&decision).iter().sum::<u64>(), read);
+            let written = decision.patients.len() + decision.changes.len();
+            prop_assert_eq!(decision.rows.created + decision.rows.updated, written as u64);
+        }
+    }
+
     /// A run that stops after any part of its writes counts each row, when repeated, as it would
     /// have, and leaves what it would have left.
     #[test]

@@ -12,7 +12,9 @@ pub const MAX_COLUMNS: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// Its name says that it is something else.
-    #[error("Only files whose name ends in .csv are read. Save the list as CSV (UTF-8) and send it again.")]
+    #[error(
+        "Only files whose name ends in .csv are read. Save the list as CSV (UTF-8) and send it again."
+    )]
     NotCsvName,
     /// Nothing in it.
     #[error("The file is empty. It needs a header line and one line for each patient.")]
@@ -24,10 +26,14 @@ pub enum Problem {
     #[error("The file was removed before it was read. Send it again.")]
     Gone,
     /// Another object came to lie at the key.
-    #[error("The file was replaced while it was being read. Send the right one again as a new import.")]
+    #[error(
+        "The file was replaced while it was being read. Send the right one again as a new import."
+    )]
     Replaced,
     /// A zip archive or a workbook.
-    #[error("The file is an Excel workbook or an archive, not CSV. In Excel choose Save as, CSV UTF-8.")]
+    #[error(
+        "The file is an Excel workbook or an archive, not CSV. In Excel choose Save as, CSV UTF-8."
+    )]
     Workbook,
     /// Some other known kind of file.
     #[error("The file is not CSV text but {0}. Save the list as CSV (UTF-8) and send it again.")]
@@ -36,16 +42,22 @@ pub enum Problem {
     #[error("The file is encoded in UTF-16. Save it as CSV UTF-8 and send it again.")]
     Utf16,
     /// Bytes that are no UTF-8.
-    #[error("Line {line} is not UTF-8; the file may be in an older Windows encoding. Save it as CSV UTF-8 and send it again.")]
+    #[error(
+        "Line {line} is not UTF-8; the file may be in an older Windows encoding. Save it as CSV UTF-8 and send it again."
+    )]
     NotUtf8 {
         /// The line they are on.
         line: u64,
     },
     /// A zero byte.
-    #[error("The file holds zero bytes, so it is not text. Save the list as CSV (UTF-8) and send it again.")]
+    #[error(
+        "The file holds zero bytes, so it is not text. Save the list as CSV (UTF-8) and send it again."
+    )]
     ZeroBytes,
     /// A row longer than [`MAX_ROW`], which is usually a quotation mark without its partner.
-    #[error("The row that begins on line {line} is longer than 64 KB; a quotation mark on it may never be closed.")]
+    #[error(
+        "The row that begins on line {line} is longer than 64 KB; a quotation mark on it may never be closed."
+    )]
     RowTooLong {
         /// The line it begins on.
         line: u64,
@@ -60,7 +72,9 @@ pub enum Problem {
     #[error("The header has {0} columns; at most 50 are read.")]
     TooManyColumns(usize),
     /// A column that means nothing to us.
-    #[error("Column {number} of the header, \"{name}\", is unknown. The columns are name, email, identifier, mobile and, if you like, dateOfBirth.")]
+    #[error(
+        "Column {number} of the header, \"{name}\", is unknown. The columns are name, email, identifier, mobile and, if you like, dateOfBirth."
+    )]
     UnknownColumn {
         /// Which, from 1.
         number: usize,

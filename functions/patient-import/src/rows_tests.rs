@@ -17,7 +17,12 @@ pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
             (Step::More, _) => reader.feed(None).unwrap(),
             (Step::Record, None) => columns = Some(Columns::of(reader.record().unwrap()).unwrap()),
             (Step::Record, Some(columns)) => {
-                lines.push(Line::read(reader.record().unwrap(), columns, &mut seen, today()));
+                lines.push(Line::read(
+                    reader.record().unwrap(),
+                    columns,
+                    &mut seen,
+                    today(),
+                ));
             }
             (Step::End, _) => return (columns.unwrap(), lines),
         }
@@ -26,13 +31,19 @@ pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
 
 fn faults(rows: &str) -> Vec<(u64, String, &'static str)> {
     let (_, lines) = lines(&format!("name,E-Mail,identifier,mobile,dob\n{rows}"));
-    let fault = |line: Line| line.content.err().map(|fault| (line.number, fault.column, fault.code));
+    let fault = |line: Line| {
+        line.content
+            .err()
+            .map(|fault| (line.number, fault.column, fault.code))
+    };
     lines.into_iter().filter_map(fault).collect()
 }
 
 #[test]
 fn good_rows_are_cleaned() {
-    let (_, lines) = lines("name,email,identifier,mobile\n  Rene\u{301} , Asha@Example.IN ,007, 098765 43210 \n");
+    let (_, lines) = lines(
+        "name,email,identifier,mobile\n  Rene\u{301} , Asha@Example.IN ,007, 098765 43210 \n",
+    );
     let row = lines[0].content.as_ref().unwrap();
     assert_eq!(row.name.as_str(), "René");
     assert_eq!(row.email.as_str(), "asha@example.in");
@@ -75,6 +86,13 @@ fn a_duplicate_names_both_lines() {
     let row = "Asha,a@b.in,1,9876543210";
     let (_, lines) = lines(&format!("name,email,identifier,mobile\n{row}\n\n{row}\n"));
     let fault = lines[1].content.as_ref().unwrap_err();
-    assert!(fault.reason.contains("line 4") && fault.reason.contains("line 2"), "{}", fault.reason);
-    assert_eq!(lines[1].reject(fault).fields, ["Asha", "a@b.in", "1", "9876543210"]);
+    assert!(
+        fault.reason.contains("line 4") && fault.reason.contains("line 2"),
+        "{}",
+        fault.reason
+    );
+    assert_eq!(
+        lines[1].reject(fault).fields,
+        ["Asha", "a@b.in", "1", "9876543210"]
+    );
 }

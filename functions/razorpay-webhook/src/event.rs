@@ -46,7 +46,11 @@ impl Event {
 
     /// How far the payment came. The event's name and the snapshot in it may differ, for the
     /// snapshot may be later; the further of the two is true.
-    pub(crate) fn payment_as_told(&self, payment: &RazorpayPayment, now: Instant) -> Option<Payment> {
+    pub(crate) fn payment_as_told(
+        &self,
+        payment: &RazorpayPayment,
+        now: Instant,
+    ) -> Option<Payment> {
         let named = match self.event.as_str() {
             "payment.captured" | "order.paid" => Some(PaymentStatus::Captured),
             "payment.authorized" => Some(PaymentStatus::Authorized),
@@ -54,7 +58,12 @@ impl Event {
             _ => None,
         };
         let status = named.max(payment.status())?;
-        Some(Payment { id: payment.id.clone(), amount: payment.money()?, status, created_at: now })
+        Some(Payment {
+            id: payment.id.clone(),
+            amount: payment.money()?,
+            status,
+            created_at: now,
+        })
     }
 }
 
@@ -79,16 +88,29 @@ mod tests {
         let told = |name, status| {
             let event = event(name, status);
             let payment = event.payment().unwrap();
-            event.payment_as_told(&payment, Instant::from_seconds(1)).unwrap().status
+            event
+                .payment_as_told(&payment, Instant::from_seconds(1))
+                .unwrap()
+                .status
         };
-        assert_eq!(told("payment.authorized", "captured"), PaymentStatus::Captured);
-        assert_eq!(told("payment.captured", "authorized"), PaymentStatus::Captured);
+        assert_eq!(
+            told("payment.authorized", "captured"),
+            PaymentStatus::Captured
+        );
+        assert_eq!(
+            told("payment.captured", "authorized"),
+            PaymentStatus::Captured
+        );
         assert_eq!(told("payment.failed", "failed"), PaymentStatus::Failed);
     }
 
     #[test]
     fn strange_events_are_read() {
-        for text in ["{}", r#"{"event":"x","payload":{"payment":{}}}"#, r#"{"event":"x","payload":{"other":1}}"#] {
+        for text in [
+            "{}",
+            r#"{"event":"x","payload":{"payment":{}}}"#,
+            r#"{"event":"x","payload":{"other":1}}"#,
+        ] {
             let event: Event = serde_json::from_str(text).unwrap();
             assert!(event.payment().is_none() && event.refund().is_none());
         }

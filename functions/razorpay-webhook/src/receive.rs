@@ -1,10 +1,7 @@
 //! `POST /webhooks/razorpay`: what happened to payments and refunds, from Razorpay itself.
 
 use crate::{RazorpayWebhook, event::Event};
-use axum::{
-    body::Bytes,
-    extract::State,
-};
+use axum::{body::Bytes, extract::State};
 use http::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -40,17 +37,35 @@ pub(crate) async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Received>> {
-    let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let header = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+    };
     let signature = header("x-razorpay-signature").unwrap_or_default();
-    let signed = webhook.secrets.as_ref().is_some_and(|secrets| secrets.signed(&body, signature));
+    let signed = webhook
+        .secrets
+        .as_ref()
+        .is_some_and(|secrets| secrets.signed(&body, signature));
     if !signed {
-        tracing::warn!(alarm = "webhook-signature", "a webhook's signature is wrong");
+        tracing::warn!(
+            alarm = "webhook-signature",
+            "a webhook's signature is wrong"
+        );
         let detail = "The signature does not belong to this body.".to_owned();
-        return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
+        return Err(Error::Malformed {
+            code: "INVALID_SIGNATURE",
+            detail,
+        });
     }
     let event: Event = serde_json::from_slice(&body).unwrap_or_default();
     let id = header("x-razorpay-event-id").filter(|id| (1..=100).contains(&id.len()));
-    let hash = || format!("sha256:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(&body)));
+    let hash = || {
+        format!(
+            "sha256:{}",
+            data_encoding::HEXLOWER.encode(&Sha256::digest(&body))
+        )
+    };
     let noted = WebhookEvent {
         event_id: id.map_or_else(hash, str::to_owned),
         event: event.event.chars().take(64).collect(),
@@ -63,7 +78,9 @@ pub(crate) async fn receive(
 async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -> Result<()> {
     let now = webhook.core.clock.now();
     let payment = event.payment();
-    let order = payment.as_ref().and_then(|payment| payment.order_id.clone());
+    let order = payment
+        .as_ref()
+        .and_then(|payment| payment.order_id.clone());
     let due = match &order {
         Some(order) => webhook.core.store.gate().by_order(order).await?,
         None => None,
@@ -74,7 +91,9 @@ async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -
     if let Some(refund) = event.refund() {
         return refunded(webhook, due, &refund, noted).await;
     }
-    let told = payment.as_ref().and_then(|payment| event.payment_as_told(payment, now));
+    let told = payment
+        .as_ref()
+        .and_then(|payment| event.payment_as_told(payment, now));
     match told {
         Some(payment) => paid(webhook, due, &payment, noted).await,
         None => {
@@ -84,35 +103,63 @@ async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -
     }
 }
 
-async fn paid(webhook: &RazorpayWebhook, due: Due, payment: &Payment, noted: &WebhookEvent) -> Result<()> {
+async fn paid(
+    webhook: &RazorpayWebhook,
+    due: Due,
+    payment: &Payment,
+    noted: &WebhookEvent,
+) -> Result<()> {
     let store = webhook.core.store.of(&due.tenant);
     if payment.status < PaymentStatus::Captured {
-        return settlement::note(&store, due.appointment, noted, |current| current.heard_of(payment)).await;
+        return settlement::note(&store, due.appointment, noted, |current| {
+            current.heard_of(payment)
+        })
+        .await;
     }
-    let captured = Payment { status: PaymentStatus::Captured, ..payment.clone() };
+    let captured = Payment {
+        status: PaymentStatus::Captured,
+        ..payment.clone()
+    };
     let with = (webhook.core.entropy, webhook.core.clock.now());
-    settlement::capture(&store, due.appointment, &captured, Some(noted), with).await.map(|_| ())
+    settlement::capture(&store, due.appointment, &captured, Some(noted), with)
+        .await
+        .map(|_| ())
 }
 
-async fn refunded(webhook: &RazorpayWebhook, due: Due, refund: &RazorpayRefund, noted: &WebhookEvent) -> Result<()> {
+async fn refunded(
+    webhook: &RazorpayWebhook,
+    due: Due,
+    refund: &RazorpayRefund,
+    noted: &WebhookEvent,
+) -> Result<()> {
     let store = webhook.core.store.of(&due.tenant);
     let ours = our_refund(&refund.notes);
-    let by_id = due.appointment.refunds.iter().find(|known| known.razorpay_id.as_deref() == Some(&refund.id));
+    let by_id = due
+        .appointment
+        .refunds
+        .iter()
+        .find(|known| known.razorpay_id.as_deref() == Some(&refund.id));
     let Some(id) = ours.or_else(|| by_id.map(|known| known.id.clone())) else {
-        tracing::warn!(alarm = "refund-unknown", "Razorpay tells of a refund that is not ours");
+        tracing::warn!(
+            alarm = "refund-unknown",
+            "Razorpay tells of a refund that is not ours"
+        );
         return settlement::note(&store, due.appointment, noted, |_| None).await;
     };
     if refund.status() == shared::models::RefundStatus::Failed {
         tracing::error!(alarm = "refund-failed", refund = %id, "Razorpay could not pay a refund back");
     }
-    settlement::note(&store, due.appointment, noted, |current| current.refund_moved(&id, &refund.id, refund.status()))
-        .await
+    settlement::note(&store, due.appointment, noted, |current| {
+        current.refund_moved(&id, &refund.id, refund.status())
+    })
+    .await
 }
 
 /// An event of no order of ours: kept, so that nothing is lost, and an operator is told if it is
 /// money.
 async fn orphan(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -> Result<()> {
-    let money = event.payment().and_then(|payment| payment.status()) >= Some(PaymentStatus::Authorized);
+    let money =
+        event.payment().and_then(|payment| payment.status()) >= Some(PaymentStatus::Authorized);
     if money {
         tracing::error!(alarm = "payment-unknown", event = %noted.event, "a payment of no order of ours");
     }

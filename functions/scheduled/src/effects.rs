@@ -15,16 +15,29 @@ pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
     let mut delivered = 0;
     for due in this.store.gate().due(Sweep::Effects, now, BATCH).await? {
         let store = this.store.of(&due.tenant);
-        let hospital = store.hospital(&due.tenant).await?.ok_or_else(|| Error::internal("a hospital is gone"))?;
+        let hospital = store
+            .hospital(&due.tenant)
+            .await?
+            .ok_or_else(|| Error::internal("a hospital is gone"))?;
         delivered += deliver_all(this, &store, &hospital, due).await?;
     }
     Ok(delivered)
 }
 
-async fn deliver_all(this: &Scheduled, store: &HospitalStore, hospital: &Hospital, due: Due) -> Result<usize> {
+async fn deliver_all(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    due: Due,
+) -> Result<usize> {
     let now = this.clock.now();
     let mut appointment = due.appointment;
-    let effects: Vec<Effect> = appointment.effects.iter().filter(|effect| effect.due_at <= now).cloned().collect();
+    let effects: Vec<Effect> = appointment
+        .effects
+        .iter()
+        .filter(|effect| effect.due_at <= now)
+        .cloned()
+        .collect();
     let mut delivered = 0;
     for effect in effects {
         match carry_out(this, store, hospital, &appointment, &effect).await {
@@ -69,23 +82,49 @@ async fn send(
     kind: &EffectKind,
 ) -> Result<()> {
     // Somebody who was removed since gets no mail.
-    let Some(patient) = store.patient(&appointment.patient.id).await? else { return Ok(()) };
+    let Some(patient) = store.patient(&appointment.patient.id).await? else {
+        return Ok(());
+    };
     let start = time_for_people(appointment.start, &hospital.time_zone);
     let start = start.as_str();
     let (name, hospital) = (&appointment.patient.name, hospital.name.as_str());
     let (doctor, speciality) = (&appointment.doctor.name, &appointment.doctor.speciality);
     let (fee, id) = (appointment.fee, &appointment.id);
     let mail = match kind {
-        EffectKind::MailConfirmed => {
-            Mail::AppointmentConfirmed { patient: name, hospital, doctor, speciality, start, fee, appointment: id }
-        }
+        EffectKind::MailConfirmed => Mail::AppointmentConfirmed {
+            patient: name,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            fee,
+            appointment: id,
+        },
         EffectKind::MailCancelled => {
-            let refund = appointment.cancellation_refund().map(|refund| refund.amount);
-            Mail::AppointmentCancelled { patient: name, hospital, doctor, speciality, start, appointment: id, refund }
+            let refund = appointment
+                .cancellation_refund()
+                .map(|refund| refund.amount);
+            Mail::AppointmentCancelled {
+                patient: name,
+                hospital,
+                doctor,
+                speciality,
+                start,
+                appointment: id,
+                refund,
+            }
         }
         EffectKind::MailRefund { refund } => {
             let amount = amount_of(appointment, refund)?;
-            Mail::PaymentReturned { patient: name, hospital, doctor, speciality, start, appointment: id, amount }
+            Mail::PaymentReturned {
+                patient: name,
+                hospital,
+                doctor,
+                speciality,
+                start,
+                appointment: id,
+                amount,
+            }
         }
         EffectKind::Refund { .. } => return Ok(()),
     };
@@ -100,6 +139,8 @@ async fn send(
 }
 
 fn amount_of(appointment: &Appointment, refund: &RefundId) -> Result<shared::models::Money> {
-    let refund = appointment.refund(refund).ok_or_else(|| Error::internal("an effect names no refund"))?;
+    let refund = appointment
+        .refund(refund)
+        .ok_or_else(|| Error::internal("an effect names no refund"))?;
     Ok(refund.amount)
 }

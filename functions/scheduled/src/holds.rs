@@ -2,10 +2,7 @@
 //! this makes it so in the database.
 
 use crate::{BATCH, Scheduled};
-use shared::{
-    store::Sweep,
-    web::Result,
-};
+use shared::{store::Sweep, web::Result};
 
 pub(crate) async fn sweep(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();

@@ -48,11 +48,14 @@ impl Scheduled {
         let uri = env.url("MONGODB_URI", &["mongodb://", "mongodb+srv://"]);
         let database = Database::new(uri, env.required("MONGODB_DATABASE"));
         Self {
-            clock: Clock::system(),
+            clock: env.clock(),
             entropy: Entropy,
             store: Store::new(database),
             razorpay: Razorpay::configure(env),
-            mailer: Mailer::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"])),
+            mailer: Mailer::new(
+                env.required("MAIL_FROM"),
+                env.url("APP_URL", &["https://", "http://"]),
+            ),
         }
     }
 
@@ -67,8 +70,11 @@ impl Scheduled {
 }
 
 /// Runs the job an event names. A failure is the function's, so that it is seen and tried again.
-pub async fn handle(scheduled: Arc<Scheduled>, job: Job) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-    match scheduled.run(job).await {
+pub async fn handle(
+    scheduled: Arc<Scheduled>,
+    job: Job,
+) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    match Box::pin(scheduled.run(job)).await {
         Ok(settled) => {
             tracing::info!(?job, settled, "the job is done");
             Ok(json!({ "settled": settled }))

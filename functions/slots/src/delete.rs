@@ -27,5 +27,8 @@ pub(crate) async fn delete(
     if store.delete_slot(&id, slots.core.clock.now()).await? {
         return Ok(NoContent);
     }
-    Err(Error::conflict("SLOT_NOT_OPEN", "The slot is held or booked; cancel its appointment first."))
+    Err(Error::conflict(
+        "SLOT_NOT_OPEN",
+        "The slot is held or booked; cancel its appointment first.",
+    ))
 }

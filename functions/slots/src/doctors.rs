@@ -42,13 +42,14 @@ pub(crate) struct DoctorView {
 
 impl DoctorView {
     fn of(card: DoctorCard, tenant: &Tenant) -> Option<Self> {
+        let next_available = card.next_available().map(|start| tenant.zone().show(start));
         let profile = card.account.doctor?;
         Some(Self {
             id: card.account.id,
             name: card.account.name,
             speciality: profile.speciality,
             fee: profile.fee,
-            next_available: card.next_available.map(|start| tenant.zone().show(start)),
+            next_available,
         })
     }
 }
@@ -67,8 +68,18 @@ pub(crate) async fn doctors(
     let paging = Paging::of(&slots.core, "doctors", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
-    let page = store.doctors(query.speciality.as_ref(), query.search.as_ref(), &request, now).await?;
+    let page = store
+        .doctors(
+            query.speciality.as_ref(),
+            query.search.as_ref(),
+            &request,
+            now,
+        )
+        .await?;
     let list = paging.list(page, |card| DoctorView::of(card, &tenant));
     let items = list.items.into_iter().flatten().collect();
-    Ok(Json(List { items, next_cursor: list.next_cursor }))
+    Ok(Json(List {
+        items,
+        next_cursor: list.next_cursor,
+    }))
 }

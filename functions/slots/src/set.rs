@@ -7,8 +7,8 @@ use shared::{
     body,
     models::{
         Account, AccountId, AccountStatus, BufferMinutes, Day, DoctorRef, Hours, Issue, Money,
-        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow,
-        Window,
+        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay,
+        WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Reach, Tenant},
@@ -91,21 +91,32 @@ pub(crate) async fn set(
     let store = slots.core.store.of(&tenant);
     let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
     let schedule = wish.schedule().map_err(Error::Invalid)?;
-    let spans = schedule.spans(tenant.zone(), now).map_err(|refusal| schedule_refused(&schedule, refusal))?;
+    let spans = schedule
+        .spans(tenant.zone(), now)
+        .map_err(|refusal| schedule_refused(&schedule, refusal))?;
     let doctor = bookable_doctor(&store, &doctor_id).await?;
-    let make = |span: Span| {
-        Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, &tenant))
-    };
+    let make = |span: Span| Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, &tenant));
     match store.publish_slots(&doctor_id, &spans, make).await? {
         Published::Done { created, unchanged } => Ok(Created(SlotsSet {
             created: created.len(),
             unchanged: unchanged.len(),
-            slots: by_start(created, unchanged).iter().map(|slot| SlotView::of(slot, &tenant, now)).collect(),
+            slots: by_start(created, unchanged)
+                .iter()
+                .map(|slot| SlotView::of(slot, &tenant, now))
+                .collect(),
         })),
         Published::Clash(clashes) => {
-            let clashes: Vec<SlotView> = clashes.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect();
+            let clashes: Vec<SlotView> = clashes
+                .iter()
+                .map(|slot| SlotView::of(slot, &tenant, now))
+                .collect();
             let detail = "These slots of the doctor are in the way; nothing was published.";
-            Err(Error::conflict_with("SLOT_OVERLAP", detail, "clashes", clashes))
+            Err(Error::conflict_with(
+                "SLOT_OVERLAP",
+                detail,
+                "clashes",
+                clashes,
+            ))
         }
     }
 }
@@ -124,7 +135,10 @@ fn doctor_of(grant: &Grant<PublishSlots>, named: Option<&AccountId>) -> Result<A
         (Reach::Doctor(own), Some(named)) if own == *named => Ok(own),
         (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
         (_, Some(named)) => Ok(named.clone()),
-        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
+        (_, None) => Err(Error::field(
+            "doctorId",
+            Issue::new("REQUIRED", "is required"),
+        )),
     }
 }
 
@@ -152,13 +166,30 @@ impl Bookable {
 
 async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookable> {
     let account = store.account(id).await?.ok_or(Error::NotFound)?;
-    let Account { id, name, status, doctor: Some(profile), .. } = account else {
+    let Account {
+        id,
+        name,
+        status,
+        doctor: Some(profile),
+        ..
+    } = account
+    else {
         return Err(Error::NotFound);
     };
     if matches!(status, AccountStatus::Blocked | AccountStatus::Deactivated) {
-        return Err(Error::conflict("DOCTOR_NOT_ACTIVE", "The doctor's account is blocked or closed."));
+        return Err(Error::conflict(
+            "DOCTOR_NOT_ACTIVE",
+            "The doctor's account is blocked or closed.",
+        ));
     }
-    Ok(Bookable { doctor: DoctorRef { id, name, speciality: profile.speciality }, fee: profile.fee })
+    Ok(Bookable {
+        doctor: DoctorRef {
+            id,
+            name,
+            speciality: profile.speciality,
+        },
+        fee: profile.fee,
+    })
 }
 
 impl SlotWish {
@@ -170,25 +201,40 @@ impl SlotWish {
         let mut wants = Wants::default();
         let hours = match (once, weekly) {
             (true, true) => {
-                wants.fault("weekly", "must not be given together with date, from and to");
+                wants.fault(
+                    "weekly",
+                    "must not be given together with date, from and to",
+                );
                 None
             }
             (_, true) => {
                 let start = wants.need("startDate", self.start_date);
                 let end = wants.need("endDate", self.end_date);
-                let weekly = wants.need("weekly", self.weekly).and_then(|days| wants.weekly(days));
-                start.zip(end).zip(weekly).map(|((start, end), weekly)| Hours::Weekly { start, end, weekly })
+                let weekly = wants
+                    .need("weekly", self.weekly)
+                    .map(|days| wants.weekly(days));
+                start
+                    .zip(end)
+                    .zip(weekly)
+                    .map(|((start, end), weekly)| Hours::Weekly { start, end, weekly })
             }
             (_, false) => {
                 let date = wants.need("date", self.date);
                 let from = wants.need("from", self.from);
                 let to = wants.need("to", self.to);
-                let window = from.zip(to).and_then(|(from, to)| wants.window("to", from, to));
-                date.zip(window).map(|(date, window)| Hours::Single { date, window })
+                let window = from
+                    .zip(to)
+                    .and_then(|(from, to)| wants.window("to", from, to));
+                date.zip(window)
+                    .map(|(date, window)| Hours::Single { date, window })
             }
         };
         match hours {
-            Some(hours) if wants.faults.is_empty() => Ok(Schedule { hours, slot, buffer }),
+            Some(hours) if wants.faults.is_empty() => Ok(Schedule {
+                hours,
+                slot,
+                buffer,
+            }),
             _ => Err(wants.faults),
         }
     }
@@ -202,22 +248,33 @@ struct Wants {
 
 impl Wants {
     fn fault(&mut self, field: impl Into<String>, message: &'static str) {
-        self.faults.push(FieldError::new(field, Issue::invalid(message)));
+        self.faults
+            .push(FieldError::new(field, Issue::invalid(message)));
     }
 
     fn need<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.faults.push(FieldError::new(field, Issue::new("REQUIRED", "is required")));
+            self.faults.push(FieldError::new(
+                field,
+                Issue::new("REQUIRED", "is required"),
+            ));
         }
         value
     }
 
-    fn window(&mut self, field: impl Into<String>, from: TimeOfDay, to: TimeOfDay) -> Option<Window> {
+    fn window(
+        &mut self,
+        field: impl Into<String>,
+        from: TimeOfDay,
+        to: TimeOfDay,
+    ) -> Option<Window> {
         let window = Window::new(from, to);
-        window.map_err(|issue| self.faults.push(FieldError::new(field, issue))).ok()
+        window
+            .map_err(|issue| self.faults.push(FieldError::new(field, issue)))
+            .ok()
     }
 
-    fn weekly(&mut self, days: Vec<WeeklyWish>) -> Option<Vec<WeeklyWindow>> {
+    fn weekly(&mut self, days: Vec<WeeklyWish>) -> Vec<WeeklyWindow> {
         if days.is_empty() || days.len() > 50 {
             self.fault("weekly", "must have 1 to 50 entries");
         }
@@ -226,12 +283,20 @@ impl Wants {
             let at = format!("weekly[{index}]");
             let mut breaks = Vec::new();
             for (number, pause) in wish.breaks.unwrap_or_default().into_iter().enumerate() {
-                breaks.extend(self.window(format!("{at}.breaks[{number}].to"), pause.from, pause.to));
+                breaks.extend(self.window(
+                    format!("{at}.breaks[{number}].to"),
+                    pause.from,
+                    pause.to,
+                ));
             }
             let window = self.window(format!("{at}.to"), wish.from, wish.to);
-            weekly.extend(window.map(|window| WeeklyWindow { day: wish.day, window, breaks }));
+            weekly.extend(window.map(|window| WeeklyWindow {
+                day: wish.day,
+                window,
+                breaks,
+            }));
         }
-        Some(weekly)
+        weekly
     }
 }
 
@@ -242,7 +307,10 @@ fn schedule_refused(schedule: &Schedule, refusal: ScheduleRefusal) -> Error {
     };
     let (field, message) = match refusal {
         ScheduleRefusal::InPast => (first, "must not be before today"),
-        ScheduleRefusal::TooFar => (if last == "to" { first } else { last }, "must be within a year, and not before the first day"),
+        ScheduleRefusal::TooFar => (
+            if last == "to" { first } else { last },
+            "must be within a year, and not before the first day",
+        ),
         ScheduleRefusal::Empty => (last, "leaves no room for a slot"),
         ScheduleRefusal::TooMany => (last, "asks for more than 1000 slots at once"),
         ScheduleRefusal::Overlapping => ("weekly", "has windows that overlap"),

@@ -72,13 +72,20 @@ pub(crate) async fn create_patient(
     let now = users.core.clock.now();
     let place = invite::place(&users, &grant, new.hospital_id.as_ref()).await?;
     let store = users.core.store.of(&place.tenant);
-    if new.date_of_birth.is_some_and(|day| day > place.tenant.zone().day(now)) {
-        return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
+    if new
+        .date_of_birth
+        .is_some_and(|day| day > place.tenant.zone().day(now))
+    {
+        return Err(Error::field(
+            "dateOfBirth",
+            Issue::invalid("must not be in the future"),
+        ));
     }
     let (account, patient) = enter(&users, &store, &place, &new).await?;
-    match account.status {
-        AccountStatus::Pending => invite::welcome(&users, &place, &account).await,
-        _ => invite::tell_family(&users, &place, &account, &patient.name).await,
+    if account.status == AccountStatus::Pending {
+        invite::welcome(&users, &place, &account).await;
+    } else {
+        invite::tell_family(&users, &place, &account, &patient.name).await;
     }
     Ok(Created(PatientCreated {
         created_at: place.tenant.zone().show(patient.created_at),
@@ -97,7 +104,12 @@ pub(crate) async fn create_patient(
 
 /// Enters the patient, with an account or into the one that is there. Should the account appear
 /// in between, the second round finds it.
-async fn enter(users: &Users, store: &HospitalStore, place: &Place, new: &NewPatient) -> Result<(Account, Patient)> {
+async fn enter(
+    users: &Users,
+    store: &HospitalStore,
+    place: &Place,
+    new: &NewPatient,
+) -> Result<(Account, Patient)> {
     for _ in 0..3 {
         let known = store.account_by_email(&new.email).await?;
         let is_new = known.is_none();
@@ -105,31 +117,49 @@ async fn enter(users: &Users, store: &HospitalStore, place: &Place, new: &NewPat
             Some(account) => join(account)?,
             None => {
                 let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
-                let person = Person { name, email, mobile, password: new.password.clone() };
+                let person = Person {
+                    name,
+                    email,
+                    mobile,
+                    password: new.password.clone(),
+                };
                 invite::account(users, place, person, Role::Patient).await?
             }
         };
         let patient = patient_of(users, &account, new)?;
-        match store.insert_patient(is_new.then_some(&account), &patient).await {
+        match store
+            .insert_patient(is_new.then_some(&account), &patient)
+            .await
+        {
             Ok(()) => return Ok((account, patient)),
             Err(error) if error.is_duplicate_of("patient_identifier") => {
-                return Err(Error::conflict("DUPLICATE_IDENTIFIER", "Another patient has this identifier."));
+                return Err(Error::conflict(
+                    "DUPLICATE_IDENTIFIER",
+                    "Another patient has this identifier.",
+                ));
             }
             Err(error) if error.is_duplicate_of("account_email") => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Error::conflict("CONFLICT", "The account is being made by others; try again."))
+    Err(Error::conflict(
+        "CONFLICT",
+        "The account is being made by others; try again.",
+    ))
 }
 
 /// An account that may act for one more patient.
 fn join(account: Account) -> Result<Account> {
     match (account.role, account.status) {
         (Role::Patient, AccountStatus::Pending | AccountStatus::Active) => Ok(account),
-        (Role::Patient, _) => {
-            Err(Error::conflict("ACCOUNT_BLOCKED", "The account of this address is blocked or closed."))
-        }
-        _ => Err(Error::conflict("DUPLICATE_EMAIL", "The address belongs to somebody who is not a patient.")),
+        (Role::Patient, _) => Err(Error::conflict(
+            "ACCOUNT_BLOCKED",
+            "The account of this address is blocked or closed.",
+        )),
+        _ => Err(Error::conflict(
+            "DUPLICATE_EMAIL",
+            "The address belongs to somebody who is not a patient.",
+        )),
     }
 }
 

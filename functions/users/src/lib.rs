@@ -4,6 +4,7 @@ mod block;
 mod create_doctor;
 mod create_patient;
 mod delete;
+mod imports;
 mod invite;
 mod list;
 mod my_patients;
@@ -17,7 +18,7 @@ mod unblock;
 mod view;
 
 use shared::{
-    outbound::Mailer,
+    outbound::{BucketLinks, Mailer},
     web::{Core, Environment, Function, LogIns},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,6 +29,7 @@ pub struct Users {
     core: Core,
     log_ins: LogIns,
     mailer: Mailer,
+    links: BucketLinks,
 }
 
 impl Function for Users {
@@ -37,7 +39,11 @@ impl Function for Users {
         Self {
             core: Core::configure(env),
             log_ins: LogIns::configure(env),
-            mailer: Mailer::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"])),
+            mailer: Mailer::new(
+                env.required("MAIL_FROM"),
+                env.url("APP_URL", &["https://", "http://"]),
+            ),
+            links: imports::links(env),
         }
     }
 
@@ -49,6 +55,9 @@ impl Function for Users {
         OpenApiRouter::new()
             .routes(routes!(create_patient::create_patient))
             .routes(routes!(create_doctor::create_doctor))
+            .routes(routes!(imports::create::import_create))
+            .routes(routes!(imports::list::import_list))
+            .routes(routes!(imports::read::import_read))
             .routes(routes!(patient_list::patient_list))
             .routes(routes!(my_patients::my_patients))
             .routes(routes!(list::list))

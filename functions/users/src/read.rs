@@ -21,11 +21,21 @@ pub(crate) async fn read(
 ) -> Result<Json<PersonView>> {
     let tenant = grant.own_tenant()?;
     within_reach(&grant, &id)?;
-    let account = users.core.store.of(&tenant).account(&id).await?.ok_or(Error::NotFound)?;
+    let account = users
+        .core
+        .store
+        .of(&tenant)
+        .account(&id)
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(Json(PersonView::of(account, &tenant)))
 }
 
 /// The hospital's administrator reaches everybody, others themselves.
 pub(crate) fn within_reach(grant: &Grant<UseOwnAccount>, id: &AccountId) -> Result<()> {
-    if grant.role() == Role::Hospital || grant.account() == id { Ok(()) } else { Err(Error::NotFound) }
+    if grant.role() == Role::Hospital || grant.account() == id {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }

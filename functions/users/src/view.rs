@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use shared::{
-    models::{Account, AccountId, AccountStatus, Email, Mobile, Money, Name, RegistrationNumber, Role, Speciality},
+    models::{
+        Account, AccountId, AccountStatus, Email, Mobile, Money, Name, RegistrationNumber, Role,
+        Speciality,
+    },
     tenancy::Tenant,
 };
 use utoipa::ToSchema;
@@ -40,7 +43,9 @@ impl PersonView {
             email: account.email,
             mobile: account.mobile,
             fee: profile.as_ref().map(|profile| profile.fee),
-            registration_number: profile.as_ref().and_then(|profile| profile.registration_number.clone()),
+            registration_number: profile
+                .as_ref()
+                .and_then(|profile| profile.registration_number.clone()),
             speciality: profile.map(|profile| profile.speciality),
         }
     }

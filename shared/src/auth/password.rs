@@ -35,7 +35,11 @@ impl PasswordHasher {
     }
 
     /// The password's hash in PHC form, with a salt of its own.
-    pub async fn hash(&self, password: NewPassword, entropy: Entropy) -> Result<String, HashingFailed> {
+    pub async fn hash(
+        &self,
+        password: NewPassword,
+        entropy: Entropy,
+    ) -> Result<String, HashingFailed> {
         let (argon2, salt) = (self.0.clone(), entropy.bytes::<16>()?);
         off_thread(move || {
             let hash = argon2.hash_password_with_salt(password.expose().as_bytes(), &salt);
@@ -47,13 +51,21 @@ impl PasswordHasher {
 
     /// Whether the password belongs to the hash. Without a hash the same work is done and the
     /// answer is no, so that an unknown account takes as long as a known one (ASVS 6.3.8).
-    pub async fn matches(&self, attempt: PasswordAttempt, hash: Option<String>) -> Result<bool, HashingFailed> {
+    pub async fn matches(
+        &self,
+        attempt: PasswordAttempt,
+        hash: Option<String>,
+    ) -> Result<bool, HashingFailed> {
         let argon2 = self.0.clone();
         off_thread(move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(NOBODYS);
-            let parsed = PasswordHash::new(hash).map_err(|error| HashingFailed::Argon2(error.to_string()))?;
-            Ok(argon2.verify_password(attempt.expose().as_bytes(), &parsed).is_ok() && known)
+            let parsed = PasswordHash::new(hash)
+                .map_err(|error| HashingFailed::Argon2(error.to_string()))?;
+            Ok(argon2
+                .verify_password(attempt.expose().as_bytes(), &parsed)
+                .is_ok()
+                && known)
         })
         .await?
     }
@@ -68,8 +80,12 @@ impl Default for PasswordHasher {
 /// A hash of nobody's password, with today's parameters.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingFailed> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| HashingFailed::Thread)
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, HashingFailed> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| HashingFailed::Thread)
 }
 
 #[cfg(test)]
@@ -82,12 +98,36 @@ mod tests {
         let hasher = PasswordHasher::new();
         let password = |text| NewPassword::parse(text).unwrap();
         let attempt = |text| PasswordAttempt::parse(text).unwrap();
-        let hash = hasher.hash(password("correct horse"), Entropy).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(hasher.matches(attempt("correct horse"), Some(hash.clone())).await.unwrap());
-        assert!(!hasher.matches(attempt("correct horsf"), Some(hash.clone())).await.unwrap());
-        assert!(!hasher.matches(attempt("correct horse"), None).await.unwrap());
-        let again = hasher.hash(password("correct horse"), Entropy).await.unwrap();
+        let hash = hasher
+            .hash(password("correct horse"), Entropy)
+            .await
+            .unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            hasher
+                .matches(attempt("correct horse"), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !hasher
+                .matches(attempt("correct horsf"), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !hasher
+                .matches(attempt("correct horse"), None)
+                .await
+                .unwrap()
+        );
+        let again = hasher
+            .hash(password("correct horse"), Entropy)
+            .await
+            .unwrap();
         assert_ne!(hash, again, "each hash has a salt of its own");
     }
 }

@@ -38,9 +38,16 @@ impl RefreshTokens {
     /// The token's text.
     pub fn seal(&self, token: &RefreshToken) -> String {
         let generation = token.generation.to_string();
-        let parts = [token.account.as_str(), token.session.as_str(), generation.as_str()];
+        let parts = [
+            token.account.as_str(),
+            token.session.as_str(),
+            generation.as_str(),
+        ];
         let tag = BASE64URL_NOPAD.encode(&self.0.tag(&parts));
-        format!("{}.{tag}", BASE64URL_NOPAD.encode(parts.join(" ").as_bytes()))
+        format!(
+            "{}.{tag}",
+            BASE64URL_NOPAD.encode(parts.join(" ").as_bytes())
+        )
     }
 
     /// What a text says, if we sealed it.
@@ -52,7 +59,9 @@ impl RefreshTokens {
         if !self.0.verify(&parts, &tag) {
             return None;
         }
-        let [account, session, generation] = parts.as_slice() else { return None };
+        let [account, session, generation] = parts.as_slice() else {
+            return None;
+        };
         Some(RefreshToken {
             account: AccountId::parse(account).ok()?,
             session: SessionId::parse(session).ok()?,

@@ -1,8 +1,8 @@
 //! Appointments: their life, and the decisions that move it on.
 
 use super::{
-    AccountId, AppointmentId, CancelQuote, CancellationPolicy, Day, DoctorRef, EffectId, Identifier,
-    Instant, Issue, Money, Name, Order, Parse, Patient, PatientId, Payment, PaymentId,
+    AccountId, AppointmentId, CancelQuote, CancellationPolicy, Day, DoctorRef, EffectId,
+    Identifier, Instant, Issue, Money, Name, Order, Parse, Patient, PatientId, Payment, PaymentId,
     PaymentStatus, Reason, Refund, RefundCause, RefundId, RefundStatus, Role, Slot, SlotId,
     SlotRefusal, SlotStatus,
 };
@@ -29,8 +29,14 @@ pub enum AppointmentStatus {
 
 impl AppointmentStatus {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Held, Self::Confirmed, Self::Completed, Self::Cancelled, Self::Expired, Self::NoShow];
+    pub const ALL: [Self; 6] = [
+        Self::Held,
+        Self::Confirmed,
+        Self::Completed,
+        Self::Cancelled,
+        Self::Expired,
+        Self::NoShow,
+    ];
 
     /// As stored and sent.
     pub const fn as_str(self) -> &'static str {
@@ -257,7 +263,12 @@ impl Appointment {
     const RECONCILE_FOR_SECONDS: i64 = 5 * 24 * 3600;
 
     /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
-    pub fn book(slot: &Slot, patient: &Patient, with: Booking, now: Instant) -> Result<Self, SlotRefusal> {
+    pub fn book(
+        slot: &Slot,
+        patient: &Patient,
+        with: Booking,
+        now: Instant,
+    ) -> Result<Self, SlotRefusal> {
         if slot.status(now) != SlotStatus::Open {
             return Err(SlotRefusal::Taken);
         }
@@ -265,11 +276,20 @@ impl Appointment {
             return Err(SlotRefusal::InPast);
         }
         let free = slot.fee.is_zero();
-        let confirmed = Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
+        let confirmed = Effect {
+            id: with.effect,
+            kind: EffectKind::MailConfirmed,
+            due_at: now,
+            attempts: 0,
+        };
         Ok(Self {
             id: with.id,
             version: 1,
-            status: if free { AppointmentStatus::Confirmed } else { AppointmentStatus::Held },
+            status: if free {
+                AppointmentStatus::Confirmed
+            } else {
+                AppointmentStatus::Held
+            },
             start: slot.start,
             end: slot.end,
             day: slot.day,
@@ -307,7 +327,9 @@ impl Appointment {
     /// The captured payment it stands on.
     pub fn paid(&self) -> Option<&Payment> {
         let owed_back = |id: &PaymentId| {
-            self.refunds.iter().any(|refund| refund.payment_id == *id && refund.cause != RefundCause::Cancelled)
+            self.refunds
+                .iter()
+                .any(|refund| refund.payment_id == *id && refund.cause != RefundCause::Cancelled)
         };
         self.payments
             .iter()
@@ -334,7 +356,9 @@ impl Appointment {
         if by == Role::Patient && self.start <= now {
             return Err(AppointmentRefusal::Started);
         }
-        let paid = self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount);
+        let paid = self
+            .paid()
+            .map_or(Money::zero(self.fee.currency()), |payment| payment.amount);
         Ok(self.policy.quote(paid, by, self.start, now))
     }
 
@@ -353,15 +377,28 @@ impl Appointment {
         let mut next = self.next();
         next.status = AppointmentStatus::Cancelled;
         next.hold_expires_at = None;
-        let paid = self.paid().map(|payment| payment.id.clone()).filter(|_| !quote.refund.is_zero());
+        let paid = self
+            .paid()
+            .map(|payment| payment.id.clone())
+            .filter(|_| !quote.refund.is_zero());
         let refund_id = paid.is_some().then(|| ids.refund.clone());
-        next.cancellation =
-            Some(Cancellation { by: by.0, account_id: by.1.clone(), at: now, reason, refund_id });
+        next.cancellation = Some(Cancellation {
+            by: by.0,
+            account_id: by.1.clone(),
+            at: now,
+            reason,
+            refund_id,
+        });
         let mail = ids.mail.clone();
         if let Some(payment) = paid {
             next.owe(payment, quote.refund, RefundCause::Cancelled, ids, now);
         }
-        next.effects.push(Effect { id: mail, kind: EffectKind::MailCancelled, due_at: now, attempts: 0 });
+        next.effects.push(Effect {
+            id: mail,
+            kind: EffectKind::MailCancelled,
+            due_at: now,
+            attempts: 0,
+        });
         Ok(Cancelling::Now(Box::new(next)))
     }
 
@@ -375,7 +412,7 @@ impl Appointment {
 
     /// What a payment that Razorpay captured comes to. Called by verification, webhook and
     /// reconciliation alike, any number of times.
-    pub fn capture(&self, payment: &Payment, ids: NewIds, now: Instant) -> Capture {
+    pub fn capture(&self, payment: &Payment, ids: &NewIds, now: Instant) -> Capture {
         let known = self.payments.iter().find(|known| known.id == payment.id);
         if known.is_some_and(|known| known.status >= PaymentStatus::Captured) {
             return Capture::Known;
@@ -385,11 +422,22 @@ impl Appointment {
         let back = |cause| {
             let mut back = recorded.clone();
             back.owe(payment.id.clone(), payment.amount, cause, ids.clone(), now);
-            let kind = EffectKind::MailRefund { refund: ids.refund.clone() };
-            back.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
+            let kind = EffectKind::MailRefund {
+                refund: ids.refund.clone(),
+            };
+            back.effects.push(Effect {
+                id: ids.mail.clone(),
+                kind,
+                due_at: now,
+                attempts: 0,
+            });
             Box::new(back)
         };
-        if self.order.as_ref().is_none_or(|order| order.amount != payment.amount) {
+        if self
+            .order
+            .as_ref()
+            .is_none_or(|order| order.amount != payment.amount)
+        {
             return Capture::Refund(back(RefundCause::Mismatch));
         }
         if self.paid().is_some() {
@@ -408,13 +456,21 @@ impl Appointment {
         confirmed.hold_expires_at = None;
         confirmed.reconcile_at = None;
         let kind = EffectKind::MailConfirmed;
-        confirmed.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
+        confirmed.effects.push(Effect {
+            id: ids.mail.clone(),
+            kind,
+            due_at: now,
+            attempts: 0,
+        });
         let mut lost = back(RefundCause::Late);
         if lost.status == AppointmentStatus::Held {
             lost.status = AppointmentStatus::Expired;
             lost.hold_expires_at = None;
         }
-        Capture::Confirm { confirmed: Box::new(confirmed), lost }
+        Capture::Confirm {
+            confirmed: Box::new(confirmed),
+            lost,
+        }
     }
 
     /// Its state after hearing of a payment that is not captured; `None` if that is not news.
@@ -430,7 +486,8 @@ impl Appointment {
 
     /// Its state once the hold has run out; `None` while it has not.
     pub fn expire(&self, now: Instant) -> Option<Self> {
-        if self.status != AppointmentStatus::Held || self.status(now) != AppointmentStatus::Expired {
+        if self.status != AppointmentStatus::Held || self.status(now) != AppointmentStatus::Expired
+        {
             return None;
         }
         let mut next = self.next();
@@ -441,7 +498,12 @@ impl Appointment {
 
     /// Its state after hearing how a refund stands; `None` if that is not news. A processed
     /// refund stays processed; its effect is done with.
-    pub fn refund_moved(&self, id: &RefundId, razorpay_id: &str, status: RefundStatus) -> Option<Self> {
+    pub fn refund_moved(
+        &self,
+        id: &RefundId,
+        razorpay_id: &str,
+        status: RefundStatus,
+    ) -> Option<Self> {
         let index = self.refunds.iter().position(|refund| refund.id == *id)?;
         let mut next = self.next();
         let refund = next.refunds.get_mut(index)?;
@@ -456,7 +518,8 @@ impl Appointment {
         if status == RefundStatus::Processed {
             next.mark_refunded(&payment_id);
         }
-        next.effects.retain(|effect| effect.kind != EffectKind::Refund { refund: id.clone() });
+        next.effects
+            .retain(|effect| effect.kind != EffectKind::Refund { refund: id.clone() });
         Some(next)
     }
 
@@ -464,7 +527,10 @@ impl Appointment {
     /// again after twice the time, for five days.
     pub fn reconciled(&self, now: Instant) -> Self {
         let mut next = self.next();
-        let age = self.order.as_ref().map_or(0, |order| now.seconds_since(order.created_at));
+        let age = self
+            .order
+            .as_ref()
+            .map_or(0, |order| now.seconds_since(order.created_at));
         let again = self.paid().is_none() && age < Self::RECONCILE_FOR_SECONDS;
         next.reconcile_at = again.then(|| now.plus_seconds(age.max(Self::RECONCILE_AFTER_SECONDS)));
         next
@@ -495,15 +561,26 @@ impl Appointment {
 
     /// The refund its cancellation brought.
     pub fn cancellation_refund(&self) -> Option<&Refund> {
-        self.cancellation.as_ref()?.refund_id.as_ref().and_then(|id| self.refund(id))
+        self.cancellation
+            .as_ref()?
+            .refund_id
+            .as_ref()
+            .and_then(|id| self.refund(id))
     }
 
     fn next(&self) -> Self {
-        Self { version: self.version.saturating_add(1), ..self.clone() }
+        Self {
+            version: self.version.saturating_add(1),
+            ..self.clone()
+        }
     }
 
     fn record(&mut self, payment: &Payment) {
-        match self.payments.iter_mut().find(|known| known.id == payment.id) {
+        match self
+            .payments
+            .iter_mut()
+            .find(|known| known.id == payment.id)
+        {
             Some(known) if known.status < payment.status => {
                 known.status = payment.status;
                 known.amount = payment.amount;
@@ -513,11 +590,20 @@ impl Appointment {
         }
     }
 
-    fn owe(&mut self, payment_id: PaymentId, amount: Money, cause: RefundCause, ids: NewIds, now: Instant) {
+    fn owe(
+        &mut self,
+        payment_id: PaymentId,
+        amount: Money,
+        cause: RefundCause,
+        ids: NewIds,
+        now: Instant,
+    ) {
         let refund = ids.refund;
         self.effects.push(Effect {
             id: ids.refund_effect,
-            kind: EffectKind::Refund { refund: refund.clone() },
+            kind: EffectKind::Refund {
+                refund: refund.clone(),
+            },
             due_at: now,
             attempts: 0,
         });
@@ -537,10 +623,15 @@ impl Appointment {
         let back: i64 = self
             .refunds
             .iter()
-            .filter(|refund| refund.payment_id == *payment_id && refund.status == RefundStatus::Processed)
+            .filter(|refund| {
+                refund.payment_id == *payment_id && refund.status == RefundStatus::Processed
+            })
             .map(|refund| refund.amount.amount())
             .sum();
-        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == *payment_id)
+        if let Some(payment) = self
+            .payments
+            .iter_mut()
+            .find(|payment| payment.id == *payment_id)
             && back >= payment.amount.amount()
         {
             payment.status = PaymentStatus::Refunded;

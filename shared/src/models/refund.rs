@@ -25,9 +25,17 @@ pub struct CancellationPolicy {
 impl Default for CancellationPolicy {
     /// 100 % until 24 hours before the start, 50 % until 2 hours, then none.
     fn default() -> Self {
-        let day = RefundTier { before_minutes: 24 * 60, percent: 100 };
-        let hours = RefundTier { before_minutes: 120, percent: 50 };
-        Self { tiers: vec![day, hours] }
+        let day = RefundTier {
+            before_minutes: 24 * 60,
+            percent: 100,
+        };
+        let hours = RefundTier {
+            before_minutes: 120,
+            percent: 50,
+        };
+        Self {
+            tiers: vec![day, hours],
+        }
     }
 }
 
@@ -48,15 +56,31 @@ impl CancellationPolicy {
     pub fn quote(&self, paid: Money, by: Role, start: Instant, now: Instant) -> CancelQuote {
         if by != Role::Patient {
             let rule = "100 % when the doctor or the hospital cancels".to_owned();
-            return CancelQuote { refund: paid, percent: 100, rule };
+            return CancelQuote {
+                refund: paid,
+                percent: 100,
+                rule,
+            };
         }
-        let minutes_left = start.millis().saturating_sub(now.millis()).div_euclid(60_000);
+        let minutes_left = start
+            .millis()
+            .saturating_sub(now.millis())
+            .div_euclid(60_000);
         let reached = |tier: &&RefundTier| minutes_left >= i64::from(tier.before_minutes);
-        match self.tiers.iter().filter(reached).max_by_key(|tier| tier.before_minutes) {
+        match self
+            .tiers
+            .iter()
+            .filter(reached)
+            .max_by_key(|tier| tier.before_minutes)
+        {
             Some(tier) => CancelQuote {
                 refund: paid.percent(tier.percent),
                 percent: tier.percent.min(100),
-                rule: format!("{} % until {} before the start", tier.percent, span(tier.before_minutes)),
+                rule: format!(
+                    "{} % until {} before the start",
+                    tier.percent,
+                    span(tier.before_minutes)
+                ),
             },
             None => CancelQuote {
                 refund: Money::zero(paid.currency()),
@@ -141,6 +165,9 @@ mod tests {
         assert_eq!(percent(Role::Patient, at(-10)), 0);
         assert_eq!(percent(Role::Doctor, at(-10)), 100);
         let half = policy.quote(paid, Role::Patient, start, at(120));
-        assert_eq!((half.refund.amount(), half.rule.as_str()), (25_000, "50 % until 2 hours before the start"));
+        assert_eq!(
+            (half.refund.amount(), half.rule.as_str()),
+            (25_000, "50 % until 2 hours before the start")
+        );
     }
 }

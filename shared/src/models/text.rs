@@ -17,7 +17,10 @@ fn line(text: &str, least: usize, most: usize) -> Result<String, Issue> {
         return Err(Issue::new("REQUIRED", "must not be empty"));
     }
     if length < least || length > most {
-        return Err(Issue::new("LENGTH", format!("must have {least} to {most} characters")));
+        return Err(Issue::new(
+            "LENGTH",
+            format!("must have {least} to {most} characters"),
+        ));
     }
     Ok(clean)
 }
@@ -113,18 +116,31 @@ fn email(text: &str) -> Result<String, Issue> {
         .without_display_text()
         .without_domain_literal();
     let plain = clean.is_ascii() && !clean.contains(['"', ' ', '\\']);
-    if clean.len() > 254 || !plain || email_address::EmailAddress::parse_with_options(&clean, options).is_err()
+    if clean.len() > 254
+        || !plain
+        || email_address::EmailAddress::parse_with_options(&clean, options).is_err()
     {
-        return Err(Issue::new("INVALID_EMAIL", "must be an e-mail address such as asha@example.com"));
+        return Err(Issue::new(
+            "INVALID_EMAIL",
+            "must be an e-mail address such as asha@example.com",
+        ));
     }
     Ok(clean)
 }
 
 /// E.164 with India as the default country, whose mobiles have ten digits and begin with 6 to 9.
 fn mobile(text: &str) -> Result<String, Issue> {
-    let wrong = || Issue::new("INVALID_MOBILE", "must be a mobile number such as +919876543210");
-    let compact: String =
-        text.trim().chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
+    let wrong = || {
+        Issue::new(
+            "INVALID_MOBILE",
+            "must be a mobile number such as +919876543210",
+        )
+    };
+    let compact: String = text
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}'))
+        .collect();
     let (international, digits) = match (compact.strip_prefix('+'), compact.strip_prefix("00")) {
         (Some(rest), _) | (None, Some(rest)) => (true, rest),
         (None, None) => (false, compact.as_str()),
@@ -148,11 +164,19 @@ fn mobile(text: &str) -> Result<String, Issue> {
 
 fn code(text: &str) -> Result<String, Issue> {
     let clean = text.trim().to_ascii_lowercase();
-    let letters = clean.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (2..=40).contains(&clean.len()) && letters && !clean.starts_with('-') && !clean.ends_with('-') {
+    let letters = clean
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if (2..=40).contains(&clean.len())
+        && letters
+        && !clean.starts_with('-')
+        && !clean.ends_with('-')
+    {
         return Ok(clean);
     }
-    Err(Issue::invalid("must have 2 to 40 letters, digits and inner hyphens"))
+    Err(Issue::invalid(
+        "must have 2 to 40 letters, digits and inner hyphens",
+    ))
 }
 
 fn file_name(text: &str) -> Result<String, Issue> {
@@ -170,20 +194,55 @@ mod tests {
 
     #[test]
     fn mobiles_become_e164() {
-        for text in ["9876543210", "09876543210", "+91 98765 43210", "91-9876543210", "0091 9876543210"] {
-            assert_eq!(Mobile::parse(text).unwrap().as_str(), "+919876543210", "{text}");
+        for text in [
+            "9876543210",
+            "09876543210",
+            "+91 98765 43210",
+            "91-9876543210",
+            "0091 9876543210",
+        ] {
+            assert_eq!(
+                Mobile::parse(text).unwrap().as_str(),
+                "+919876543210",
+                "{text}"
+            );
         }
-        assert_eq!(Mobile::parse("+91 91919 19191").unwrap().as_str(), "+919191919191");
-        assert_eq!(Mobile::parse("+1 415 555 2671").unwrap().as_str(), "+14155552671");
-        for text in ["", "12345", "+91 12345 67890", "98765432101", "+919876", "98765x3210", "５５５５５５５５５５"] {
+        assert_eq!(
+            Mobile::parse("+91 91919 19191").unwrap().as_str(),
+            "+919191919191"
+        );
+        assert_eq!(
+            Mobile::parse("+1 415 555 2671").unwrap().as_str(),
+            "+14155552671"
+        );
+        for text in [
+            "",
+            "12345",
+            "+91 12345 67890",
+            "98765432101",
+            "+919876",
+            "98765x3210",
+            "５５５５５５５５５５",
+        ] {
             assert!(Mobile::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn addresses_are_checked_and_lowered() {
-        assert_eq!(Email::parse(" Asha@Example.COM ").unwrap().as_str(), "asha@example.com");
-        for text in ["", "asha", "asha@", "@example.com", "a b@example.com", "Asha <a@example.com>", "a@[1.2.3.4]"] {
+        assert_eq!(
+            Email::parse(" Asha@Example.COM ").unwrap().as_str(),
+            "asha@example.com"
+        );
+        for text in [
+            "",
+            "asha",
+            "asha@",
+            "@example.com",
+            "a b@example.com",
+            "Asha <a@example.com>",
+            "a@[1.2.3.4]",
+        ] {
             assert!(Email::parse(text).is_err(), "{text}");
         }
     }

@@ -93,7 +93,11 @@ return 0
 impl Attempts {
     /// Attempts under these limits; client addresses are hashed under a key of their own.
     pub fn new(upstash: Upstash, secret: &[u8], limits: Limits) -> Self {
-        Self { upstash, clients: MacKey::derive(secret, "client-address"), limits }
+        Self {
+            upstash,
+            clients: MacKey::derive(secret, "client-address"),
+            limits,
+        }
     }
 
     /// Seconds before an address is sent another OTP.
@@ -107,10 +111,20 @@ impl Attempts {
     }
 
     /// Counts a request of a client on a public log-in route.
-    pub async fn count(&self, address: &str, now: Instant) -> Result<std::result::Result<(), Throttled>> {
-        let script = format!("{COUNT} return throttled(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[1]))");
-        let args = [now.millis().to_string(), self.limits.requests_per_minute.to_string()];
-        let wait = self.run(&script, &[&self.client(address, now)], &args).await?;
+    pub async fn count(
+        &self,
+        address: &str,
+        now: Instant,
+    ) -> Result<std::result::Result<(), Throttled>> {
+        let script =
+            format!("{COUNT} return throttled(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[1]))");
+        let args = [
+            now.millis().to_string(),
+            self.limits.requests_per_minute.to_string(),
+        ];
+        let wait = self
+            .run(&script, &[&self.client(address, now)], &args)
+            .await?;
         Ok(allowed(wait))
     }
 
@@ -135,7 +149,9 @@ impl Attempts {
             keys.push(place);
             args.push(hash.clone());
         }
-        let wait = self.run(&format!("{COUNT}{KEEP}{REQUEST}"), &keys, &args).await?;
+        let wait = self
+            .run(&format!("{COUNT}{KEEP}{REQUEST}"), &keys, &args)
+            .await?;
         Ok(match wait {
             ..0 => Ok(false),
             wait => allowed(wait).map(|()| true),
@@ -144,7 +160,8 @@ impl Attempts {
 
     /// Keeps an OTP that the hospital asked for, in the place of any before it.
     pub async fn keep_otp(&self, place: &str, hash: &str, now: Instant) -> Result<()> {
-        let script = format!("{KEEP} keep(KEYS[1], ARGV[2], tonumber(ARGV[1]), tonumber(ARGV[3])) return 0");
+        let script =
+            format!("{KEEP} keep(KEYS[1], ARGV[2], tonumber(ARGV[1]), tonumber(ARGV[3])) return 0");
         let lifetime = (Otps::LIFETIME_SECONDS * 1000).to_string();
         let args = [now.millis().to_string(), hash.to_owned(), lifetime];
         self.run(&script, &[place], &args).await.map(|_| ())
@@ -173,7 +190,9 @@ impl Attempts {
         let found = self.run(&format!("{COUNT}{VERIFY}"), &keys, &args).await?;
         Ok(match found {
             0 => Ok(None),
-            ..0 => Err(Throttled { retry_after: found.saturating_neg() }),
+            ..0 => Err(Throttled {
+                retry_after: found.saturating_neg(),
+            }),
             place => Ok(usize::try_from(place - 1).ok()),
         })
     }
@@ -181,10 +200,16 @@ impl Attempts {
     async fn run(&self, script: &str, keys: &[&str], args: &[String]) -> Result<i64> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let answer = self.upstash.eval(script, keys, &args).await?;
-        answer.as_i64().ok_or_else(|| Error::unavailable(Service::Upstash, "a script gave no number"))
+        answer
+            .as_i64()
+            .ok_or_else(|| Error::unavailable(Service::Upstash, "a script gave no number"))
     }
 }
 
 const fn allowed(wait: i64) -> std::result::Result<(), Throttled> {
-    if wait > 0 { Err(Throttled { retry_after: wait }) } else { Ok(()) }
+    if wait > 0 {
+        Err(Throttled { retry_after: wait })
+    } else {
+        Ok(())
+    }
 }

@@ -145,23 +145,89 @@ impl Mail<'_> {
         let letter = self.letter(app_url);
         let html = Html { letter: &letter }.render()?;
         let text = Text { letter: &letter }.render()?;
-        Ok(Rendered { subject: letter.subject, html, text })
+        Ok(Rendered {
+            subject: letter.subject,
+            html,
+            text,
+        })
     }
 
     fn letter<'a>(&'a self, app_url: &'a str) -> Letter<'a> {
         let letter = match *self {
-            Self::LogInOtp { name, hospital, otp, minutes } => log_in(name, hospital, otp, minutes),
-            Self::ResetOtp { name, hospital, otp, minutes } => reset(name, hospital, otp, minutes),
-            Self::FamilyMember { name, hospital, member } => family_member(name, hospital, member),
+            Self::LogInOtp {
+                name,
+                hospital,
+                otp,
+                minutes,
+            } => log_in(name, hospital, otp, minutes),
+            Self::ResetOtp {
+                name,
+                hospital,
+                otp,
+                minutes,
+            } => reset(name, hospital, otp, minutes),
+            Self::FamilyMember {
+                name,
+                hospital,
+                member,
+            } => family_member(name, hospital, member),
             Self::AppointmentConfirmed {
-                patient, hospital, doctor, speciality, start, fee, appointment,
-            } => confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee),
+                patient,
+                hospital,
+                doctor,
+                speciality,
+                start,
+                fee,
+                appointment,
+            } => confirmed(
+                &Visit {
+                    patient,
+                    hospital,
+                    doctor,
+                    speciality,
+                    start,
+                    appointment,
+                },
+                fee,
+            ),
             Self::AppointmentCancelled {
-                patient, hospital, doctor, speciality, start, appointment, refund,
-            } => cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund),
+                patient,
+                hospital,
+                doctor,
+                speciality,
+                start,
+                appointment,
+                refund,
+            } => cancelled(
+                &Visit {
+                    patient,
+                    hospital,
+                    doctor,
+                    speciality,
+                    start,
+                    appointment,
+                },
+                refund,
+            ),
             Self::PaymentReturned {
-                patient, hospital, doctor, speciality, start, appointment, amount,
-            } => returned(&Visit { patient, hospital, doctor, speciality, start, appointment }, amount),
+                patient,
+                hospital,
+                doctor,
+                speciality,
+                start,
+                appointment,
+                amount,
+            } => returned(
+                &Visit {
+                    patient,
+                    hospital,
+                    doctor,
+                    speciality,
+                    start,
+                    appointment,
+                },
+                amount,
+            ),
         };
         Letter { app_url, ..letter }
     }
@@ -183,7 +249,10 @@ fn reset<'a>(name: &'a Name, hospital: &'a str, otp: &'a str, minutes: u32) -> L
     Letter {
         subject: "Your MediConnect password reset code",
         preheader: "Use it to choose a new password.",
-        paragraphs: vec![greeting(name), "Enter this code to choose a new password.".to_owned()],
+        paragraphs: vec![
+            greeting(name),
+            "Enter this code to choose a new password.".to_owned(),
+        ],
         ..code_letter("Choose a new password", hospital, otp, minutes)
     }
 }
@@ -196,7 +265,11 @@ fn code_letter<'a>(heading: &str, hospital: &'a str, otp: &'a str, minutes: u32)
          without the code nobody gets in."
             .to_owned(),
     ];
-    Letter { code: Some(otp), notes, ..blank(heading, presentable(hospital).unwrap_or("your hospital")) }
+    Letter {
+        code: Some(otp),
+        notes,
+        ..blank(heading, presentable(hospital).unwrap_or("your hospital"))
+    }
 }
 
 fn family_member<'a>(name: &'a Name, hospital: &'a str, member: &'a Name) -> Letter<'a> {
@@ -205,7 +278,9 @@ fn family_member<'a>(name: &'a Name, hospital: &'a str, member: &'a Name) -> Let
         preheader: "You can now book appointments for one more person.",
         paragraphs: vec![
             greeting(name),
-            format!("{hospital} has added a person to your account. You can now book for them too."),
+            format!(
+                "{hospital} has added a person to your account. You can now book for them too."
+            ),
         ],
         facts: vec![("Added", member.as_str().to_owned())],
         notes: vec!["If this is a mistake, please tell the hospital.".to_owned()],
@@ -233,7 +308,10 @@ impl<'a> Visit<'a> {
         ];
         facts.extend(money.map(|(label, amount)| (label, amount.display())));
         facts.push(("Reference", self.appointment.as_str().to_owned()));
-        Letter { facts, ..blank(heading, self.hospital) }
+        Letter {
+            facts,
+            ..blank(heading, self.hospital)
+        }
     }
 }
 
@@ -255,7 +333,9 @@ fn confirmed<'a>(visit: &Visit<'a>, fee: Money) -> Letter<'a> {
 fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>) -> Letter<'a> {
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {
-        Some(_) => "The refund goes to where the payment came from, usually within 5 to 7 working days.",
+        Some(_) => {
+            "The refund goes to where the payment came from, usually within 5 to 7 working days."
+        }
         None => "There is no refund for this appointment.",
     };
     Letter {
@@ -263,7 +343,10 @@ fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>) -> Letter<'a> {
         preheader: "The details are inside.",
         paragraphs: vec!["This appointment will not take place.".to_owned()],
         notes: vec![note.to_owned()],
-        ..visit.letter("Your appointment was cancelled", refund.map(|amount| ("Refund", amount)))
+        ..visit.letter(
+            "Your appointment was cancelled",
+            refund.map(|amount| ("Refund", amount)),
+        )
     }
 }
 
@@ -306,7 +389,10 @@ fn greeting(name: &Name) -> String {
 /// A name that may stand beside a code: not one that holds something like a code or a link of
 /// its own, for names are typed by others than their owners.
 fn presentable(name: &str) -> Option<&str> {
-    let longest = name.split(|c: char| !c.is_numeric()).map(|run| run.chars().count()).max();
+    let longest = name
+        .split(|c: char| !c.is_numeric())
+        .map(|run| run.chars().count())
+        .max();
     let lower = name.to_lowercase();
     let link = lower.contains("://") || lower.contains("www.");
     (longest.unwrap_or_default() < 4 && !link).then_some(name)

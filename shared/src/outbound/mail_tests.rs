@@ -23,17 +23,62 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
     let appointment = Id::derived(7);
     let fee = Money::new(50_000, Currency::INR).unwrap();
     let start = "Tuesday, 1 December 2026, 10:00 (IST)";
-    let (patient, doctor, speciality, appointment) = (&someone, &someone, &speciality, &appointment);
+    let (patient, doctor, speciality, appointment) =
+        (&someone, &someone, &speciality, &appointment);
     let mails = [
-        Mail::LogInOtp { name: patient, hospital, otp: "048213", minutes: 10 },
-        Mail::ResetOtp { name: patient, hospital, otp: "048213", minutes: 1 },
-        Mail::FamilyMember { name: patient, hospital, member: doctor },
-        Mail::AppointmentConfirmed { patient, hospital, doctor, speciality, start, fee, appointment },
-        Mail::AppointmentCancelled {
-            patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
+        Mail::LogInOtp {
+            name: patient,
+            hospital,
+            otp: "048213",
+            minutes: 10,
         },
-        Mail::AppointmentCancelled { patient, hospital, doctor, speciality, start, appointment, refund: None },
-        Mail::PaymentReturned { patient, hospital, doctor, speciality, start, appointment, amount: fee },
+        Mail::ResetOtp {
+            name: patient,
+            hospital,
+            otp: "048213",
+            minutes: 1,
+        },
+        Mail::FamilyMember {
+            name: patient,
+            hospital,
+            member: doctor,
+        },
+        Mail::AppointmentConfirmed {
+            patient,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            fee,
+            appointment,
+        },
+        Mail::AppointmentCancelled {
+            patient,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            appointment,
+            refund: Some(fee),
+        },
+        Mail::AppointmentCancelled {
+            patient,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            appointment,
+            refund: None,
+        },
+        Mail::PaymentReturned {
+            patient,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            appointment,
+            amount: fee,
+        },
     ];
     for mail in mails {
         check(&mail, mail.render(APP).unwrap());
@@ -48,10 +93,25 @@ fn every_mail_says_what_it_must_in_both_parts() {
         }
         assert!(!rendered.subject.is_empty() && !rendered.subject.contains("Asha"));
         assert!(!rendered.html.contains("<img") && !rendered.html.contains("url("));
-        assert!(!rendered.text.contains('<') && !rendered.text.contains("&#"), "{}", rendered.text);
+        assert!(
+            !rendered.text.contains('<') && !rendered.text.contains("&#"),
+            "{}",
+            rendered.text
+        );
         assert!(!rendered.text.contains("\n\n\n"), "{}", rendered.text);
-        let refund = matches!(mail, Mail::AppointmentCancelled { refund: Some(_), .. });
-        if refund || matches!(mail, Mail::PaymentReturned { .. } | Mail::AppointmentConfirmed { .. }) {
+        let refund = matches!(
+            mail,
+            Mail::AppointmentCancelled {
+                refund: Some(_),
+                ..
+            }
+        );
+        if refund
+            || matches!(
+                mail,
+                Mail::PaymentReturned { .. } | Mail::AppointmentConfirmed { .. }
+            )
+        {
             assert!(rendered.html.contains("₹500.00") && rendered.text.contains("₹500.00"));
         }
     });
@@ -89,6 +149,12 @@ fn names_that_are_links_do_not_greet() {
 fn times_read_like_times() {
     let at = Instant::from_seconds(1_796_099_400);
     let show = |zone| time_for_people(at, &Zone::parse(zone).unwrap());
-    assert_eq!(show("Asia/Kolkata"), "Tuesday, 1 December 2026, 10:00 (IST)");
-    assert_eq!(show("Asia/Kathmandu"), "Tuesday, 1 December 2026, 10:15 (UTC+05:45)");
+    assert_eq!(
+        show("Asia/Kolkata"),
+        "Tuesday, 1 December 2026, 10:00 (IST)"
+    );
+    assert_eq!(
+        show("Asia/Kathmandu"),
+        "Tuesday, 1 December 2026, 10:15 (UTC+05:45)"
+    );
 }

@@ -15,14 +15,14 @@ mod sessions;
 mod upstash;
 
 pub use attempts::{Attempts, Limits, OtpRequest, Throttled};
+pub use mail::{Mail, Rendered, time_for_people};
+pub use presign::{BucketLinks, LinkSettings, UploadForm};
 pub use razorpay::{
     Keys, Razorpay, RazorpayPayment, RazorpayRefund, WebhookSecrets, checkout_signature_is_right,
     our_refund,
 };
-pub use presign::{BucketLinks, LinkSettings, UploadForm};
 pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
 pub use s3_writer::ObjectWriter;
-pub use mail::{Mail, Rendered, time_for_people};
 pub use ses::{MailFailed, Mailer};
 pub use sessions::SessionMarks;
 pub use upstash::Upstash;
@@ -67,7 +67,10 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn unavailable(service: Service, cause: impl std::fmt::Display) -> Self {
-        Self::Unavailable { service, cause: cause.to_string() }
+        Self::Unavailable {
+            service,
+            cause: cause.to_string(),
+        }
     }
 }
 

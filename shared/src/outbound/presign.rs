@@ -17,14 +17,24 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::json;
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration, time::SystemTime};
+use std::{
+    collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration, time::SystemTime,
+};
 use utoipa::ToSchema;
 
 /// What stays as it is in a path (AWS, "Create a signed request": `UriEncode`).
-const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 /// What stays as it is in a query's value.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Who signs links, and where the bucket is. On Lambda all of it is in the environment; the role's
 /// credentials end with it, so a link lives no longer than they do.
@@ -81,7 +91,10 @@ impl BucketLinks {
             ("key".to_owned(), key.to_owned()),
             ("Content-Type".to_owned(), content_type.to_owned()),
             ("x-amz-algorithm".to_owned(), "AWS4-HMAC-SHA256".to_owned()),
-            ("x-amz-credential".to_owned(), format!("{id}/{day}/{region}/s3/aws4_request")),
+            (
+                "x-amz-credential".to_owned(),
+                format!("{id}/{day}/{region}/s3/aws4_request"),
+            ),
             ("x-amz-date".to_owned(), at),
         ]);
         if let Some(token) = &self.0.session_token {
@@ -91,19 +104,36 @@ impl BucketLinks {
             json!({ "bucket": self.0.bucket }),
             json!(["content-length-range", bytes.start(), bytes.end()]),
         ];
-        conditions.extend(fields.iter().map(|(name, value)| json!(["eq", format!("${name}"), value])));
-        let expiration = now.plus_seconds(seconds).timestamp().strftime("%Y-%m-%dT%H:%M:%S.000Z");
+        conditions.extend(
+            fields
+                .iter()
+                .map(|(name, value)| json!(["eq", format!("${name}"), value])),
+        );
+        let expiration = now
+            .plus_seconds(seconds)
+            .timestamp()
+            .strftime("%Y-%m-%dT%H:%M:%S.000Z");
         let policy = json!({ "expiration": expiration.to_string(), "conditions": conditions });
         let policy = STANDARD.encode(policy.to_string());
-        let key = v4::generate_signing_key(&self.0.secret_access_key, system_time(now), region, "s3");
+        let key =
+            v4::generate_signing_key(&self.0.secret_access_key, system_time(now), region, "s3");
         let signature = v4::calculate_signature(key, policy.as_bytes());
         fields.insert("policy".to_owned(), policy);
         fields.insert("x-amz-signature".to_owned(), signature);
-        UploadForm { url: self.base(), fields }
+        UploadForm {
+            url: self.base(),
+            fields,
+        }
     }
 
     /// A link that downloads the object at this key as `file_name`, until `seconds` after `now`.
-    pub fn download_link(&self, key: &str, seconds: u32, now: Instant, file_name: &str) -> Result<String> {
+    pub fn download_link(
+        &self,
+        key: &str,
+        seconds: u32,
+        now: Instant,
+        file_name: &str,
+    ) -> Result<String> {
         let disposition = format!(
             "attachment; filename=\"{}\"; filename*=UTF-8''{}",
             ascii_name(file_name),
@@ -115,7 +145,9 @@ impl BucketLinks {
             utf8_percent_encode(key, PATH),
             utf8_percent_encode(&disposition, VALUE),
         );
-        let added = self.sign(&url, seconds, now).map_err(|error| Error::unavailable(Service::S3, error))?;
+        let added = self
+            .sign(&url, seconds, now)
+            .map_err(|error| Error::unavailable(Service::S3, error))?;
         let signed = added.iter().fold(url, |mut url, (name, value)| {
             url.push('&');
             url.push_str(name);
@@ -144,8 +176,12 @@ impl BucketLinks {
             .settings(settings)
             .build()?
             .into();
-        let request =
-            SignableRequest::new("GET", url, std::iter::empty(), SignableBody::UnsignedPayload)?;
+        let request = SignableRequest::new(
+            "GET",
+            url,
+            std::iter::empty(),
+            SignableBody::UnsignedPayload,
+        )?;
         Ok(sign(request, &params)?.into_parts().0.into_parts().1)
     }
 
@@ -176,7 +212,9 @@ fn system_time(now: Instant) -> SystemTime {
 /// For clients that do not know RFC 6266's `filename*`.
 fn ascii_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
-    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
 }
 
 #[cfg(test)]
@@ -202,7 +240,10 @@ mod tests {
     fn a_link_is_signed_as_in_awss_example() {
         let url = "https://examplebucket.s3.amazonaws.com/test.txt";
         let added = links(None, None).sign(url, 86_400, NOW).unwrap();
-        let signature = added.iter().find(|(name, _)| *name == "X-Amz-Signature").unwrap();
+        let signature = added
+            .iter()
+            .find(|(name, _)| *name == "X-Amz-Signature")
+            .unwrap();
         assert_eq!(
             signature.1,
             "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
@@ -212,20 +253,40 @@ mod tests {
     #[test]
     fn a_link_downloads_under_a_clean_name() {
         let link = links(Some("http://127.0.0.1:9000/"), Some("token/+="))
-            .download_link("import-reports/a b/ü.csv", 300, NOW, "rejected \"ü\"\r\n.csv")
+            .download_link(
+                "import-reports/a b/ü.csv",
+                300,
+                NOW,
+                "rejected \"ü\"\r\n.csv",
+            )
             .unwrap();
         let path = "http://127.0.0.1:9000/examplebucket/import-reports/a%20b/%C3%BC.csv?";
         assert!(link.starts_with(path), "{link}");
-        assert!(link.contains("filename%3D%22rejected%20_____.csv%22"), "{link}");
+        assert!(
+            link.contains("filename%3D%22rejected%20_____.csv%22"),
+            "{link}"
+        );
         assert!(!link.contains(['\r', '\n', '"', ' ']), "{link}");
-        assert!(link.contains("X-Amz-Security-Token=token%2F%2B%3D"), "{link}");
+        assert!(
+            link.contains("X-Amz-Security-Token=token%2F%2B%3D"),
+            "{link}"
+        );
         assert!(link.contains("X-Amz-Expires=300"));
     }
 
     #[test]
     fn every_field_of_a_form_is_in_its_policy() {
-        let form = links(None, Some("token")).upload_form("imports/x/1.csv", "text/csv", 1..=1000, 900, NOW);
-        assert_eq!(form.url, "https://examplebucket.s3.us-east-1.amazonaws.com/");
+        let form = links(None, Some("token")).upload_form(
+            "imports/x/1.csv",
+            "text/csv",
+            1..=1000,
+            900,
+            NOW,
+        );
+        assert_eq!(
+            form.url,
+            "https://examplebucket.s3.us-east-1.amazonaws.com/"
+        );
         let policy = STANDARD.decode(form.fields.get("policy").unwrap()).unwrap();
         let policy: serde_json::Value = serde_json::from_slice(&policy).unwrap();
         assert_eq!(policy["expiration"], "2013-05-24T00:15:00.000Z");
@@ -234,7 +295,10 @@ mod tests {
         assert!(conditions.contains(&json!(["content-length-range", 1, 1000])));
         for (name, value) in &form.fields {
             let covered = conditions.contains(&json!(["eq", format!("${name}"), value]));
-            assert!(covered || matches!(name.as_str(), "policy" | "x-amz-signature"), "{name}");
+            assert!(
+                covered || matches!(name.as_str(), "policy" | "x-amz-signature"),
+                "{name}"
+            );
         }
         assert!(form.fields.contains_key("x-amz-security-token"));
     }

@@ -116,7 +116,11 @@ impl Razorpay {
     /// The account with these keys; `url` is Razorpay's, or the simulator's.
     pub fn new(url: &str, keys: Keys) -> Self {
         let url = url.trim_end_matches('/').to_owned();
-        Self { http: Http::new(Service::Razorpay, Duration::from_secs(8)), url, keys }
+        Self {
+            http: Http::new(Service::Razorpay, Duration::from_secs(8)),
+            url,
+            keys,
+        }
     }
 
     /// The public key.
@@ -134,10 +138,12 @@ impl Razorpay {
             "receipt": receipt,
             "notes": notes,
         });
-        let made = self.call::<OrderEntity>(Method::POST, "/v1/orders", Some(&body)).await;
+        let made = self
+            .call::<OrderEntity>(Method::POST, "/v1/orders", Some(&body))
+            .await;
         let order = match made {
             Ok(order) => order,
-            Err(error @ Error::Refused { status: 400, .. }) | Err(error @ Error::Unavailable { .. }) => {
+            Err(error @ (Error::Refused { status: 400, .. } | Error::Unavailable { .. })) => {
                 self.adopt(receipt).await.ok().flatten().ok_or(error)?
             }
             Err(error) => return Err(error),
@@ -145,7 +151,10 @@ impl Razorpay {
         if order.amount == amount.amount() && order.currency == amount.currency() {
             return Ok(order.id);
         }
-        Err(Error::unavailable(Service::Razorpay, "an order has another amount than asked for"))
+        Err(Error::unavailable(
+            Service::Razorpay,
+            "an order has another amount than asked for",
+        ))
     }
 
     async fn adopt(&self, receipt: &str) -> Result<Option<OrderEntity>> {
@@ -157,7 +166,9 @@ impl Razorpay {
     /// The payments of an order.
     pub async fn payments_of(&self, order: &OrderId) -> Result<Vec<RazorpayPayment>> {
         let path = format!("/v1/orders/{}/payments", order.as_str());
-        self.call::<Items<RazorpayPayment>>(Method::GET, &path, None).await.map(|found| found.items)
+        self.call::<Items<RazorpayPayment>>(Method::GET, &path, None)
+            .await
+            .map(|found| found.items)
     }
 
     /// A payment as it is now, captured if it was only authorised.
@@ -180,14 +191,28 @@ impl Razorpay {
 
     /// Pays money back. `key` is our id of the refund: asking again with it gives the same refund
     /// (razorpay.com/docs/api/refunds: `X-Refund-Idempotency`).
-    pub async fn refund(&self, payment: &PaymentId, amount: Money, key: &str) -> Result<RazorpayRefund> {
+    pub async fn refund(
+        &self,
+        payment: &PaymentId,
+        amount: Money,
+        key: &str,
+    ) -> Result<RazorpayRefund> {
         let path = format!("/v1/payments/{}/refund", payment.as_str());
-        let body = json!({ "amount": amount.amount(), "speed": "normal", "notes": { "refund": key } });
-        let request = self.request(Method::POST, &path)?.header("X-Refund-Idempotency", key).json(&body);
+        let body =
+            json!({ "amount": amount.amount(), "speed": "normal", "notes": { "refund": key } });
+        let request = self
+            .request(Method::POST, &path)?
+            .header("X-Refund-Idempotency", key)
+            .json(&body);
         self.send(request).await
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T> {
         let request = self.request(method, path)?;
         self.send(match body {
             Some(body) => request.json(body),
@@ -197,21 +222,34 @@ impl Razorpay {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder> {
-        let request = self.http.client()?.request(method, format!("{}{path}", self.url));
+        let request = self
+            .http
+            .client()?
+            .request(method, format!("{}{path}", self.url));
         Ok(request.basic_auth(&self.keys.id, Some(&self.keys.secret)))
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T> {
-        let response = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.http.unavailable(error))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|error| self.http.unavailable(error))?;
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.http.unavailable(error))?;
         if status.is_success() {
-            return serde_json::from_slice(&body)
-                .map_err(|_| Error::unavailable(Service::Razorpay, "an answer is not what its API promises"));
+            return serde_json::from_slice(&body).map_err(|_| {
+                Error::unavailable(Service::Razorpay, "an answer is not what its API promises")
+            });
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
         if status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 401 {
-            return Err(Error::unavailable(Service::Razorpay, format!("status {status} {}", problem.error.code)));
+            return Err(Error::unavailable(
+                Service::Razorpay,
+                format!("status {status} {}", problem.error.code),
+            ));
         }
         Err(Error::Refused {
             service: Service::Razorpay,
@@ -229,7 +267,12 @@ impl Razorpay {
 
 /// Whether `signature` is the hexadecimal HMAC-SHA-256 of `order|payment` under the API key's
 /// secret; in constant time.
-pub fn checkout_signature_is_right(secret: &str, order: &OrderId, payment: &PaymentId, signature: &str) -> bool {
+pub fn checkout_signature_is_right(
+    secret: &str,
+    order: &OrderId,
+    payment: &PaymentId,
+    signature: &str,
+) -> bool {
     let message = format!("{}|{}", order.as_str(), payment.as_str());
     signature_is_right(secret, message.as_bytes(), signature)
 }
@@ -251,14 +294,21 @@ impl WebhookSecrets {
 
     /// Whether the body as it came is signed with one of them.
     pub fn signed(&self, body: &[u8], signature: &str) -> bool {
-        let previous = self.previous.as_ref().map(|secret| signature_is_right(secret, body, signature));
+        let previous = self
+            .previous
+            .as_ref()
+            .map(|secret| signature_is_right(secret, body, signature));
         signature_is_right(&self.current, body, signature) || previous.unwrap_or(false)
     }
 }
 
 fn signature_is_right(secret: &str, message: &[u8], signature: &str) -> bool {
-    let Ok(tag) = data_encoding::HEXLOWER.decode(signature.as_bytes()) else { return false };
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
+    let Ok(tag) = data_encoding::HEXLOWER.decode(signature.as_bytes()) else {
+        return false;
+    };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return false;
+    };
     mac.update(message);
     mac.verify_slice(&tag).is_ok()
 }
@@ -304,7 +354,13 @@ mod tests {
             changed[index] ^= 1;
             assert!(!secrets.signed(&changed, &signature));
         }
-        for bad in ["", "00", &signature[2..], &signature.to_uppercase(), &format!("{signature}00")] {
+        for bad in [
+            "",
+            "00",
+            &signature[2..],
+            &signature.to_uppercase(),
+            &format!("{signature}00"),
+        ] {
             assert!(!secrets.signed(body, bad), "{bad}");
         }
     }
@@ -320,11 +376,18 @@ mod tests {
 
     #[test]
     fn a_callback_is_bound_to_its_order() {
-        let (order, other) = (OrderId::parse("order_A").unwrap(), OrderId::parse("order_B").unwrap());
+        let (order, other) = (
+            OrderId::parse("order_A").unwrap(),
+            OrderId::parse("order_B").unwrap(),
+        );
         let payment = PaymentId::parse("pay_A").unwrap();
         let signature = sign(b"order_A|pay_A");
-        assert!(checkout_signature_is_right(SECRET, &order, &payment, &signature));
-        assert!(!checkout_signature_is_right(SECRET, &other, &payment, &signature));
+        assert!(checkout_signature_is_right(
+            SECRET, &order, &payment, &signature
+        ));
+        assert!(!checkout_signature_is_right(
+            SECRET, &other, &payment, &signature
+        ));
         assert!(PaymentId::parse("pay_A|sub_B").is_err());
     }
 }

@@ -1,12 +1,13 @@
 //! The bucket: reading a large object piece by piece, and writing one.
 
 use super::{Error, Result, Service};
+use crate::models::Instant;
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{
     Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     config::RequestChecksumCalculation,
-    primitives::{AggregatedBytes, ByteStream},
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    primitives::{AggregatedBytes, ByteStream, DateTime},
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
@@ -36,6 +37,8 @@ pub struct ObjectHead {
     pub e_tag: String,
     /// Its media type, if its sender named one.
     pub content_type: Option<String>,
+    /// When it was written, to the second.
+    pub written_at: Instant,
 }
 
 /// Why an object could not be read on.
@@ -52,7 +55,11 @@ pub enum ReadFailed {
 impl Bucket {
     /// The bucket of this name; an S3 elsewhere than at AWS is addressed in `path_style`.
     pub fn new(name: String, path_style: bool) -> Self {
-        Self(Arc::new(Inner { name, path_style, client: OnceCell::new() }))
+        Self(Arc::new(Inner {
+            name,
+            path_style,
+            client: OnceCell::new(),
+        }))
     }
 
     /// Its name.
@@ -63,11 +70,25 @@ impl Bucket {
     /// Looks at an object; `None` if there is none.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         let client = self.client().await;
-        match client.head_object().bucket(&self.0.name).key(key).send().await {
+        match client
+            .head_object()
+            .bucket(&self.0.name)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(head) => Ok(Some(ObjectHead {
-                size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-                e_tag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+                size: head
+                    .content_length()
+                    .and_then(|size| u64::try_from(size).ok())
+                    .unwrap_or(0),
+                e_tag: head
+                    .e_tag()
+                    .unwrap_or_default()
+                    .trim_matches('"')
+                    .to_owned(),
                 content_type: head.content_type().map(str::to_owned),
+                written_at: Instant::from_seconds(head.last_modified().map_or(0, DateTime::secs)),
             })),
             Err(error) if status_of(&error) == Some(404) => Ok(None),
             Err(error) => Err(failure(&error)),
@@ -87,8 +108,17 @@ impl Bucket {
 
     /// Writes an object.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<()> {
-        let put = self.client().await.put_object().bucket(&self.0.name).key(key);
-        let sent = put.content_type(content_type).body(ByteStream::from(bytes)).send().await;
+        let put = self
+            .client()
+            .await
+            .put_object()
+            .bucket(&self.0.name)
+            .key(key);
+        let sent = put
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
         sent.map(|_| ()).map_err(|error| failure(&error))
     }
 
@@ -115,9 +145,24 @@ impl Bucket {
         self.0.client.get_or_init(make).await
     }
 
-    async fn piece(&self, key: &str, e_tag: &str, range: &str) -> std::result::Result<Bytes, ReadFailed> {
-        let get = self.client().await.get_object().bucket(&self.0.name).key(key);
-        let got = match get.if_match(format!("\"{e_tag}\"")).range(range).send().await {
+    async fn piece(
+        &self,
+        key: &str,
+        e_tag: &str,
+        range: &str,
+    ) -> std::result::Result<Bytes, ReadFailed> {
+        let get = self
+            .client()
+            .await
+            .get_object()
+            .bucket(&self.0.name)
+            .key(key);
+        let got = match get
+            .if_match(format!("\"{e_tag}\""))
+            .range(range)
+            .send()
+            .await
+        {
             Ok(got) => got,
             Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
                 return Err(ReadFailed::Replaced);
@@ -191,5 +236,10 @@ where
         return Error::unavailable(Service::S3, format_args!("{status} {code}"));
     }
     let description = "the object was not read or written".to_owned();
-    Error::Refused { service: Service::S3, status, code: code.to_owned(), description }
+    Error::Refused {
+        service: Service::S3,
+        status,
+        code: code.to_owned(),
+        description,
+    }
 }

@@ -40,7 +40,11 @@ impl Mailer {
     /// A mailer that sends as `from` (`MediConnect <no-reply@…>`) and links to the product at
     /// `app_url`.
     pub fn new(from: String, app_url: String) -> Self {
-        Self(Arc::new(Inner { from, app_url, client: OnceCell::new() }))
+        Self(Arc::new(Inner {
+            from,
+            app_url,
+            client: OnceCell::new(),
+        }))
     }
 
     /// Sends one mail. A mail may arrive twice where an answer of SES was lost; none of ours does
@@ -53,7 +57,10 @@ impl Mailer {
             .html(utf8(rendered.html)?)
             .text(utf8(rendered.text)?)
             .build();
-        let message = Message::builder().subject(utf8(rendered.subject)?).body(body).build();
+        let message = Message::builder()
+            .subject(utf8(rendered.subject)?)
+            .body(body)
+            .build();
         let sent = self
             .client()
             .await
@@ -105,5 +112,10 @@ fn failure(error: &SdkError<SendEmailError>) -> Error {
         return Error::unavailable(Service::Ses, format_args!("{status} {code}"));
     }
     let description = "the mail was not taken".to_owned();
-    Error::Refused { service: Service::Ses, status, code: code.to_owned(), description }
+    Error::Refused {
+        service: Service::Ses,
+        status,
+        code: code.to_owned(),
+        description,
+    }
 }

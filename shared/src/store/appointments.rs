@@ -23,11 +23,19 @@ impl Stored for Appointment {
     fn extras(&self) -> Document {
         let mut extras = Document::new();
         if self.status.is_live() {
-            let span = Span { start: self.start, end: self.end };
+            let span = Span {
+                start: self.start,
+                end: self.end,
+            };
             let busy: Vec<Bson> = span.minutes().map(Bson::Int32).collect();
             extras.insert("busy", busy);
         }
-        if let Some(due) = self.effects.iter().map(|effect| effect.due_at.millis()).min() {
+        if let Some(due) = self
+            .effects
+            .iter()
+            .map(|effect| effect.due_at.millis())
+            .min()
+        {
             extras.insert("nextEffectAt", due);
         }
         extras
@@ -81,7 +89,9 @@ fn in_reach(reach: &Reach) -> Document {
 fn with_status(status: AppointmentStatus, now: Instant) -> Document {
     let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
     match status {
-        AppointmentStatus::Held => doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } },
+        AppointmentStatus::Held => {
+            doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } }
+        }
         AppointmentStatus::Expired => doc! { "$or": [{ "status": "expired" }, ran_out] },
         other => doc! { "status": other.as_str() },
     }
@@ -91,7 +101,13 @@ impl HospitalStore {
     /// Books a slot for a patient in one transaction: the slot is claimed by one conditional
     /// update that takes a run-out hold for open, and the appointment is entered. Of any number
     /// of callers one wins.
-    pub async fn book(&self, slot: &SlotId, patient: &Patient, with: &Booking, now: Instant) -> Result<Booked> {
+    pub async fn book(
+        &self,
+        slot: &SlotId,
+        patient: &Patient,
+        with: &Booking,
+        now: Instant,
+    ) -> Result<Booked> {
         let booked = match self.try_book(slot, patient, with, now).await {
             Err(error) if error.is_duplicate_of("appointment_busy") => {
                 // The hold that is in the way may have run out without anybody noticing.
@@ -151,25 +167,50 @@ impl HospitalStore {
             "busy": { "$exists": true },
         };
         let appointments = self.scope.collection::<Appointment>().await?;
-        let ran_out = appointments.find(Find { filter, sort: doc! { "_id": 1 }, limit: 100 }).await?;
-        for expired in ran_out.iter().filter_map(|appointment| appointment.expire(now)) {
+        let ran_out = appointments
+            .find(Find {
+                filter,
+                sort: doc! { "_id": 1 },
+                limit: 100,
+            })
+            .await?;
+        for expired in ran_out
+            .iter()
+            .filter_map(|appointment| appointment.expire(now))
+        {
             self.change_appointment(&expired).await?;
         }
         Ok(())
     }
 
     /// The appointment with this id, if it is within reach.
-    pub async fn appointment(&self, id: &AppointmentId, reach: &Reach) -> Result<Option<Appointment>> {
+    pub async fn appointment(
+        &self,
+        id: &AppointmentId,
+        reach: &Reach,
+    ) -> Result<Option<Appointment>> {
         let mut filter = doc! { "_id": id.as_str() };
         filter.extend(in_reach(reach));
-        self.scope.collection::<Appointment>().await?.find_one(filter).await
+        self.scope
+            .collection::<Appointment>()
+            .await?
+            .find_one(filter)
+            .await
     }
 
     /// The appointment this order pays, if it is within reach.
-    pub async fn appointment_of_order(&self, order: &OrderId, reach: &Reach) -> Result<Option<Appointment>> {
+    pub async fn appointment_of_order(
+        &self,
+        order: &OrderId,
+        reach: &Reach,
+    ) -> Result<Option<Appointment>> {
         let mut filter = doc! { "order.id": order.as_str() };
         filter.extend(in_reach(reach));
-        self.scope.collection::<Appointment>().await?.find_one(filter).await
+        self.scope
+            .collection::<Appointment>()
+            .await?
+            .find_one(filter)
+            .await
     }
 
     /// The appointments that fit and are within reach, by start.
@@ -204,15 +245,30 @@ impl HospitalStore {
         if !all.is_empty() {
             query.insert("$and", all);
         }
-        let find = Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
-        let items = self.scope.collection::<Appointment>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |item| Place { key: item.start.millis(), id: item.id.as_str().to_owned() }))
+        let find = Find {
+            filter: query,
+            sort: doc! { "start": 1, "_id": 1 },
+            limit: page.limit + 1,
+        };
+        let items = self
+            .scope
+            .collection::<Appointment>()
+            .await?
+            .find(find)
+            .await?;
+        Ok(Page::cut(items, page, |item| Place {
+            key: item.start.millis(),
+            id: item.id.as_str().to_owned(),
+        }))
     }
 
     /// Whether an account, as doctor or for a patient, has any appointment.
     pub(super) async fn has_appointments(&self, account: &AccountId) -> Result<bool> {
         let appointments = self.scope.collection::<Appointment>().await?;
-        for reach in [Reach::Doctor(account.clone()), Reach::Account(account.clone())] {
+        for reach in [
+            Reach::Doctor(account.clone()),
+            Reach::Account(account.clone()),
+        ] {
             if appointments.find_one(in_reach(&reach)).await?.is_some() {
                 return Ok(true);
             }
@@ -223,8 +279,14 @@ impl HospitalStore {
     /// Writes an appointment's next state, unless it changed since that was decided.
     pub async fn change_appointment(&self, next: &Appointment) -> Result<Change> {
         let appointments = self.scope.collection::<Appointment>().await?;
-        let replaced = appointments.replace(version_before(next), next, None).await?;
-        Ok(if replaced { Change::Done } else { Change::Stale })
+        let replaced = appointments
+            .replace(version_before(next), next, None)
+            .await?;
+        Ok(if replaced {
+            Change::Done
+        } else {
+            Change::Stale
+        })
     }
 
     /// Writes the next state of an appointment that is over, and opens its slot: both or neither.
@@ -232,7 +294,10 @@ impl HospitalStore {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let release = async |tx: &mut Tx| {
-            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+            if !appointments
+                .replace(version_before(next), next, Some(tx))
+                .await?
+            {
                 return Ok(Ended::Abort(Change::Stale));
             }
             let own = doc! { "_id": next.slot_id.as_str(), "appointmentId": next.id.as_str() };
@@ -252,4 +317,3 @@ impl HospitalStore {
 pub(super) fn version_before(next: &Appointment) -> Document {
     doc! { "_id": next.id.as_str(), "version": next.version.saturating_sub(1) }
 }
-

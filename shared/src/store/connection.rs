@@ -22,7 +22,11 @@ const COMMAND: Duration = Duration::from_secs(5);
 impl Database {
     /// The database of this name at this URI.
     pub fn new(uri: String, name: String) -> Self {
-        Self(Arc::new(Inner { uri, name, handle: OnceCell::new() }))
+        Self(Arc::new(Inner {
+            uri,
+            name,
+            handle: OnceCell::new(),
+        }))
     }
 
     /// The handle, connected on first use.
@@ -32,13 +36,19 @@ impl Database {
 
     async fn connect(&self) -> Result<mongodb::Database> {
         let mut options = ClientOptions::parse(&self.0.uri).await?;
-        options.app_name.get_or_insert_with(|| "mediconnect".to_owned());
+        options
+            .app_name
+            .get_or_insert_with(|| "mediconnect".to_owned());
         // One invocation at a time: a few connections are enough, and a thousand functions must
         // not exhaust the cluster.
         options.max_pool_size.get_or_insert(8);
         options.max_idle_time.get_or_insert(Duration::from_secs(60));
-        options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
-        options.connect_timeout.get_or_insert(Duration::from_secs(2));
+        options
+            .server_selection_timeout
+            .get_or_insert(Duration::from_secs(3));
+        options
+            .connect_timeout
+            .get_or_insert(Duration::from_secs(2));
         Ok(Client::with_options(options)?.database(&self.0.name))
     }
 
@@ -54,7 +64,9 @@ impl std::fmt::Debug for Database {
 }
 
 /// Runs a command with a time-out.
-pub(super) async fn bounded<T>(command: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+pub(super) async fn bounded<T>(
+    command: impl IntoFuture<Output = mongodb::error::Result<T>>,
+) -> Result<T> {
     match tokio::time::timeout(COMMAND, command.into_future()).await {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::Unavailable("a command timed out".to_owned())),

@@ -44,20 +44,24 @@ impl From<mongodb::error::Error> for Error {
             return Self::Conflict;
         }
         match error.kind.as_ref() {
-            ErrorKind::Write(WriteFailure::WriteError(write)) => of_code(write.code, &write.message),
+            ErrorKind::Write(WriteFailure::WriteError(write)) => {
+                of_code(write.code, &write.message)
+            }
             ErrorKind::Command(command) => of_code(command.code, &command.message),
-            ErrorKind::InsertMany(many) => match many.write_errors.as_ref().and_then(|errors| errors.first()) {
-                Some(first) => of_code(first.code, &first.message),
-                None => Self::Refused(error.to_string()),
-            },
+            ErrorKind::InsertMany(many) => {
+                match many.write_errors.as_ref().and_then(|errors| errors.first()) {
+                    Some(first) => of_code(first.code, &first.message),
+                    None => Self::Refused(error.to_string()),
+                }
+            }
             ErrorKind::Io(_)
             | ErrorKind::ServerSelection { .. }
             | ErrorKind::ConnectionPoolCleared { .. }
             | ErrorKind::DnsResolve { .. }
             | ErrorKind::Authentication { .. } => Self::Unavailable(error.to_string()),
-            ErrorKind::BsonDeserialization(_) | ErrorKind::BsonSerialization(_) | ErrorKind::InvalidResponse { .. } => {
-                Self::Corrupt(error.to_string())
-            }
+            ErrorKind::BsonDeserialization(_)
+            | ErrorKind::BsonSerialization(_)
+            | ErrorKind::InvalidResponse { .. } => Self::Corrupt(error.to_string()),
             _ => Self::Refused(error.to_string()),
         }
     }
@@ -86,7 +90,11 @@ fn of_code(code: i32, message: &str) -> Error {
 /// what follows is data.
 fn index_name(message: &str) -> String {
     let after = message.split("index: ").nth(1).unwrap_or_default();
-    after.split_whitespace().next().unwrap_or_default().to_owned()
+    after
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

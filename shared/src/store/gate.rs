@@ -13,8 +13,9 @@ use super::{
 use crate::{
     auth::Membership,
     models::{
-        Account, AccountId, AccountStatus, Appointment, Hospital, HospitalCode, HospitalId, Instant,
-        OrderId, Parse as _, PasswordGuard, Role, SESSIONS_PER_ACCOUNT, Session, SessionId,
+        Account, AccountId, AccountStatus, Appointment, Hospital, HospitalCode, HospitalId,
+        Instant, OrderId, Parse as _, PasswordGuard, Role, SESSIONS_PER_ACCOUNT, Session,
+        SessionId,
     },
     tenancy::{CreatePeople, Grant, Tenant},
 };
@@ -90,7 +91,10 @@ impl Gate {
     }
 
     /// The hospital with this code, for a file dropped under it.
-    pub async fn hospital_by_code(&self, code: &HospitalCode) -> Result<Option<(Tenant, Hospital)>> {
+    pub async fn hospital_by_code(
+        &self,
+        code: &HospitalCode,
+    ) -> Result<Option<(Tenant, Hospital)>> {
         let found = find_hospital(&self.0, doc! { "code": code.as_str() }).await?;
         Ok(found.map(|hospital| (tenant_of(&hospital), hospital)))
     }
@@ -104,15 +108,21 @@ impl Gate {
         if grant.role() != Role::Admin {
             return Ok(None);
         }
-        Ok(hospital_by_id(&self.0, id).await?.map(|hospital| tenant_of(&hospital)))
+        Ok(hospital_by_id(&self.0, id)
+            .await?
+            .map(|hospital| tenant_of(&hospital)))
     }
 
     /// The accounts an address may mean, the one used last first. Without a hospital named there
     /// may be several.
     pub async fn accounts_of(&self, key: &LogInKey) -> Result<Vec<Found>> {
         let accounts = self.accounts().await?;
-        let cursor = accounts.find(by_key(key)).sort(doc! { "lastLogInAt": -1, "_id": 1 }).limit(5);
-        let raws: Vec<RawDocumentBuf> = bounded(async { cursor.await?.try_collect().await }).await?;
+        let cursor = accounts
+            .find(by_key(key))
+            .sort(doc! { "lastLogInAt": -1, "_id": 1 })
+            .limit(5);
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(found).collect()
     }
 
@@ -126,7 +136,9 @@ impl Gate {
         let attempts = doc! { "$add": [{ "$ifNull": ["$guard.attempts", 0_i64] }, 1_i64] };
         let locks = doc! { "$ifNull": ["$guard.locks", 0_i64] };
         let last = doc! { "$gte": [&attempts, PasswordGuard::ATTEMPTS] };
-        let durations: Vec<i64> = (0..=6).map(|n| PasswordGuard::lock_seconds(n) * 1000).collect();
+        let durations: Vec<i64> = (0..=6)
+            .map(|n| PasswordGuard::lock_seconds(n) * 1000)
+            .collect();
         let duration = doc! { "$arrayElemAt": [durations, { "$min": [&locks, 6_i64] }] };
         let count = vec![doc! { "$set": { "guard": {
             "attempts": { "$cond": [&last, 0_i64, &attempts] },
@@ -178,7 +190,9 @@ impl Gate {
         let accounts = self.accounts().await?;
         let activates = with.proved_address && who.account.status == AccountStatus::Pending;
         if !activates {
-            let change = accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+            let change = accounts
+                .find_one_and_update(filter, update)
+                .return_document(ReturnDocument::After);
             return bounded(change).await?.as_ref().map(read).transpose();
         }
         let patients = self.store_of(who);
@@ -187,7 +201,9 @@ impl Gate {
                 .find_one_and_update(filter.clone(), update.clone())
                 .return_document(ReturnDocument::After)
                 .session(tx.session());
-            let Some(raw) = bounded(change).await? else { return Ok(Ended::Abort(None)) };
+            let Some(raw) = bounded(change).await? else {
+                return Ok(Ended::Abort(None));
+            };
             let account: Account = read(&raw)?;
             patients.activate_patients(&account.id, tx).await?;
             Ok(Ended::Commit(Some(account)))
@@ -221,25 +237,38 @@ impl Gate {
             },
         };
         let accounts = self.accounts().await?;
-        let change = accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        let change = accounts
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After);
         bounded(change).await?.as_ref().map(found).transpose()
     }
 
     /// The account a token speaks of.
     pub async fn account(&self, id: &AccountId) -> Result<Option<Found>> {
         let accounts = self.accounts().await?;
-        bounded(accounts.find_one(doc! { "_id": id.as_str() })).await?.as_ref().map(found).transpose()
+        bounded(accounts.find_one(doc! { "_id": id.as_str() }))
+            .await?
+            .as_ref()
+            .map(found)
+            .transpose()
     }
 
     /// Ends a session of an account.
     pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
         let accounts = self.accounts().await?;
         let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
-        bounded(accounts.update_one(doc! { "_id": account.as_str() }, pull)).await.map(|_| ())
+        bounded(accounts.update_one(doc! { "_id": account.as_str() }, pull))
+            .await
+            .map(|_| ())
     }
 
     /// Whether a session goes on, as the database knows: asked when Redis does not say.
-    pub async fn session_is_live(&self, account: &AccountId, session: &SessionId, now: Instant) -> Result<bool> {
+    pub async fn session_is_live(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        now: Instant,
+    ) -> Result<bool> {
         let live = doc! { "id": session.as_str(), "expiresAt": { "$gt": now.millis() } };
         let filter = doc! {
             "_id": account.as_str(),
@@ -253,22 +282,32 @@ impl Gate {
 
     /// The hospital an account belongs to, as its tokens carry it.
     pub async fn membership(&self, of: &Found) -> Result<Option<Membership>> {
-        let Some(id) = of.hospital() else { return Ok(None) };
+        let Some(id) = of.hospital() else {
+            return Ok(None);
+        };
         let hospital = hospital_by_id(&self.0, &id).await?;
-        let hospital = hospital.ok_or_else(|| Error::Corrupt("an account's hospital is gone".to_owned()))?;
+        let hospital =
+            hospital.ok_or_else(|| Error::Corrupt("an account's hospital is gone".to_owned()))?;
         Ok(Some(tenant_of(&hospital).membership().clone()))
     }
 
     /// The hospital and the appointment an order belongs to.
     pub async fn by_order(&self, order: &OrderId) -> Result<Option<Due>> {
-        let found = self.appointments(doc! { "order.id": order.as_str() }, 1).await?;
+        let found = self
+            .appointments(doc! { "order.id": order.as_str() }, 1)
+            .await?;
         Ok(found.into_iter().next())
     }
 
     /// Keeps a webhook's event that belongs to no appointment of ours; whether it is new.
     pub async fn keep_event(&self, event: &WebhookEvent) -> Result<bool> {
         let scope = platform_scope(&self.0);
-        match scope.collection::<WebhookEvent>().await?.insert(event, None).await {
+        match scope
+            .collection::<WebhookEvent>()
+            .await?
+            .insert(event, None)
+            .await
+        {
             Err(error) if error.is_duplicate_of("webhook_event") => Ok(false),
             result => result.map(|()| true),
         }
@@ -276,7 +315,8 @@ impl Gate {
 
     /// What a sweep finds due, the longest due first.
     pub async fn due(&self, sweep: Sweep, now: Instant, limit: i64) -> Result<Vec<Due>> {
-        self.appointments(doc! { sweep.field(): { "$lte": now.millis() } }, limit).await
+        self.appointments(doc! { sweep.field(): { "$lte": now.millis() } }, limit)
+            .await
     }
 
     async fn appointments(&self, filter: Document, limit: i64) -> Result<Vec<Due>> {
@@ -291,7 +331,8 @@ impl Gate {
             doc! { "$lookup": hospital },
         ];
         let cursor = appointments.aggregate(stages).with_type::<RawDocumentBuf>();
-        let raws: Vec<RawDocumentBuf> = bounded(async { cursor.await?.try_collect().await }).await?;
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(due).collect()
     }
 
@@ -299,7 +340,11 @@ impl Gate {
     pub async fn ensure_admin(&self, admin: &Account) -> Result<bool> {
         let scope = platform_scope(&self.0);
         let accounts = scope.collection::<Account>().await?;
-        if accounts.find_one(doc! { "email": admin.email.as_str() }).await?.is_some() {
+        if accounts
+            .find_one(doc! { "email": admin.email.as_str() })
+            .await?
+            .is_some()
+        {
             return Ok(false);
         }
         match accounts.insert(admin, None).await {
@@ -309,7 +354,9 @@ impl Gate {
     }
 
     fn store_of(&self, who: &Found) -> HospitalStore {
-        HospitalStore { scope: super::Scope::owned(self.0.clone(), who.owner.clone()) }
+        HospitalStore {
+            scope: super::Scope::owned(self.0.clone(), who.owner.clone()),
+        }
     }
 }
 
@@ -325,7 +372,9 @@ pub struct SessionStart {
 impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        bounded(self.0.handle().await?.run_command(doc! { "ping": 1 })).await.map(|_| ())
+        bounded(self.0.handle().await?.run_command(doc! { "ping": 1 }))
+            .await
+            .map(|_| ())
     }
 }
 
@@ -343,7 +392,10 @@ fn by_key(key: &LogInKey) -> Document {
 
 fn found(raw: &RawDocumentBuf) -> Result<Found> {
     let owner = raw.get_str("hospitalId").unwrap_or(PLATFORM).to_owned();
-    Ok(Found { account: read(raw)?, owner })
+    Ok(Found {
+        account: read(raw)?,
+        owner,
+    })
 }
 
 fn due(raw: &RawDocumentBuf) -> Result<Due> {
@@ -354,5 +406,8 @@ fn due(raw: &RawDocumentBuf) -> Result<Due> {
     let owner: Owner = read(raw)?;
     let gone = || Error::Corrupt("an appointment's hospital is gone".to_owned());
     let tenant = owner.hospital.first().map(tenant_of).ok_or_else(gone)?;
-    Ok(Due { tenant, appointment: read(raw)? })
+    Ok(Due {
+        tenant,
+        appointment: read(raw)?,
+    })
 }

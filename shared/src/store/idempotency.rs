@@ -59,8 +59,17 @@ impl Store {
     /// Begins a run under a key: a hash of caller, route and key. Of several at once one is the
     /// first. A first run that was killed may be taken over when its time is over. `run` names
     /// this run.
-    pub async fn begin_idempotent(&self, key: &str, fingerprint: &[u8], run: &str, now: Instant) -> Result<Begun> {
-        let bytes = Binary { subtype: BinarySubtype::Generic, bytes: fingerprint.to_vec() };
+    pub async fn begin_idempotent(
+        &self,
+        key: &str,
+        fingerprint: &[u8],
+        run: &str,
+        now: Instant,
+    ) -> Result<Begun> {
+        let bytes = Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: fingerprint.to_vec(),
+        };
         let over = doc! { "$and": [
             { "$eq": [{ "$type": "$answer" }, "missing"] },
             { "$lte": [{ "$ifNull": ["$runningUntil", 0_i64] }, now.millis()] },
@@ -83,7 +92,9 @@ impl Store {
             Err(super::Error::Duplicate(_)) => return Ok(Begun::Running),
             result => result?,
         };
-        let Some(raw) = raw else { return Ok(Begun::Running) };
+        let Some(raw) = raw else {
+            return Ok(Begun::Running);
+        };
         let known: Kept = super::scoped::read(&raw)?;
         Ok(match known.answer {
             _ if known.fingerprint.bytes != fingerprint => Begun::OtherBody,
@@ -98,7 +109,9 @@ impl Store {
         let answer = mongodb::bson::serialize_to_bson(answer)?;
         let kept = self.kept().await?;
         let own = doc! { "_id": key, "owner": run };
-        bounded(kept.update_one(own, doc! { "$set": { "answer": answer } })).await.map(|_| ())
+        bounded(kept.update_one(own, doc! { "$set": { "answer": answer } }))
+            .await
+            .map(|_| ())
     }
 
     /// Forgets a run that came to nothing, so that it can be tried again at once.

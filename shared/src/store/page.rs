@@ -31,7 +31,11 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of one item more than was asked for, which only tells that there is more.
-    pub(super) fn cut(mut items: Vec<T>, request: &PageRequest, place: impl Fn(&T) -> Place) -> Self {
+    pub(super) fn cut(
+        mut items: Vec<T>,
+        request: &PageRequest,
+        place: impl Fn(&T) -> Place,
+    ) -> Self {
         let limit = usize::try_from(request.limit).unwrap_or(1);
         let more = items.len() > limit;
         items.truncate(limit);
@@ -41,6 +45,9 @@ impl<T> Page<T> {
 
     /// The page with other items.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(each).collect(), next: self.next }
+        Page {
+            items: self.items.into_iter().map(each).collect(),
+            next: self.next,
+        }
     }
 }

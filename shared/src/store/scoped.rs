@@ -5,7 +5,11 @@ mod bulk;
 
 pub(super) use bulk::UpdateEach;
 
-use super::{Error, Result, connection::{Database, bounded}, transaction::Tx};
+use super::{
+    Error, Result,
+    connection::{Database, bounded},
+    transaction::Tx,
+};
 use crate::models::HospitalId;
 use futures_util::TryStreamExt as _;
 use mongodb::{
@@ -41,7 +45,10 @@ pub(super) struct Scope {
 
 impl Scope {
     pub(super) fn hospital(database: Database, hospital: &HospitalId) -> Self {
-        Self { database, owner: hospital.as_str().to_owned() }
+        Self {
+            database,
+            owner: hospital.as_str().to_owned(),
+        }
     }
 
     /// The side of whoever owns a document that was found across hospitals.
@@ -50,7 +57,15 @@ impl Scope {
     }
 
     pub(super) fn platform(database: Database) -> Self {
-        Self { database, owner: PLATFORM.to_owned() }
+        Self {
+            database,
+            owner: PLATFORM.to_owned(),
+        }
+    }
+
+    /// A filter on what this side owns.
+    pub(super) fn own(&self, filter: Document) -> Document {
+        own(&self.owner, filter)
     }
 
     pub(super) const fn database(&self) -> &Database {
@@ -59,7 +74,11 @@ impl Scope {
 
     pub(super) async fn collection<T: Stored>(&self) -> Result<Scoped<'_, T>> {
         let raw = self.database.handle().await?.collection(T::COLLECTION);
-        Ok(Scoped { raw, owner: &self.owner, stored: PhantomData })
+        Ok(Scoped {
+            raw,
+            owner: &self.owner,
+            stored: PhantomData,
+        })
     }
 }
 
@@ -68,6 +87,12 @@ pub(super) struct Scoped<'a, T> {
     raw: Collection<RawDocumentBuf>,
     owner: &'a str,
     stored: PhantomData<fn() -> T>,
+}
+
+fn own(owner: &str, filter: Document) -> Document {
+    let mut own = doc! { OWNER: owner };
+    own.extend(filter);
+    own
 }
 
 /// How a list is read.
@@ -79,14 +104,15 @@ pub(super) struct Find {
 
 impl<T: Stored> Scoped<'_, T> {
     fn own(&self, filter: Document) -> Document {
-        let mut own = doc! { OWNER: self.owner };
-        own.extend(filter);
-        own
+        own(self.owner, filter)
     }
 
     fn read(&self, raw: &RawDocumentBuf) -> Result<T> {
         if raw.get_str(OWNER).ok() != Some(self.owner) {
-            return Err(Error::Corrupt(format!("{} of another hospital", T::COLLECTION)));
+            return Err(Error::Corrupt(format!(
+                "{} of another hospital",
+                T::COLLECTION
+            )));
         }
         read(raw)
     }
@@ -98,16 +124,26 @@ impl<T: Stored> Scoped<'_, T> {
 
     pub(super) async fn find(&self, find: Find) -> Result<Vec<T>> {
         let batch = u32::try_from(find.limit.clamp(1, 10_000)).unwrap_or(1000);
-        let cursor = self.raw.find(self.own(find.filter)).sort(find.sort).limit(find.limit).batch_size(batch);
-        let raws: Vec<RawDocumentBuf> = bounded(async { cursor.await?.try_collect().await }).await?;
+        let cursor = self
+            .raw
+            .find(self.own(find.filter))
+            .sort(find.sort)
+            .limit(find.limit)
+            .batch_size(batch);
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(|raw| self.read(raw)).collect()
     }
 
-    pub(super) async fn aggregate<R: DeserializeOwned>(&self, stages: Vec<Document>) -> Result<Vec<R>> {
+    pub(super) async fn aggregate<R: DeserializeOwned>(
+        &self,
+        stages: Vec<Document>,
+    ) -> Result<Vec<R>> {
         let mut pipeline = vec![doc! { "$match": { OWNER: self.owner } }];
         pipeline.extend(stages);
         let cursor = self.raw.aggregate(pipeline).with_type::<RawDocumentBuf>();
-        let raws: Vec<RawDocumentBuf> = bounded(async { cursor.await?.try_collect().await }).await?;
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(read).collect()
     }
 
@@ -121,7 +157,10 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     pub(super) async fn insert_all(&self, items: &[T], tx: Option<&mut Tx>) -> Result<()> {
-        let raws = items.iter().map(|item| self.write(item)).collect::<Result<Vec<_>>>()?;
+        let raws = items
+            .iter()
+            .map(|item| self.write(item))
+            .collect::<Result<Vec<_>>>()?;
         let insert = self.raw.insert_many(raws).ordered(false);
         match tx {
             Some(tx) => bounded(insert.session(tx.session())).await?,
@@ -149,17 +188,30 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     /// Changes one document that fits the filter and gives it as it was before.
-    pub(super) async fn claim(&self, filter: Document, update: Vec<Document>, tx: &mut Tx) -> Result<Option<T>> {
+    pub(super) async fn claim(
+        &self,
+        filter: Document,
+        update: Vec<Document>,
+        tx: &mut Tx,
+    ) -> Result<Option<T>> {
         let change = self
             .raw
             .find_one_and_update(self.own(filter), update)
             .return_document(ReturnDocument::Before)
             .session(tx.session());
-        bounded(change).await?.map(|raw| self.read(&raw)).transpose()
+        bounded(change)
+            .await?
+            .map(|raw| self.read(&raw))
+            .transpose()
     }
 
     /// Changes every document that fits the filter; gives how many fitted.
-    pub(super) async fn update_all(&self, filter: Document, update: Document, tx: Option<&mut Tx>) -> Result<u64> {
+    pub(super) async fn update_all(
+        &self,
+        filter: Document,
+        update: Document,
+        tx: Option<&mut Tx>,
+    ) -> Result<u64> {
         let change = self.raw.update_many(self.own(filter), update);
         let result = match tx {
             Some(tx) => bounded(change.session(tx.session())).await?,
@@ -169,7 +221,12 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     /// Puts `item` in the place of the one document that fits the filter; whether there was one.
-    pub(super) async fn replace(&self, filter: Document, item: &T, tx: Option<&mut Tx>) -> Result<bool> {
+    pub(super) async fn replace(
+        &self,
+        filter: Document,
+        item: &T,
+        tx: Option<&mut Tx>,
+    ) -> Result<bool> {
         let change = self.raw.replace_one(self.own(filter), self.write(item)?);
         let result = match tx {
             Some(tx) => bounded(change.session(tx.session())).await?,
@@ -190,7 +247,9 @@ impl<T: Stored> Scoped<'_, T> {
 
     /// Removes every document that fits the filter.
     pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<()> {
-        bounded(self.raw.delete_many(self.own(filter)).session(tx.session())).await.map(|_| ())
+        bounded(self.raw.delete_many(self.own(filter)).session(tx.session()))
+            .await
+            .map(|_| ())
     }
 
     fn write(&self, item: &T) -> Result<RawDocumentBuf> {

@@ -43,7 +43,12 @@ impl HospitalStore {
     /// Writes what a captured payment comes to. Where it confirms, the slot is taken in the same
     /// transaction, be it still held for this appointment or open again; if somebody else has it,
     /// the money goes back. With a webhook's event, that is kept in the same transaction.
-    pub async fn settle(&self, capture: &Capture, event: Option<&WebhookEvent>, now: Instant) -> Result<Settled> {
+    pub async fn settle(
+        &self,
+        capture: &Capture,
+        event: Option<&WebhookEvent>,
+        now: Instant,
+    ) -> Result<Settled> {
         let events = self.scope.collection::<WebhookEvent>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let settle = async |tx: &mut Tx| {
@@ -54,10 +59,17 @@ impl HospitalStore {
                 Capture::Known => return Ok(Ended::Commit(Settled::Known)),
                 Capture::Refund(next) => next,
                 Capture::Confirm { confirmed, lost } => {
-                    if self.take_slot(confirmed, now, tx).await? { confirmed } else { lost }
+                    if self.take_slot(confirmed, now, tx).await? {
+                        confirmed
+                    } else {
+                        lost
+                    }
                 }
             };
-            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+            if !appointments
+                .replace(version_before(next), next, Some(tx))
+                .await?
+            {
                 return Ok(Ended::Abort(Settled::Stale));
             }
             Ok(Ended::Commit(Settled::Done(next.clone())))
@@ -68,7 +80,9 @@ impl HospitalStore {
         let settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         match (settled, capture) {
             // The slot is free, but the patient is elsewhere at that time by now.
-            (Err(error), Capture::Confirm { lost, .. }) if error.is_duplicate_of("appointment_busy") => {
+            (Err(error), Capture::Confirm { lost, .. })
+                if error.is_duplicate_of("appointment_busy") =>
+            {
                 let back = Capture::Refund(lost.clone());
                 Box::pin(self.settle(&back, event, now)).await
             }
@@ -78,7 +92,11 @@ impl HospitalStore {
 
     /// Writes an appointment's next state, if there is one, with the webhook's event that brought
     /// it.
-    pub async fn note_event(&self, next: Option<&Appointment>, event: &WebhookEvent) -> Result<Settled> {
+    pub async fn note_event(
+        &self,
+        next: Option<&Appointment>,
+        event: &WebhookEvent,
+    ) -> Result<Settled> {
         let events = self.scope.collection::<WebhookEvent>().await?;
         let Some(next) = next else {
             return repeated(events.insert(event, None).await.map(|()| Settled::Known));
@@ -86,7 +104,10 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let note = async |tx: &mut Tx| {
             events.insert(event, Some(tx)).await?;
-            if !appointments.replace(version_before(next), next, Some(tx)).await? {
+            if !appointments
+                .replace(version_before(next), next, Some(tx))
+                .await?
+            {
                 return Ok(Ended::Abort(Settled::Stale));
             }
             Ok(Ended::Commit(Settled::Done(Box::new(next.clone()))))
@@ -95,7 +116,12 @@ impl HospitalStore {
         repeated(noted)
     }
 
-    async fn take_slot(&self, appointment: &Appointment, now: Instant, tx: &mut Tx) -> Result<bool> {
+    async fn take_slot(
+        &self,
+        appointment: &Appointment,
+        now: Instant,
+        tx: &mut Tx,
+    ) -> Result<bool> {
         let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
         let ours = doc! { "status": "held", "appointmentId": appointment.id.as_str() };
         let filter = doc! {

@@ -53,19 +53,29 @@ pub enum Published {
 
 /// A doctor with the next slot a patient could book.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct DoctorCard {
     /// The doctor.
     #[serde(flatten)]
     pub account: Account,
+    next: Vec<Next>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Next {
+    start: Instant,
+}
+
+impl DoctorCard {
     /// The start of his next open slot.
-    #[serde(default)]
-    pub next_available: Option<Instant>,
+    pub fn next_available(&self) -> Option<Instant> {
+        self.next.first().map(|next| next.start)
+    }
 }
 
 /// Slots that could be booked at this instant.
 fn bookable(now: Instant) -> Document {
-    let ran_out = doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
+    let ran_out =
+        doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
     doc! {
         "start": { "$gt": now.millis() },
         "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
@@ -82,7 +92,10 @@ impl HospitalStore {
         make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
     ) -> Result<Published> {
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-            return Ok(Published::Done { created: Vec::new(), unchanged: Vec::new() });
+            return Ok(Published::Done {
+                created: Vec::new(),
+                unchanged: Vec::new(),
+            });
         };
         let slots = self.scope.collection::<Slot>().await?;
         // Another publication at the same instant is seen by the unique index; then look again.
@@ -92,31 +105,53 @@ impl HospitalStore {
                 // A slot lasts eight hours at most, so none that began earlier reaches in.
                 "start": { "$gt": first.start.plus_seconds(-8 * 3600).millis(), "$lt": last.end.millis() },
             };
-            let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
+            let existing = slots
+                .find(Find {
+                    filter,
+                    sort: doc! { "start": 1 },
+                    limit: 0,
+                })
+                .await?;
             let plan = publish(wanted, existing);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
             }
-            let made: std::result::Result<Vec<Slot>, _> = plan.missing.into_iter().map(&make).collect();
+            let made: std::result::Result<Vec<Slot>, _> =
+                plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
             if created.is_empty() {
-                return Ok(Published::Done { created, unchanged: plan.unchanged });
+                return Ok(Published::Done {
+                    created,
+                    unchanged: plan.unchanged,
+                });
             }
             let insert = async |tx: &mut Tx| {
                 slots.insert_all(&created, Some(tx)).await?;
                 Ok(Ended::Commit(()))
             };
             match transact!(self.scope.database(), |tx| insert(&mut tx)) {
-                Ok(()) => return Ok(Published::Done { created, unchanged: plan.unchanged }),
+                Ok(()) => {
+                    return Ok(Published::Done {
+                        created,
+                        unchanged: plan.unchanged,
+                    });
+                }
                 Err(error) if error.is_duplicate_of("slot_minutes") => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::Unavailable("others published the same doctor's slots at the same time".to_owned()))
+        Err(Error::Unavailable(
+            "others published the same doctor's slots at the same time".to_owned(),
+        ))
     }
 
     /// The slots that fit, by start.
-    pub async fn slots(&self, filter: &SlotFilter, page: &PageRequest, now: Instant) -> Result<Page<Slot>> {
+    pub async fn slots(
+        &self,
+        filter: &SlotFilter,
+        page: &PageRequest,
+        now: Instant,
+    ) -> Result<Page<Slot>> {
         let mut all = Vec::new();
         if filter.open_only {
             all.push(bookable(now));
@@ -140,33 +175,58 @@ impl HospitalStore {
         if !all.is_empty() {
             query.insert("$and", all);
         }
-        let find = Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
+        let find = Find {
+            filter: query,
+            sort: doc! { "start": 1, "_id": 1 },
+            limit: page.limit + 1,
+        };
         let items = self.scope.collection::<Slot>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |slot| Place { key: slot.start.millis(), id: slot.id.as_str().to_owned() }))
+        Ok(Page::cut(items, page, |slot| Place {
+            key: slot.start.millis(),
+            id: slot.id.as_str().to_owned(),
+        }))
     }
 
     /// The slot with this id.
     pub async fn slot(&self, id: &SlotId) -> Result<Option<Slot>> {
-        self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
+        self.scope
+            .collection::<Slot>()
+            .await?
+            .find_one(doc! { "_id": id.as_str() })
+            .await
     }
 
     /// The next open slots of a doctor, after this instant.
-    pub async fn next_open(&self, doctor: &AccountId, after: Instant, now: Instant) -> Result<Vec<Slot>> {
+    pub async fn next_open(
+        &self,
+        doctor: &AccountId,
+        after: Instant,
+        now: Instant,
+    ) -> Result<Vec<Slot>> {
         let mut filter = bookable(now);
         filter.insert("doctor.id", doctor.as_str());
         filter.insert("start", doc! { "$gt": after.max(now).millis() });
-        let find = Find { filter, sort: doc! { "start": 1 }, limit: 3 };
+        let find = Find {
+            filter,
+            sort: doc! { "start": 1 },
+            limit: 3,
+        };
         self.scope.collection::<Slot>().await?.find(find).await
     }
 
     /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.
     pub async fn delete_slot(&self, id: &SlotId, now: Instant) -> Result<bool> {
-        let ran_out = doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
+        let ran_out =
+            doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
         let filter = doc! {
             "_id": id.as_str(),
             "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
         };
-        self.scope.collection::<Slot>().await?.delete(filter, None).await
+        self.scope
+            .collection::<Slot>()
+            .await?
+            .delete(filter, None)
+            .await
     }
 
     /// The doctors that fit with their next open slot, by name: one read.
@@ -177,7 +237,8 @@ impl HospitalStore {
         page: &PageRequest,
         now: Instant,
     ) -> Result<Page<DoctorCard>> {
-        let mut query = doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
+        let mut query =
+            doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
         if let Some(speciality) = speciality {
             query.insert("doctor.speciality", speciality.as_str());
         }
@@ -187,13 +248,8 @@ impl HospitalStore {
         if let Some(after) = &page.after {
             query.insert("_id", doc! { "$gt": &after.id });
         }
-        let mut open = bookable(now);
-        open.insert("$expr", doc! { "$and": [
-            { "$eq": ["$doctor.id", "$$doctor"] },
-            { "$eq": ["$hospitalId", "$$hospital"] },
-        ] });
         let next = vec![
-            doc! { "$match": open },
+            doc! { "$match": self.scope.own(bookable(now)) },
             doc! { "$sort": { "start": 1 } },
             doc! { "$limit": 1 },
             doc! { "$project": { "start": 1 } },
@@ -204,15 +260,23 @@ impl HospitalStore {
             doc! { "$limit": page.limit + 1 },
             doc! { "$lookup": {
                 "from": Slot::COLLECTION,
-                "let": { "doctor": "$_id", "hospital": "$hospitalId" },
+                "localField": "_id",
+                "foreignField": "doctor.id",
                 "pipeline": next,
                 "as": "next",
             } },
-            doc! { "$set": { "nextAvailable": { "$first": "$next.start" } } },
-            doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0, "next": 0 } },
+            doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0 } },
         ];
-        let items = self.scope.collection::<Account>().await?.aggregate(stages).await?;
-        Ok(Page::cut(items, page, |card: &DoctorCard| Place { key: 0, id: card.account.id.as_str().to_owned() }))
+        let items = self
+            .scope
+            .collection::<Account>()
+            .await?
+            .aggregate(stages)
+            .await?;
+        Ok(Page::cut(items, page, |card: &DoctorCard| Place {
+            key: 0,
+            id: card.account.id.as_str().to_owned(),
+        }))
     }
 }
 

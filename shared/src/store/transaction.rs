@@ -1,6 +1,9 @@
 //! Transactions: begun, tried again when another was at the same documents, and never for long.
 
-use super::{Error, Result, connection::{Database, bounded}};
+use super::{
+    Error, Result,
+    connection::{Database, bounded},
+};
 use mongodb::{
     ClientSession,
     options::{ReadConcern, WriteConcern},
@@ -41,7 +44,11 @@ impl Tx {
     }
 
     /// Commits or aborts; `Continue` means that all of it is to be done again.
-    pub(super) async fn end<T>(mut self, outcome: Result<Ended<T>>, tries: &mut Tries) -> ControlFlow<Result<T>> {
+    pub(super) async fn end<T>(
+        mut self,
+        outcome: Result<Ended<T>>,
+        tries: &mut Tries,
+    ) -> ControlFlow<Result<T>> {
         let error = match outcome {
             Ok(Ended::Commit(value)) => match self.commit().await {
                 Ok(()) => return ControlFlow::Break(Ok(value)),
@@ -61,10 +68,13 @@ impl Tx {
         }
         tries.0 += 1;
         if tries.0 >= TRIES {
-            return ControlFlow::Break(Err(Error::Unavailable("a transaction met others too often".to_owned())));
+            return ControlFlow::Break(Err(Error::Unavailable(
+                "a transaction met others too often".to_owned(),
+            )));
         }
         // 5 ms × 1.5ⁿ, at most half a second, as the drivers' specification has it.
-        let wait = Duration::from_millis(5).mul_f64(1.5_f64.powi(i32::try_from(tries.0).unwrap_or(8)));
+        let wait =
+            Duration::from_millis(5).mul_f64(1.5_f64.powi(i32::try_from(tries.0).unwrap_or(8)));
         tokio::time::sleep(wait.min(Duration::from_millis(500))).await;
         ControlFlow::Continue(())
     }

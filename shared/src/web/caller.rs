@@ -24,10 +24,20 @@ impl<P: Permit, F: Function> FromRequestParts<F> for Grant<P> {
 /// The principal a request's token speaks for, if its session goes on.
 pub(super) async fn authenticate(headers: &HeaderMap, core: &Core) -> Result<Principal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(Error::Unauthenticated) };
-    let token = value.to_str().ok().and_then(bearer).ok_or(Error::Unauthenticated)?;
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Error::Unauthenticated);
+    };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(bearer)
+        .ok_or(Error::Unauthenticated)?;
     let principal = core.access.verify(token, core.clock.now())?;
-    if session_is_live(core, &principal).await? { Ok(principal) } else { Err(Error::Unauthenticated) }
+    if session_is_live(core, &principal).await? {
+        Ok(principal)
+    } else {
+        Err(Error::Unauthenticated)
+    }
 }
 
 /// Redis is asked first. Where it does not know, or is away, the database does: losing Redis
@@ -42,8 +52,15 @@ async fn session_is_live(core: &Core, principal: &Principal) -> Result<bool> {
             false
         }
     };
-    let live = core.store.gate().session_is_live(principal.account(), session, core.clock.now()).await?;
-    if live && reachable && let Err(error) = core.sessions.note_live(session).await {
+    let live = core
+        .store
+        .gate()
+        .session_is_live(principal.account(), session, core.clock.now())
+        .await?;
+    if live
+        && reachable
+        && let Err(error) = core.sessions.note_live(session).await
+    {
         tracing::warn!(%error, dependency = "Upstash", "a session could not be noted");
     }
     Ok(live)

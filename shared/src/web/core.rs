@@ -22,8 +22,8 @@ pub struct Core {
     pub access: AccessTokens,
     /// What Redis remembers of sessions.
     pub sessions: SessionMarks,
-    /// What the cursors of lists are sealed with.
-    pub(super) cursors: MacKey,
+    /// What cursors are sealed and idempotency keys are hashed with.
+    pub(super) seal: MacKey,
 }
 
 impl Core {
@@ -35,18 +35,21 @@ impl Core {
         let previous = env.optional("JWT_PREVIOUS_SECRET");
         let upstash = configure_upstash(env);
         Self {
-            clock: Clock::system(),
+            clock: env.clock(),
             entropy: Entropy,
             store: Store::new(database),
             access: AccessTokens::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes)),
             sessions: SessionMarks::new(upstash),
-            cursors: MacKey::derive(secret.as_bytes(), "cursor"),
+            seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
         }
     }
 }
 
 fn configure_upstash(env: &mut Environment) -> Upstash {
-    let url = env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
+    let url = env.url(
+        "UPSTASH_REDIS_REST_URL",
+        &["https://", "http://127.0.0.1", "http://localhost"],
+    );
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
 }
 

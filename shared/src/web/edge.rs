@@ -21,7 +21,7 @@ pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next)
     let id = request_id(request.extensions()).unwrap_or_else(|| "none".to_owned());
     let route = route(request.method().as_str(), request.extensions());
     let started = core.clock.now();
-    let answer = async { rendered(next.run(request).await).await };
+    let answer = async { rendered(next.run(request).await) };
     let mut response = CURRENT.scope(id.clone(), answer).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -33,18 +33,20 @@ pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next)
 
 /// The route as it is written, never the path with its ids.
 fn route(method: &str, extensions: &Extensions) -> String {
-    let path = extensions.get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    let path = extensions
+        .get::<MatchedPath>()
+        .map_or("(none)", MatchedPath::as_str);
     format!("{method} {path}")
 }
 
 /// An answer with its body written. One that carries an error becomes its problem document; so do
 /// the router's own refusals.
-pub(super) async fn rendered(response: Response) -> Response {
-    let carried = response.extensions().get::<Carried>().and_then(Carried::take);
-    let error = carried.or_else(|| match response.status() {
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if is_bare(&response) => Some(Error::NotFound),
-        _ => None,
-    });
+pub(super) fn rendered(response: Response) -> Response {
+    let carried = response
+        .extensions()
+        .get::<Carried>()
+        .and_then(Carried::take);
+    let error = carried.or_else(|| own_refusal(&response));
     let Some(error) = error else { return response };
     if let Some((dependency, cause)) = error.cause() {
         tracing::error!(dependency, cause, "a request failed");
@@ -57,7 +59,10 @@ pub(super) async fn rendered(response: Response) -> Response {
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -68,6 +73,26 @@ pub(super) async fn rendered(response: Response) -> Response {
     response
 }
 
-fn is_bare(response: &Response) -> bool {
-    !response.headers().contains_key(header::CONTENT_TYPE)
+/// What the router and its extractors refuse by themselves, in plain text or without a word.
+fn own_refusal(response: &Response) -> Option<Error> {
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    if !kind.is_empty() && !kind.starts_with(b"text/plain") {
+        return None;
+    }
+    match response.status() {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Error::NotFound),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Error::Malformed {
+            code: "BODY_TOO_LARGE",
+            detail: "The body is too large.".to_owned(),
+        }),
+        status if status.is_client_error() => Some(Error::Malformed {
+            code: "MALFORMED_REQUEST",
+            detail: "The request cannot be read.".to_owned(),
+        }),
+        _ => None,
+    }
 }

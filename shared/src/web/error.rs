@@ -92,7 +92,11 @@ pub struct FieldError {
 impl FieldError {
     /// An issue with a field.
     pub fn new(field: impl Into<String>, issue: Issue) -> Self {
-        Self { field: field.into(), code: issue.code, message: issue.message.into_owned() }
+        Self {
+            field: field.into(),
+            code: issue.code,
+            message: issue.message.into_owned(),
+        }
     }
 }
 
@@ -126,14 +130,27 @@ pub struct Problem {
 impl Error {
     /// A conflict without further members.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Conflict { code, detail: detail.into(), extra: Map::new() }
+        Self::Conflict {
+            code,
+            detail: detail.into(),
+            extra: Map::new(),
+        }
     }
 
     /// A conflict that tells more: `nextAvailable` and the like.
-    pub fn conflict_with(code: &'static str, detail: &str, member: &str, value: impl Serialize) -> Self {
+    pub fn conflict_with(
+        code: &'static str,
+        detail: &str,
+        member: &str,
+        value: impl Serialize,
+    ) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         let extra = Map::from_iter([(member.to_owned(), value)]);
-        Self::Conflict { code, detail: detail.to_owned(), extra }
+        Self::Conflict {
+            code,
+            detail: detail.to_owned(),
+            extra,
+        }
     }
 
     /// One bad field.
@@ -143,7 +160,9 @@ impl Error {
 
     /// A fault of ours.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self::Internal { cause: cause.to_string() }
+        Self::Internal {
+            cause: cause.to_string(),
+        }
     }
 
     const fn status(&self) -> StatusCode {
@@ -185,18 +204,30 @@ impl Error {
             Self::Malformed { code, detail } | Self::Unprocessable { code, detail } => {
                 (code, detail, Vec::new(), Map::new())
             }
-            Self::Conflict { code, detail, extra } => (code, detail, Vec::new(), extra),
-            Self::BadCredentials { code, detail } => (code, detail.to_owned(), Vec::new(), Map::new()),
-            Self::Invalid(errors) => {
-                ("VALIDATION_FAILED", "Some fields are not right.".to_owned(), errors, Map::new())
+            Self::Conflict {
+                code,
+                detail,
+                extra,
+            } => (code, detail, Vec::new(), extra),
+            Self::BadCredentials { code, detail } => {
+                (code, detail.to_owned(), Vec::new(), Map::new())
             }
+            Self::Invalid(errors) => (
+                "VALIDATION_FAILED",
+                "Some fields are not right.".to_owned(),
+                errors,
+                Map::new(),
+            ),
             other => {
                 let (code, detail) = other.fixed();
                 (code, detail.to_owned(), Vec::new(), Map::new())
             }
         };
         Problem {
-            kind: format!("urn:mediconnect:problem:{}", code.to_ascii_lowercase().replace('_', "-")),
+            kind: format!(
+                "urn:mediconnect:problem:{}",
+                code.to_ascii_lowercase().replace('_', "-")
+            ),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             code,
@@ -214,10 +245,14 @@ impl Error {
             Self::Forbidden => ("FORBIDDEN", "Your role may not do this."),
             Self::NotFound => ("NOT_FOUND", "There is no such thing here."),
             Self::TooMany { .. } => ("TOO_MANY_REQUESTS", "Too many requests; wait a little."),
-            Self::Unavailable { .. } => {
-                ("DEPENDENCY_UNAVAILABLE", "Something we need does not answer; nothing was changed by this answer, try again soon.")
-            }
-            _ => ("INTERNAL_ERROR", "Something went wrong on our side; it has been noted."),
+            Self::Unavailable { .. } => (
+                "DEPENDENCY_UNAVAILABLE",
+                "Something we need does not answer; nothing was changed by this answer, try again soon.",
+            ),
+            _ => (
+                "INTERNAL_ERROR",
+                "Something went wrong on our side; it has been noted.",
+            ),
         }
     }
 }
@@ -226,7 +261,11 @@ impl IntoResponse for Error {
     /// Carries the error to the edge, which knows the request's id and writes the document.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        response.extensions_mut().insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(self)))));
+        response
+            .extensions_mut()
+            .insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(
+                self,
+            )))));
         response
     }
 }
@@ -255,7 +294,9 @@ impl From<TokenRefused> for Error {
 
 impl From<Throttled> for Error {
     fn from(throttled: Throttled) -> Self {
-        Self::TooMany { retry_after: throttled.retry_after }
+        Self::TooMany {
+            retry_after: throttled.retry_after,
+        }
     }
 }
 
@@ -275,9 +316,10 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         let cause = error.to_string();
         match error {
-            store::Error::Unavailable(_) | store::Error::Conflict => {
-                Self::Unavailable { dependency: "MongoDB", cause }
-            }
+            store::Error::Unavailable(_) | store::Error::Conflict => Self::Unavailable {
+                dependency: "MongoDB",
+                cause,
+            },
             store::Error::Duplicate(_) | store::Error::Corrupt(_) | store::Error::Refused(_) => {
                 Self::Internal { cause }
             }
@@ -288,13 +330,17 @@ impl From<store::Error> for Error {
 impl From<outbound::Error> for Error {
     fn from(error: outbound::Error) -> Self {
         let dependency = match &error {
-            outbound::Error::Unavailable { service, .. } | outbound::Error::Refused { service, .. } => match service {
+            outbound::Error::Unavailable { service, .. }
+            | outbound::Error::Refused { service, .. } => match service {
                 outbound::Service::Upstash => "Upstash",
                 outbound::Service::Razorpay => "Razorpay",
                 outbound::Service::Ses => "SES",
                 outbound::Service::S3 => "S3",
             },
         };
-        Self::Unavailable { dependency, cause: error.to_string() }
+        Self::Unavailable {
+            dependency,
+            cause: error.to_string(),
+        }
     }
 }

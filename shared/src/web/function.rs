@@ -26,7 +26,10 @@ pub fn app<F: Function>(function: F) -> Router {
     let (router, _) = F::operations().split_for_parts();
     router
         .with_state(function)
-        .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
+        .route_layer(middleware::from_fn_with_state(
+            core.clone(),
+            idempotency::once,
+        ))
         .layer(middleware::from_fn_with_state(core, edge::wrap))
 }
 
@@ -45,7 +48,10 @@ pub fn serve<F: Function>() -> ExitCode {
         Err(error) => return fail(&error),
     };
     // One invocation at a time: a second thread would only cost memory and a slower start.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -71,7 +77,10 @@ where
         Ok(configured) => std::sync::Arc::new(configured),
         Err(error) => return fail(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -89,15 +98,22 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One JSON object a line, as CloudWatch reads it.
+/// One JSON object a line, as `CloudWatch` reads it.
 fn init_log() {
     let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    let filter = tracing_subscriber::EnvFilter::new(format!("warn,shared={level},{}", own_targets(&level)));
-    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    let filter =
+        tracing_subscriber::EnvFilter::new(format!("warn,shared={level},{}", own_targets(&level)));
+    let log = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(filter);
     // A second initialisation, as in a test, changes nothing.
     let _already: Result<(), _> = log.try_init();
 }
 
 fn own_targets(level: &str) -> String {
-    ["patient_import", "scheduled", "migrate", "razorpay_webhook"].map(|target| format!("{target}={level}")).join(",")
+    ["patient_import", "scheduled", "migrate", "razorpay_webhook"]
+        .map(|target| format!("{target}={level}"))
+        .join(",")
 }

@@ -22,12 +22,18 @@ impl<T: Stored> Scoped<'_, T> {
         if items.is_empty() {
             return Ok(0);
         }
-        let raws = items.iter().map(|item| self.write(item)).collect::<Result<Vec<_>>>()?;
+        let raws = items
+            .iter()
+            .map(|item| self.write(item))
+            .collect::<Result<Vec<_>>>()?;
         let insert = self.raw.insert_many(raws).ordered(false);
         let refused = |error: &mongodb::error::Error| match error.kind.as_ref() {
             ErrorKind::InsertMany(many) if many.write_concern_error.is_none() => {
                 let errors = many.write_errors.as_deref().unwrap_or_default();
-                errors.iter().all(|error| error.code == DUPLICATE).then_some(errors.len())
+                errors
+                    .iter()
+                    .all(|error| error.code == DUPLICATE)
+                    .then_some(errors.len())
             }
             _ => None,
         };
@@ -59,19 +65,31 @@ impl<T: Stored> Scoped<'_, T> {
         };
         let database = self.raw.client().database(&namespace.db);
         let answer = bounded(database.run_command(command)).await?;
-        if let Some(Bson::Document(first)) = answer.get_array("writeErrors").ok().and_then(|all| all.first()) {
+        if let Some(Bson::Document(first)) = answer
+            .get_array("writeErrors")
+            .ok()
+            .and_then(|all| all.first())
+        {
             let code = number(first.get("code"));
-            return Err(Error::of_write(i32::try_from(code).unwrap_or_default(), first.get_str("errmsg").unwrap_or("")));
+            return Err(Error::of_write(
+                i32::try_from(code).unwrap_or_default(),
+                first.get_str("errmsg").unwrap_or(""),
+            ));
         }
         if answer.contains_key("writeConcernError") {
-            return Err(Error::Unavailable("a bulk of updates was not acknowledged by the majority".to_owned()));
+            return Err(Error::Unavailable(
+                "a bulk of updates was not acknowledged by the majority".to_owned(),
+            ));
         }
         Ok(number(answer.get("n")))
     }
 }
 
 /// Servers answer with whichever number type is at hand.
-#[allow(clippy::cast_possible_truncation, reason = "counts and codes are small whole numbers")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "counts and codes are small whole numbers"
+)]
 fn number(value: Option<&Bson>) -> i64 {
     match value {
         Some(Bson::Int32(number)) => i64::from(*number),

@@ -1,0 +1,49 @@
+//! Why an import stops: the file's fault, or ours.
+
+use crate::problem::Problem;
+use shared::{outbound, store};
+
+/// A fault of ours or of a service: the event is to come again, and the import goes on from its
+/// last checkpoint then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The bucket.
+    #[error(transparent)]
+    Outside(#[from] outbound::Error),
+    /// Other writers were at the same patients every time it was tried.
+    #[error("other writers were at the same patients too often")]
+    Contended,
+}
+
+/// Why reading stopped before the end.
+#[derive(Debug)]
+pub enum Stop {
+    /// The file cannot be read; trying again changes nothing.
+    Problem(Problem),
+    /// It may go on later.
+    Error(Error),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<outbound::ReadFailed> for Stop {
+    fn from(failed: outbound::ReadFailed) -> Self {
+        match failed {
+            outbound::ReadFailed::Replaced => Self::Problem(Problem::Replaced),
+            outbound::ReadFailed::Failed(error) => Self::Error(error.into()),
+        }
+    }
+}
