@@ -1,1 +1,3 @@
 //! What users and attackers see, in process over real servers.
+
+mod smoke;

@@ -1,3 +1,17 @@
 //! What the suites share: the description of the whole API, and a world to test in.
 
+pub mod actor;
+pub mod answer;
+pub mod api;
+pub mod books;
+pub mod call;
+pub mod deeds;
 pub mod document;
+pub mod fleet;
+pub mod hospital;
+pub mod mailbox;
+pub mod razorpay;
+pub mod routes;
+pub mod schema;
+pub mod stack;
+pub mod world;

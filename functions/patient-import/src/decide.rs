@@ -242,8 +242,11 @@ impl<'a> Deciding<'a> {
         let mut hash = Sha256::new();
         hash.update(self.context.import.as_str());
         hash.update(line.number.to_be_bytes());
-        let [a, b, c, d, e, f, g, ..] = <[u8; 32]>::from(hash.finalize());
-        let unlike = u128::from(u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+        let unlike = hash
+            .finalize()
+            .iter()
+            .take(7)
+            .fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
         let place = u128::from(line.number) & 0xff_ffff;
         Id::from_parts(self.context.at, place << 56 | unlike)
     }

@@ -113,8 +113,8 @@ pub struct Columns {
 impl Columns {
     /// Reads the header's record.
     pub fn of(record: Record<'_>) -> Result<Self, Problem> {
-        if record.len() > MAX_COLUMNS {
-            return Err(Problem::TooManyColumns(record.len()));
+        if record.field_count() > MAX_COLUMNS {
+            return Err(Problem::TooManyColumns(record.field_count()));
         }
         let mut fields = Vec::new();
         for (index, name) in record.fields().enumerate() {
@@ -150,7 +150,7 @@ impl Columns {
     }
 
     /// How many columns a row must have.
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.fields.len()
     }
 

@@ -84,8 +84,8 @@ impl Row {
                 "every field is empty".to_owned(),
             ));
         }
-        if fields.len() != columns.len() {
-            let (has, header) = (fields.len(), columns.len());
+        if fields.len() != columns.count() {
+            let (has, header) = (fields.len(), columns.count());
             let reason = format!("has {has} fields where the header has {header} columns");
             return Err(Fault::of_row("FIELD_COUNT", reason));
         }

@@ -152,82 +152,27 @@ impl Mail<'_> {
         })
     }
 
+    #[rustfmt::skip]
     fn letter<'a>(&'a self, app_url: &'a str) -> Letter<'a> {
         let letter = match *self {
-            Self::LogInOtp {
-                name,
-                hospital,
-                otp,
-                minutes,
-            } => log_in(name, hospital, otp, minutes),
-            Self::ResetOtp {
-                name,
-                hospital,
-                otp,
-                minutes,
-            } => reset(name, hospital, otp, minutes),
-            Self::FamilyMember {
-                name,
-                hospital,
-                member,
-            } => family_member(name, hospital, member),
+            Self::LogInOtp { name, hospital, otp, minutes } => log_in(name, hospital, otp, minutes),
+            Self::ResetOtp { name, hospital, otp, minutes } => reset(name, hospital, otp, minutes),
+            Self::FamilyMember { name, hospital, member } => family_member(name, hospital, member),
             Self::AppointmentConfirmed {
-                patient,
-                hospital,
-                doctor,
-                speciality,
-                start,
-                fee,
-                appointment,
-            } => confirmed(
-                &Visit {
-                    patient,
-                    hospital,
-                    doctor,
-                    speciality,
-                    start,
-                    appointment,
-                },
-                fee,
-            ),
+                patient, hospital, doctor, speciality, start, fee, appointment,
+            } => {
+                confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee)
+            }
             Self::AppointmentCancelled {
-                patient,
-                hospital,
-                doctor,
-                speciality,
-                start,
-                appointment,
-                refund,
-            } => cancelled(
-                &Visit {
-                    patient,
-                    hospital,
-                    doctor,
-                    speciality,
-                    start,
-                    appointment,
-                },
-                refund,
-            ),
+                patient, hospital, doctor, speciality, start, appointment, refund,
+            } => {
+                cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund)
+            }
             Self::PaymentReturned {
-                patient,
-                hospital,
-                doctor,
-                speciality,
-                start,
-                appointment,
-                amount,
-            } => returned(
-                &Visit {
-                    patient,
-                    hospital,
-                    doctor,
-                    speciality,
-                    start,
-                    appointment,
-                },
-                amount,
-            ),
+                patient, hospital, doctor, speciality, start, appointment, amount,
+            } => {
+                returned(&Visit { patient, hospital, doctor, speciality, start, appointment }, amount)
+            }
         };
         Letter { app_url, ..letter }
     }

@@ -25,59 +25,20 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
     let start = "Tuesday, 1 December 2026, 10:00 (IST)";
     let (patient, doctor, speciality, appointment) =
         (&someone, &someone, &speciality, &appointment);
+    #[rustfmt::skip]
     let mails = [
-        Mail::LogInOtp {
-            name: patient,
-            hospital,
-            otp: "048213",
-            minutes: 10,
-        },
-        Mail::ResetOtp {
-            name: patient,
-            hospital,
-            otp: "048213",
-            minutes: 1,
-        },
-        Mail::FamilyMember {
-            name: patient,
-            hospital,
-            member: doctor,
-        },
-        Mail::AppointmentConfirmed {
-            patient,
-            hospital,
-            doctor,
-            speciality,
-            start,
-            fee,
-            appointment,
+        Mail::LogInOtp { name: patient, hospital, otp: "048213", minutes: 10 },
+        Mail::ResetOtp { name: patient, hospital, otp: "048213", minutes: 1 },
+        Mail::FamilyMember { name: patient, hospital, member: doctor },
+        Mail::AppointmentConfirmed { patient, hospital, doctor, speciality, start, fee, appointment },
+        Mail::AppointmentCancelled {
+            patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
         },
         Mail::AppointmentCancelled {
-            patient,
-            hospital,
-            doctor,
-            speciality,
-            start,
-            appointment,
-            refund: Some(fee),
-        },
-        Mail::AppointmentCancelled {
-            patient,
-            hospital,
-            doctor,
-            speciality,
-            start,
-            appointment,
-            refund: None,
+            patient, hospital, doctor, speciality, start, appointment, refund: None,
         },
         Mail::PaymentReturned {
-            patient,
-            hospital,
-            doctor,
-            speciality,
-            start,
-            appointment,
-            amount: fee,
+            patient, hospital, doctor, speciality, start, appointment, amount: fee,
         },
     ];
     for mail in mails {

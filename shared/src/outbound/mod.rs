@@ -4,6 +4,7 @@
 //! Only this module names `reqwest` and the AWS SDKs.
 
 mod attempts;
+mod aws;
 mod http;
 mod mail;
 mod presign;

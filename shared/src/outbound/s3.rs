@@ -1,12 +1,14 @@
 //! The bucket: reading a large object piece by piece, and writing one.
 
-use super::{Error, Result, Service};
+use super::{
+    Error, Result, Service,
+    aws::{failure, status_of},
+};
 use crate::models::Instant;
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{
     Client,
     config::RequestChecksumCalculation,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     primitives::{AggregatedBytes, ByteStream, DateTime},
 };
 use bytes::Bytes;
@@ -91,7 +93,7 @@ impl Bucket {
                 written_at: Instant::from_seconds(head.last_modified().map_or(0, DateTime::secs)),
             })),
             Err(error) if status_of(&error) == Some(404) => Ok(None),
-            Err(error) => Err(failure(&error)),
+            Err(error) => Err(failure(Service::S3, &error)),
         }
     }
 
@@ -119,7 +121,8 @@ impl Bucket {
             .body(ByteStream::from(bytes))
             .send()
             .await;
-        sent.map(|_| ()).map_err(|error| failure(&error))
+        sent.map(|_| ())
+            .map_err(|error| failure(Service::S3, &error))
     }
 
     pub(super) async fn client(&self) -> &Client {
@@ -167,7 +170,7 @@ impl Bucket {
             Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
                 return Err(ReadFailed::Replaced);
             }
-            Err(error) => return Err(failure(&error).into()),
+            Err(error) => return Err(failure(Service::S3, &error).into()),
         };
         let body = got.body.collect().await;
         body.map(AggregatedBytes::into_bytes)
@@ -216,30 +219,5 @@ impl ObjectReader {
                 Err(error) => return Err(error),
             }
         }
-    }
-}
-
-fn status_of<E>(error: &SdkError<E>) -> Option<u16> {
-    error.raw_response().map(|answer| answer.status().as_u16())
-}
-
-/// S3's words may name the key, so only its code is kept.
-pub(super) fn failure<E>(error: &SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let Some(status) = status_of(error) else {
-        return Error::unavailable(Service::S3, DisplayErrorContext(error));
-    };
-    let code = error.code().unwrap_or("unknown");
-    if status >= 500 || status == 429 {
-        return Error::unavailable(Service::S3, format_args!("{status} {code}"));
-    }
-    let description = "the object was not read or written".to_owned();
-    Error::Refused {
-        service: Service::S3,
-        status,
-        code: code.to_owned(),
-        description,
     }
 }

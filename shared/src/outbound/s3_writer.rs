@@ -1,6 +1,6 @@
 //! Writing an object of which nobody knows beforehand how large it gets.
 
-use super::{Bucket, Error, Result, Service, s3::failure};
+use super::{Bucket, Error, Result, Service, aws::failure};
 use aws_sdk_s3::{
     primitives::ByteStream,
     types::{CompletedMultipartUpload, CompletedPart},
@@ -69,7 +69,8 @@ impl ObjectWriter {
             .multipart_upload(parts)
             .send()
             .await;
-        done.map(|_| ()).map_err(|error| failure(&error))
+        done.map(|_| ())
+            .map_err(|error| failure(Service::S3, &error))
     }
 
     async fn send_part(&mut self) -> Result<()> {
@@ -83,7 +84,7 @@ impl ObjectWriter {
             .part_number(number);
         let bytes = mem::take(&mut self.waiting);
         let sent = part.body(ByteStream::from(bytes)).send().await;
-        let sent = sent.map_err(|error| failure(&error))?;
+        let sent = sent.map_err(|error| failure(Service::S3, &error))?;
         let e_tag = sent.e_tag().map(str::to_owned);
         let part = CompletedPart::builder()
             .part_number(number)
@@ -103,7 +104,10 @@ impl ObjectWriter {
             .bucket(self.bucket.name())
             .key(&self.key)
             .content_type(self.content_type);
-        let begun = begin.send().await.map_err(|error| failure(&error))?;
+        let begun = begin
+            .send()
+            .await
+            .map_err(|error| failure(Service::S3, &error))?;
         let upload = begun.upload_id().map(str::to_owned);
         let upload =
             upload.ok_or_else(|| Error::unavailable(Service::S3, "an upload without id"))?;

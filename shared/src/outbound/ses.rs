@@ -1,12 +1,10 @@
 //! Mail through Amazon SES v2.
 
-use super::{Error, Mail, Result, Service};
+use super::{Error, Mail, Result, Service, aws::failure};
 use crate::models::Email;
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
     Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError},
-    operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
 use std::{sync::Arc, time::Duration};
@@ -15,15 +13,6 @@ use tokio::sync::OnceCell;
 /// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
 /// drops when the account sends too fast; [`Error::Refused`] is not.
 pub type MailFailed = Error;
-
-/// The codes with which SES says that the same mail may go through later (SES API v2, `SendEmail`).
-const LATER: [&str; 5] = [
-    "TooManyRequestsException",
-    "ThrottlingException",
-    "Throttling",
-    "LimitExceededException",
-    "SendingPausedException",
-];
 
 /// Sends mails. The client is made with the first one, once per process; region, credentials and
 /// endpoint (`AWS_ENDPOINT_URL_SESV2`) are found by the SDK's own rules.
@@ -70,7 +59,8 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
-        sent.map(|_| ()).map_err(|error| failure(&error))
+        sent.map(|_| ())
+            .map_err(|error| failure(Service::Ses, &error))
     }
 
     async fn client(&self) -> &Client {
@@ -99,23 +89,4 @@ impl std::fmt::Debug for Mailer {
 fn utf8(data: impl Into<String>) -> Result<Content> {
     let content = Content::builder().charset("UTF-8").data(data).build();
     content.map_err(|error| Error::unavailable(Service::Ses, error))
-}
-
-/// SES's words name the address it dislikes, so only its code is kept.
-fn failure(error: &SdkError<SendEmailError>) -> Error {
-    let Some(answer) = error.raw_response() else {
-        return Error::unavailable(Service::Ses, DisplayErrorContext(error));
-    };
-    let status = answer.status().as_u16();
-    let code = error.code().unwrap_or("unknown");
-    if status >= 500 || status == 429 || LATER.contains(&code) {
-        return Error::unavailable(Service::Ses, format_args!("{status} {code}"));
-    }
-    let description = "the mail was not taken".to_owned();
-    Error::Refused {
-        service: Service::Ses,
-        status,
-        code: code.to_owned(),
-        description,
-    }
 }

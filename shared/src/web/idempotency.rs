@@ -65,7 +65,7 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
         .get::<MatchedPath>()
         .map_or_else(String::new, |path| path.as_str().to_owned());
     let place = core
-        .cursors
+        .seal
         .hex(&["idempotency", principal.account().as_str(), &route, &key]);
     let fingerprint = Sha256::digest(&body);
     let run = data_encoding::HEXLOWER.encode(&core.entropy.bytes::<16>()?);

@@ -53,7 +53,7 @@ impl<'a> Record<'a> {
     }
 
     /// How many fields.
-    pub const fn len(self) -> usize {
+    pub const fn field_count(self) -> usize {
         self.ends.len()
     }
 

@@ -1,0 +1,138 @@
+//! `template.yaml` and the code: the same binaries, and the same routes on each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+
+use crate::files::{below, read};
+
+/// One function of the template.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its name in the template.
+    pub(crate) id: String,
+    /// The names in its environment, the globals' among them.
+    pub(crate) environment: BTreeSet<String>,
+    /// Its triggers, by their names.
+    pub(crate) events: BTreeMap<String, Value>,
+}
+
+impl Function {
+    /// Its routes, as `METHOD /path`.
+    pub(crate) fn routes(&self) -> BTreeSet<String> {
+        let http = self
+            .events
+            .values()
+            .filter(|event| text(event, &["Type"]) == "HttpApi");
+        http.map(|event| {
+            let part = |name| text(event, &["Properties", name]);
+            format!("{} {}", part("Method"), part("Path"))
+        })
+        .collect()
+    }
+}
+
+/// The template's functions by the names of their binaries.
+pub(crate) fn functions() -> BTreeMap<String, Function> {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let variables = ["Environment", "Variables"];
+    let globals = names(at(&template, &["Globals", "Function"]), &variables);
+    let mut functions = BTreeMap::new();
+    for (id, resource) in members(at(&template, &["Resources"])) {
+        if text(&resource, &["Type"]) != "AWS::Serverless::Function" {
+            continue;
+        }
+        let own = at(&resource, &["Properties"]);
+        let function = Function {
+            environment: globals.union(&names(own, &variables)).cloned().collect(),
+            events: members(at(own, &["Events"])).collect(),
+            id: id.clone(),
+        };
+        let binary = text(&resource, &["Metadata", "BuildProperties", "Binary"]);
+        let build = text(&resource, &["Metadata", "BuildMethod"]);
+        assert_eq!(build, "rust-cargolambda", "{id}");
+        assert!(functions.insert(binary, function).is_none(), "{id}");
+    }
+    functions
+}
+
+/// A member of a member; null where there is none.
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
+    let step = |value: &'a Value, name: &&str| value.get(*name).unwrap_or(&Value::Null);
+    path.iter().fold(value, step)
+}
+
+/// A member's text; empty where there is none.
+pub(crate) fn text(value: &Value, path: &[&str]) -> String {
+    at(value, path).as_str().unwrap_or_default().to_owned()
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (String, Value)> + use<> {
+    let pairs = value.as_mapping().cloned().unwrap_or_default();
+    let named = |(name, value): (Value, Value)| Some((name.as_str()?.to_owned(), value));
+    pairs.into_iter().filter_map(named)
+}
+
+fn names(value: &Value, path: &[&str]) -> BTreeSet<String> {
+    members(at(value, path)).map(|(name, _)| name).collect()
+}
+
+/// The routes of a function's operations, from the annotations on its handlers.
+fn routes_of_code() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for (binary, document) in tests::document::by_function() {
+        let document = serde_json::to_value(document).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let mut routes = BTreeSet::new();
+        for (path, operations) in paths {
+            for method in operations.as_object().unwrap().keys() {
+                routes.insert(format!("{} {path}", method.to_ascii_uppercase()));
+            }
+        }
+        all.insert(binary.to_owned(), routes);
+    }
+    all
+}
+
+#[test]
+fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
+    let template: BTreeMap<String, BTreeSet<String>> = functions()
+        .iter()
+        .map(|(binary, function)| (binary.clone(), function.routes()))
+        .filter(|(_, routes)| !routes.is_empty())
+        .collect();
+    assert_eq!(routes_of_code(), template);
+}
+
+#[test]
+fn no_two_functions_answer_one_route() {
+    let mut seen = BTreeSet::new();
+    for (binary, routes) in routes_of_code() {
+        for route in routes {
+            assert!(seen.insert(route.clone()), "{route}, again in {binary}");
+        }
+    }
+}
+
+#[test]
+fn every_function_is_a_package_whose_binary_the_template_builds() {
+    let manifests = below("functions")
+        .into_iter()
+        .filter(|path| path.ends_with("/Cargo.toml"));
+    let packages: BTreeSet<String> = manifests
+        .map(|path| {
+            let manifest = read(&path);
+            let name = manifest
+                .lines()
+                .find_map(|line| line.strip_prefix("name = "))
+                .unwrap();
+            let package = name.trim_matches('"').to_owned();
+            assert_eq!(path, format!("functions/{package}/Cargo.toml"));
+            // The binary is the package's own, by Cargo's rule for `src/main.rs`.
+            assert!(!manifest.contains("[[bin]]"), "{path}");
+            read(&format!("functions/{package}/src/main.rs"));
+            package
+        })
+        .collect();
+    assert_eq!(packages, functions().into_keys().collect());
+}

@@ -1,0 +1,57 @@
+//! The world of a test: the platform's administrator, and two hospitals that look alike, so that
+//! whatever bleeds from one into the other shows.
+
+#![expect(clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+
+use crate::{actor::Actor, api::Api, hospital::Hospital};
+use serde_json::json;
+use std::ops::Deref;
+
+/// A world. It is the [`Api`], with people.
+#[derive(Debug)]
+pub struct World {
+    api: Api,
+    /// Runs the platform.
+    pub admin: Actor,
+    /// One hospital.
+    pub a: Hospital,
+    /// The other, with people of the same names.
+    pub b: Hospital,
+}
+
+impl Deref for World {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl World {
+    /// A world whose functions have up to eight instances each.
+    pub async fn new() -> Self {
+        Self::with_instances(8).await
+    }
+
+    /// A world whose functions have up to this many instances each.
+    pub async fn with_instances(instances: usize) -> Self {
+        let api = Api::start(instances).await;
+        let (email, password) = (api.setting("ADMIN_EMAIL"), api.setting("ADMIN_PASSWORD"));
+        let admin = Actor::visitor(&api);
+        let body = json!({ "email": email, "password": password });
+        let admin = admin.becomes(&admin.post("/login", body).await.is(200));
+        let code = |letter: &str| format!("{}-{letter}", api.name());
+        let (code_a, code_b) = (code("a"), code("b"));
+        let (a, b) = tokio::join!(
+            Hospital::join(&admin, &code_a, "Asia/Kolkata"),
+            Hospital::join(&admin, &code_b, "Asia/Kolkata"),
+        );
+        Self { api, admin, a, b }
+    }
+
+    /// A third hospital, in this time zone.
+    pub async fn hospital_in(&self, time_zone: &str) -> Hospital {
+        let code = format!("{}-{}", self.name(), time_zone.to_lowercase().replace(['/', '_'], "-"));
+        Hospital::join(&self.admin, &code, time_zone).await
+    }
+}
