@@ -18,9 +18,7 @@ pub fn uuid() -> String {
     raw[8] = (raw[8] & 0x3f) | 0x80;
     let hex = HEXLOWER.encode(&raw);
     let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
-    parts
-        .map(|(from, to)| hex.get(from..to).unwrap_or_default())
-        .join("-")
+    parts.map(|(from, to)| hex.get(from..to).unwrap_or_default()).join("-")
 }
 
 /// API Gateway's request id: 16 characters.

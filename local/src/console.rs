@@ -34,14 +34,8 @@ impl Mails {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(ses_url: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(5))
-            .build()?;
-        Ok(Self {
-            http,
-            url: format!("{ses_url}/store"),
-        })
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+        Ok(Self { http, url: format!("{ses_url}/store") })
     }
 
     /// All mails, the oldest first, each as `aws-ses-v2-local` has it: `messageId`, `from`,
@@ -104,11 +98,9 @@ impl Wanted {
 async fn mail(State(console): State<Console>, Query(wanted): Query<Wanted>) -> Response {
     match console.mails.wanted(&wanted).await {
         Ok(mails) => Json(mails).into_response(),
-        Err(error) => (
-            StatusCode::BAD_GATEWAY,
-            Json(json!({"message": error.to_string()})),
-        )
-            .into_response(),
+        Err(error) => {
+            (StatusCode::BAD_GATEWAY, Json(json!({"message": error.to_string()}))).into_response()
+        }
     }
 }
 
@@ -119,10 +111,7 @@ struct Only {
 
 async fn run_schedules(State(console): State<Console>, Query(only): Query<Only>) -> Response {
     let Some(schedules) = &console.schedules else {
-        return (
-            StatusCode::NOT_FOUND,
-            Json(json!({"message": "no functions run here"})),
-        )
+        return (StatusCode::NOT_FOUND, Json(json!({"message": "no functions run here"})))
             .into_response();
     };
     let runs = schedules.run_now(only.name.as_deref()).await;

@@ -30,10 +30,7 @@ impl Environment {
             let value = self.overrides.get(name).or_else(|| self.ambient.get(name));
             all.insert(name.clone(), value.unwrap_or(literal).clone());
         }
-        let (format, level) = function
-            .logging
-            .clone()
-            .unwrap_or(("Text".into(), "INFO".into()));
+        let (format, level) = function.logging.clone().unwrap_or(("Text".into(), "INFO".into()));
         let memory = function.memory.to_string();
         let group = format!("/aws/lambda/{}", function.name);
         let set_by_lambda = [
@@ -69,9 +66,7 @@ mod tests {
     #[test]
     fn only_names_of_the_template_pass_and_the_local_value_comes_first() {
         let pairs = |list: &[(&str, &str)]| -> BTreeMap<String, String> {
-            list.iter()
-                .map(|(name, value)| ((*name).into(), (*value).into()))
-                .collect()
+            list.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
         };
         let function = Function {
             logical_id: "UsersFunction".into(),
@@ -88,25 +83,15 @@ mod tests {
         };
         let environment = Environment {
             overrides: pairs(&[("MONGODB_URI", "mongodb://local"), ("JWT_SECRET", "s")]),
-            ambient: pairs(&[
-                ("HOLD_SECONDS", "5"),
-                ("HOME", "/root"),
-                ("MONGODB_URI", "other"),
-            ]),
+            ambient: pairs(&[("HOLD_SECONDS", "5"), ("HOME", "/root"), ("MONGODB_URI", "other")]),
             ..Environment::default()
         };
-        let all: BTreeMap<_, _> = environment
-            .of(&function, "http://h/x")
-            .into_iter()
-            .collect();
+        let all: BTreeMap<_, _> = environment.of(&function, "http://h/x").into_iter().collect();
         let get = |name: &str| all.get(name).map(String::as_str);
         assert_eq!(get("MONGODB_URI"), Some("mongodb://local"));
         assert_eq!(get("HOLD_SECONDS"), Some("5"));
         assert_eq!(get("LOG_LEVEL"), Some("info"));
-        assert_eq!(
-            (get("JWT_SECRET"), get("HOME"), get("PATH")),
-            (None, None, None)
-        );
+        assert_eq!((get("JWT_SECRET"), get("HOME"), get("PATH")), (None, None, None));
         assert_eq!(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), Some("256"));
     }
 }

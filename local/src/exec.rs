@@ -45,9 +45,7 @@ async fn around(
     folder: &std::path::Path,
     command: &[String],
 ) -> Result<ExitCode> {
-    let (program, args) = command
-        .split_first()
-        .context("exec needs a command after --")?;
+    let (program, args) = command.split_first().context("exec needs a command after --")?;
     let tools = tools::ensure(settings).await?;
     let mut secrets = Secrets::open(&folder.join("secrets.json"))?;
     let plan = Plan {

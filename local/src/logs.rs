@@ -18,10 +18,7 @@ impl Logs {
     /// Logs in `folder`, which must exist; `show_all` (`LOG=all`) repeats every line on the
     /// terminal.
     pub fn new(folder: &Path, show_all: bool) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            show_all,
-        }
+        Self { folder: folder.to_owned(), show_all }
     }
 
     /// Where the files are.
@@ -44,9 +41,7 @@ impl Logs {
         let bytes = std::fs::read(self.file(name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
         let all: Vec<&str> = text.lines().collect();
-        all.get(all.len().saturating_sub(lines)..)
-            .unwrap_or_default()
-            .join("\n")
+        all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
     }
 
     /// Copies a child's stream line by line until it ends.
@@ -75,11 +70,7 @@ impl Logs {
 
 /// A log that cannot be written (a full disk, a removed folder) must not stop the stack.
 fn append(file: &Path, bytes: &[u8]) {
-    if let Ok(mut log) = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file)
-    {
+    if let Ok(mut log) = std::fs::OpenOptions::new().create(true).append(true).open(file) {
         let _ = log.write_all(bytes);
     }
 }
@@ -87,12 +78,11 @@ fn append(file: &Path, bytes: &[u8]) {
 /// Warnings and errors of JSON and plain log lines, and panics.
 fn needs_attention(line: &str) -> bool {
     match serde_json::from_str::<serde_json::Value>(line) {
-        Ok(record) => record
-            .get("level")
-            .and_then(serde_json::Value::as_str)
-            .is_some_and(|level| {
+        Ok(record) => {
+            record.get("level").and_then(serde_json::Value::as_str).is_some_and(|level| {
                 level.eq_ignore_ascii_case("warn") || level.eq_ignore_ascii_case("error")
-            }),
+            })
+        }
         Err(_) => {
             line.contains(" WARN ")
                 || line.contains("ERROR")
@@ -111,9 +101,7 @@ mod tests {
         assert!(needs_attention(r#"{"level":"WARN","message":"x"}"#));
         assert!(needs_attention("2026-01-01 ERROR x"));
         assert!(needs_attention("thread 'main' panicked at src/lib.rs:1"));
-        assert!(!needs_attention(
-            r#"{"level":"INFO","message":"an ERROR in words"}"#
-        ));
+        assert!(!needs_attention(r#"{"level":"INFO","message":"an ERROR in words"}"#));
         assert!(!needs_attention("INFO started"));
     }
 }

@@ -37,9 +37,7 @@ fn main() -> ExitCode {
 
 fn start(release: bool, command: Option<&[String]>) -> Result<ExitCode> {
     let settings = Settings::from_env(release)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         match command {
             Some(command) => exec::exec(&settings, command).await,

@@ -72,11 +72,7 @@ impl Processes {
     /// An empty set. `trampoline` is the `local` binary itself; without it (in unit tests) children
     /// are started directly.
     pub fn new(trampoline: Option<PathBuf>, logs: Logs) -> Self {
-        Self(Arc::new(Inner {
-            trampoline,
-            logs,
-            live: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { trampoline, logs, live: Mutex::default() }))
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -89,10 +85,7 @@ impl Processes {
     /// When the program cannot be started, or the stack is already going down.
     pub fn start(&self, launch: &Launch) -> Result<Running> {
         let mut command = self.command(launch);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.run(command, launch)
     }
 
@@ -152,11 +145,7 @@ impl Processes {
             all.live().names.remove(&pid);
             tell.send_replace(Some(status));
         });
-        Ok(Running {
-            pid,
-            exit,
-            all: self.clone(),
-        })
+        Ok(Running { pid, exit, all: self.clone() })
     }
 
     /// Whether the stack is going down.
@@ -256,9 +245,7 @@ mod tests {
     async fn a_clean_environment_holds_only_what_was_set() {
         let folder = tempfile::tempdir().unwrap();
         let processes = Processes::new(None, Logs::new(folder.path(), false));
-        let run = processes
-            .start(&launch("test -z \"$HOME\" && echo $GREETING; exit 3"))
-            .unwrap();
+        let run = processes.start(&launch("test -z \"$HOME\" && echo $GREETING; exit 3")).unwrap();
         assert_eq!(run.exited().await.code(), Some(3));
         sleep(Duration::from_millis(50)).await;
         let log = std::fs::read_to_string(folder.path().join("sh.log")).unwrap();
@@ -269,9 +256,7 @@ mod tests {
     async fn stopping_takes_the_whole_group_and_insists() {
         let folder = tempfile::tempdir().unwrap();
         let processes = Processes::new(None, Logs::new(folder.path(), false));
-        let run = processes
-            .start(&launch("trap '' TERM; sleep 60 & sleep 60; sleep 60"))
-            .unwrap();
+        let run = processes.start(&launch("trap '' TERM; sleep 60 & sleep 60; sleep 60")).unwrap();
         sleep(Duration::from_millis(100)).await;
         processes.stop(Duration::from_millis(200)).await;
         assert!(run.ended().is_some());

@@ -133,13 +133,8 @@ async fn bring_up(
         });
     }
     let servers = stack_file::servers(&backing, &console);
-    let content = stack_file::with_api(
-        servers,
-        &api_url,
-        &runtime_address.to_string(),
-        &demo,
-        settings.seed,
-    );
+    let content =
+        stack_file::with_api(servers, &api_url, &runtime_address.to_string(), &demo, settings.seed);
     let file = settings.stack_dir.join("stack.json");
     let written = StackFile::write(&file, &content)?;
     walkthrough::print(&content, &file, start.elapsed());
@@ -180,32 +175,16 @@ fn open(
 ) -> Reloader {
     let (api, routes) = watch::channel(Arc::new(Api::new(&template)));
     let (template, follow) = watch::channel(Arc::new(template));
-    let gateway = Gateway {
-        runtime: Arc::clone(&runtime),
-        api: routes,
-    };
+    let gateway = Gateway { runtime: Arc::clone(&runtime), api: routes };
     host("the API's front", gateway.serve(front));
-    tokio::spawn(triggers::deliver_s3(
-        events,
-        follow.clone(),
-        Arc::clone(&runtime),
-    ));
+    tokio::spawn(triggers::deliver_s3(events, follow.clone(), Arc::clone(&runtime)));
     let schedules = Arc::new(Schedules::new(Arc::clone(&runtime), follow));
-    Reloader {
-        settings: settings.clone(),
-        runtime,
-        template,
-        api,
-        schedules,
-    }
+    Reloader { settings: settings.clone(), runtime, template, api, schedules }
 }
 
 fn demo(settings: &Settings, secrets: &mut Secrets) -> Result<Demo> {
     Ok(Demo {
-        admin_email: settings
-            .get("ADMIN_EMAIL")
-            .unwrap_or("admin@mediconnect.example")
-            .to_owned(),
+        admin_email: settings.get("ADMIN_EMAIL").unwrap_or("admin@mediconnect.example").to_owned(),
         admin_password: match settings.get("ADMIN_PASSWORD") {
             Some(given) => given.to_owned(),
             None => secrets.get("adminPassword", chance::password)?,
@@ -215,11 +194,9 @@ fn demo(settings: &Settings, secrets: &mut Secrets) -> Result<Demo> {
 }
 
 async fn bind(port: u16) -> Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .with_context(|| {
-            format!("port {port} is taken: stop what listens there, or choose another with PORT=…")
-        })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
+        format!("port {port} is taken: stop what listens there, or choose another with PORT=…")
+    })
 }
 
 /// What functions find in their environment, by the names the template uses.
@@ -251,10 +228,7 @@ fn environment(
     for (name, fallback) in [
         ("JWT_SECRET", secrets.get("jwtSecret", chance::secret)?),
         ("OTP_SECRET", secrets.get("otpSecret", chance::secret)?),
-        (
-            "MAIL_FROM",
-            "MediConnect <no-reply@mediconnect.example>".to_owned(),
-        ),
+        ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", api_url.to_owned()),
     ] {
         let value = settings.get(name).map_or(fallback, str::to_owned);
@@ -274,9 +248,7 @@ fn environment(
 
 /// Indexes and the first administrator, as at a deployment.
 async fn migrate(runtime: &RuntimeApi, logs: &Logs) -> Result<()> {
-    let outcome = runtime
-        .invoke("migrate", Bytes::from_static(b"{}"), "")
-        .await;
+    let outcome = runtime.invoke("migrate", Bytes::from_static(b"{}"), "").await;
     let log = |name: &str| logs.file(name).display().to_string();
     match outcome {
         Some(Outcome::Success(_)) => Ok(()),
@@ -285,13 +257,9 @@ async fn migrate(runtime: &RuntimeApi, logs: &Logs) -> Result<()> {
             String::from_utf8_lossy(&document),
             log("migrate")
         ),
-        Some(Outcome::Throttled) => bail!(
-            "the function migrate did not start (log: {})",
-            log("migrate")
-        ),
-        None => bail!(
-            "{} has no function migrate",
-            Path::new("template.yaml").display()
-        ),
+        Some(Outcome::Throttled) => {
+            bail!("the function migrate did not start (log: {})", log("migrate"))
+        }
+        None => bail!("{} has no function migrate", Path::new("template.yaml").display()),
     }
 }

@@ -28,10 +28,7 @@ impl Secrets {
                 .with_context(|| format!("{} is damaged: remove it", file.display()))?,
             Err(_) => BTreeMap::new(),
         };
-        Ok(Self {
-            file: file.to_owned(),
-            values,
-        })
+        Ok(Self { file: file.to_owned(), values })
     }
 
     /// The secret of this name, made with `make` the first time.
@@ -44,8 +41,7 @@ impl Secrets {
         }
         let value = make();
         self.values.insert(name.to_owned(), value.clone());
-        self.save()
-            .with_context(|| format!("{} cannot be written", self.file.display()))?;
+        self.save().with_context(|| format!("{} cannot be written", self.file.display()))?;
         Ok(value)
     }
 
@@ -74,18 +70,9 @@ mod tests {
     fn a_secret_stays_and_only_its_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secrets.json");
-        let first = Secrets::open(&file)
-            .unwrap()
-            .get("jwt", chance::secret)
-            .unwrap();
-        let second = Secrets::open(&file)
-            .unwrap()
-            .get("jwt", chance::secret)
-            .unwrap();
+        let first = Secrets::open(&file).unwrap().get("jwt", chance::secret).unwrap();
+        let second = Secrets::open(&file).unwrap().get("jwt", chance::secret).unwrap();
         assert_eq!(first, second);
-        assert_eq!(
-            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

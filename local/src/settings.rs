@@ -75,17 +75,7 @@ impl Settings {
         let unless_off = |name| !matches!(value(name), Some("0" | "false" | "no"));
         let (watch, seed) = (unless_off("WATCH"), unless_off("SEED"));
         let log_all = value("LOG") == Some("all");
-        Ok(Self {
-            root,
-            stack_dir,
-            port,
-            concurrency,
-            watch,
-            seed,
-            log_all,
-            binaries,
-            ambient,
-        })
+        Ok(Self { root, stack_dir, port, concurrency, watch, seed, log_all, binaries, ambient })
     }
 
     /// Whether the functions are release binaries.
@@ -95,10 +85,7 @@ impl Settings {
 
     /// A variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.ambient
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.ambient.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Two variables that only mean something together.
@@ -125,10 +112,7 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)], release: bool) -> Result<Settings> {
-        let ambient = pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
+        let ambient = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         Settings::new(ambient, here, Path::new("/t/debug/local"), release)
     }

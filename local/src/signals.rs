@@ -4,12 +4,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Waits for SIGINT, SIGTERM or the end of the terminal.
 pub async fn wait() {
-    let streams = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ]
-    .map(|kind| signal(kind).ok());
+    let streams = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+        .map(|kind| signal(kind).ok());
     let [interrupt, terminate, hangup] = streams;
     tokio::select! {
         () = next(interrupt) => {}

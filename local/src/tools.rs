@@ -62,35 +62,20 @@ pub async fn ensure(settings: &Settings) -> Result<Tools> {
     let node = need(settings, "node", "nodejs")?;
     let ses = ses(settings, &folder).await?;
     let redis = redis(settings).await?;
-    Ok(Tools {
-        redis,
-        node,
-        ses,
-        mongo,
-    })
+    Ok(Tools { redis, node, ses, mongo })
 }
 
 async fn secantus(settings: &Settings, folder: &Path) -> Result<PathBuf> {
     let venv = folder.join("venv");
     let program = venv.join("bin/secantusd-py");
     if !program.is_file() {
-        println!(
-            "local: installing {SECANTUS} (MongoDB's protocol) into {}",
-            venv.display()
-        );
+        println!("local: installing {SECANTUS} (MongoDB's protocol) into {}", venv.display());
         let python = need(settings, "python3", "python3")?;
         run(Command::new(&python).args(["-m", "venv"]).arg(&venv))
             .await
             .context("python3 -m venv failed: install the package python3-venv")?;
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--pre",
-            SECANTUS,
-        ];
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--pre", SECANTUS];
         run(Command::new(venv.join("bin/python")).args(pip)).await?;
     }
     Ok(program)
@@ -119,20 +104,12 @@ async fn redis(settings: &Settings) -> Result<PathBuf> {
         println!("local: installing the system package redis-server (apt-get)");
         let quiet = |arguments: &[&str]| {
             let mut command = Command::new("apt-get");
-            command
-                .args(arguments)
-                .env("DEBIAN_FRONTEND", "noninteractive");
+            command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             command
         };
         run(&mut quiet(&["update", "-qq"])).await?;
-        run(&mut quiet(&[
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "redis-server",
-        ]))
-        .await?;
+        run(&mut quiet(&["install", "-y", "-qq", "--no-install-recommends", "redis-server"]))
+            .await?;
     }
     need(settings, "redis-server", "redis-server")
 }
@@ -140,9 +117,7 @@ async fn redis(settings: &Settings) -> Result<PathBuf> {
 /// A program on the `PATH`.
 fn find(settings: &Settings, name: &str) -> Option<PathBuf> {
     let path = settings.ambient.get("PATH")?;
-    std::env::split_paths(path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 fn need(settings: &Settings, name: &str, package: &str) -> Result<PathBuf> {

@@ -45,20 +45,10 @@ pub async fn deliver_s3(
 }
 
 fn passes(rule: &Event, record: &Value) -> bool {
-    let Event::S3 {
-        kinds,
-        prefix,
-        suffix,
-    } = rule
-    else {
+    let Event::S3 { kinds, prefix, suffix } = rule else {
         return false;
     };
-    let text = |pointer: &str| {
-        record
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     // Names in events lack the prefix that names in rules have; keys are form-encoded.
     let name = format!("s3:{}", text("/eventName"));
     let key = text("/s3/object/key").replace('+', " ");
@@ -81,11 +71,7 @@ pub struct Schedules {
 impl Schedules {
     /// None ticks before [`Schedules::start`].
     pub fn new(runtime: Arc<RuntimeApi>, template: watch::Receiver<Arc<Template>>) -> Self {
-        Self {
-            runtime,
-            running: Mutex::default(),
-            template,
-        }
+        Self { runtime, running: Mutex::default(), template }
     }
 
     /// Starts all schedules of the template as it is now, in place of those before.
@@ -135,10 +121,7 @@ impl Schedules {
 
 fn scheduled(template: &Template) -> impl Iterator<Item = (&Function, &Event)> {
     template.functions.iter().flat_map(|function| {
-        let schedules = function
-            .events
-            .iter()
-            .filter(|e| matches!(e, Event::Schedule { .. }));
+        let schedules = function.events.iter().filter(|e| matches!(e, Event::Schedule { .. }));
         schedules.map(move |event| (function, event))
     })
 }
@@ -152,13 +135,7 @@ async fn tick(runtime: Arc<RuntimeApi>, function: String, rate: Rate, event: Eve
 
 /// The event `EventBridge` sends, or the input the template gives in its place.
 fn payload(event: &Event, now: Timestamp) -> Value {
-    let Event::Schedule {
-        name,
-        input,
-        scheduler,
-        ..
-    } = event
-    else {
+    let Event::Schedule { name, input, scheduler, .. } = event else {
         return Value::Null;
     };
     if let Some(input) = input {
@@ -169,11 +146,7 @@ fn payload(event: &Event, now: Timestamp) -> Value {
     } else {
         ("aws.events", "events", json!({}))
     };
-    let resource = if *scheduler {
-        "schedule/default"
-    } else {
-        "rule"
-    };
+    let resource = if *scheduler { "schedule/default" } else { "rule" };
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     json!(BTreeMap::from([
         ("version", json!("0")),
@@ -183,12 +156,7 @@ fn payload(event: &Event, now: Timestamp) -> Value {
         ("account", json!(ACCOUNT)),
         ("time", json!(now)),
         ("region", json!(REGION)),
-        (
-            "resources",
-            json!([format!(
-                "arn:aws:{kind}:{REGION}:{ACCOUNT}:{resource}/{name}"
-            )])
-        ),
+        ("resources", json!([format!("arn:aws:{kind}:{REGION}:{ACCOUNT}:{resource}/{name}")])),
         ("detail", detail),
     ]))
 }
@@ -206,22 +174,10 @@ mod tests {
         };
         let record =
             |name: &str, key: &str| json!({"eventName": name, "s3": {"object": {"key": key}}});
-        assert!(passes(
-            &rule,
-            &record("ObjectCreated:Put", "imports/a+b/c%2Ecsv")
-        ));
-        assert!(!passes(
-            &rule,
-            &record("ObjectRemoved:Delete", "imports/a.csv")
-        ));
-        assert!(!passes(
-            &rule,
-            &record("ObjectCreated:Post", "import-reports/a.csv")
-        ));
-        assert!(!passes(
-            &rule,
-            &record("ObjectCreated:Post", "imports/a.json")
-        ));
+        assert!(passes(&rule, &record("ObjectCreated:Put", "imports/a+b/c%2Ecsv")));
+        assert!(!passes(&rule, &record("ObjectRemoved:Delete", "imports/a.csv")));
+        assert!(!passes(&rule, &record("ObjectCreated:Post", "import-reports/a.csv")));
+        assert!(!passes(&rule, &record("ObjectCreated:Post", "imports/a.json")));
     }
 
     #[test]
@@ -238,10 +194,7 @@ mod tests {
         assert_eq!(event["time"], "2026-03-12T19:03:58Z");
         let arn = "arn:aws:events:ap-south-1:123456789012:rule/Sweep";
         assert_eq!(event["resources"], json!([arn]));
-        assert_eq!(
-            payload(&schedule(None, true), now)["source"],
-            "aws.scheduler"
-        );
+        assert_eq!(payload(&schedule(None, true), now)["source"], "aws.scheduler");
         let input = json!({"task": "holds"});
         assert_eq!(payload(&schedule(Some(input.clone()), true), now), input);
     }

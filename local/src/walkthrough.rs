@@ -8,36 +8,19 @@ use crate::seed::{Demo, HOSPITAL};
 
 /// Prints where things are, and commands to paste.
 pub fn print(stack: &Value, file: &Path, took: Duration) {
-    let at = |pointer: &str| {
-        stack
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or("-")
-    };
+    let at = |pointer: &str| stack.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
     let file = file.display();
     println!();
-    println!(
-        "MediConnect is up ({:.1} s). Ctrl-C ends it.",
-        took.as_secs_f64()
-    );
+    println!("MediConnect is up ({:.1} s). Ctrl-C ends it.", took.as_secs_f64());
     println!();
     for (what, value) in [
         ("API", at("/api")),
         ("API documents", &format!("{}/docs", at("/api"))),
         ("Mails", at("/mail/ui")),
-        (
-            "S3",
-            &format!("{}/{}", at("/s3/endpoint"), at("/s3/bucket")),
-        ),
+        ("S3", &format!("{}/{}", at("/s3/endpoint"), at("/s3/bucket"))),
         ("Razorpay", at("/razorpay/endpoint")),
-        (
-            "MongoDB",
-            &format!("{} ({})", at("/mongodb/uri"), at("/mongodb/database")),
-        ),
-        (
-            "Administrator",
-            &format!("{}  {}", at("/admin/email"), at("/admin/password")),
-        ),
+        ("MongoDB", &format!("{} ({})", at("/mongodb/uri"), at("/mongodb/database"))),
+        ("Administrator", &format!("{}  {}", at("/admin/email"), at("/admin/password"))),
     ] {
         println!("  {what:<14} {value}");
     }

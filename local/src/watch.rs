@@ -77,11 +77,7 @@ impl Reloader {
             Ok(()) => {
                 let changed = self.reload(&before);
                 let took = start.elapsed().as_secs_f64();
-                let names = if changed.is_empty() {
-                    "nothing".into()
-                } else {
-                    changed.join(", ")
-                };
+                let names = if changed.is_empty() { "nothing".into() } else { changed.join(", ") };
                 println!("local: built in {took:.1} s, restarted {names}");
             }
             Err(error) => eprintln!("{error:#}\nlocal: the build failed, the old functions go on"),
@@ -120,11 +116,7 @@ impl Reloader {
             let data = std::fs::metadata(self.settings.binaries.join(name)).ok()?;
             Some((data.modified().ok()?, data.len()))
         };
-        template
-            .functions
-            .iter()
-            .map(|f| (f.name.clone(), stamp(&f.name)))
-            .collect()
+        template.functions.iter().map(|f| (f.name.clone(), stamp(&f.name))).collect()
     }
 }
 
@@ -141,19 +133,12 @@ fn watch_sources(root: &Path) -> Result<(RecommendedWatcher, UnboundedReceiver<(
     })?;
     for folder in ["functions", "shared"] {
         let folder = root.join(folder);
-        watcher
-            .watch(&folder, RecursiveMode::Recursive)
-            .with_context(|| {
-                format!(
-                    "{} cannot be watched (WATCH=0 does without)",
-                    folder.display()
-                )
-            })?;
+        watcher.watch(&folder, RecursiveMode::Recursive).with_context(|| {
+            format!("{} cannot be watched (WATCH=0 does without)", folder.display())
+        })?;
     }
     // The folder and not the file: editors replace files, and a replaced file is not followed.
-    watcher
-        .watch(root, RecursiveMode::NonRecursive)
-        .context("the folder cannot be watched")?;
+    watcher.watch(root, RecursiveMode::NonRecursive).context("the folder cannot be watched")?;
     Ok((watcher, receiver))
 }
 
@@ -167,19 +152,12 @@ fn is_source(path: &Path, template: &PathBuf) -> bool {
 
 async fn build(settings: &Settings) -> Result<()> {
     let mut command = Command::new("cargo");
-    let color = if std::io::stderr().is_terminal() {
-        "always"
-    } else {
-        "never"
-    };
+    let color = if std::io::stderr().is_terminal() { "always" } else { "never" };
     command.args(["build", "--workspace", "--quiet", "--color", color]);
     if settings.release() {
         command.arg("--release");
     }
-    let command = command
-        .current_dir(&settings.root)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    let command = command.current_dir(&settings.root).stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.context("cargo does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "{}", said.trim_end());

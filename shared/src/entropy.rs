@@ -48,11 +48,7 @@ mod tests {
     fn codes_have_six_digits_and_differ() {
         let codes: std::collections::HashSet<String> =
             (0..200).map(|_| Entropy.six_digits().unwrap()).collect();
-        assert!(
-            codes
-                .iter()
-                .all(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_digit()))
-        );
+        assert!(codes.iter().all(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_digit())));
         assert!(codes.len() > 190, "{} different codes of 200", codes.len());
     }
 }

@@ -93,17 +93,11 @@ pub async fn refund(
     appointment: &Appointment,
     id: &RefundId,
 ) -> Result<Appointment> {
-    let owed = appointment
-        .refund(id)
-        .ok_or_else(|| Error::internal("an effect names no refund"))?;
-    let made = match razorpay
-        .refund(&owed.payment_id, owed.amount, id.as_str())
-        .await
-    {
+    let owed =
+        appointment.refund(id).ok_or_else(|| Error::internal("an effect names no refund"))?;
+    let made = match razorpay.refund(&owed.payment_id, owed.amount, id.as_str()).await {
         Ok(made) => (made.id.clone(), made.status()),
-        Err(outbound::Error::Refused {
-            code, description, ..
-        }) => {
+        Err(outbound::Error::Refused { code, description, .. }) => {
             tracing::error!(%code, %description, refund = %id, alarm = "refund-refused", "Razorpay refuses a refund");
             (String::new(), RefundStatus::Failed)
         }

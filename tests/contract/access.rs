@@ -85,13 +85,8 @@ fn every_operation_has_one_handler_and_its_security_is_true() {
     assert_eq!(handlers.keys().cloned().collect::<BTreeSet<_>>(), documented);
     for (route, permit) in &handlers {
         let public = PUBLIC.contains(&route.as_str());
-        assert_eq!(permit.is_none(), public || is_own_session(route), "{route}");
+        assert_eq!(permit.is_none(), public, "{route}");
     }
-}
-
-/// Ends the session whose refresh token it is given; no permit is needed for that.
-fn is_own_session(route: &str) -> bool {
-    route == "POST /logout"
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Somebody who uses the API, from an address of his own.
 
-#![expect(clippy::panic, clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use crate::{answer::Answer, api::Api, call::Call};
 use serde_json::{Value, json};

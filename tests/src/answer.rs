@@ -1,6 +1,11 @@
 //! An answer, checked in every way that holds for all of them before a test sees it.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a wrong answer ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a wrong answer ends its test"
+)]
 
 use crate::{routes::Route, schema};
 use http::{HeaderMap, response::Parts};
@@ -27,14 +32,24 @@ impl Answer {
         let text = String::from_utf8(bytes.to_vec()).expect("a body is UTF-8");
         let body = serde_json::from_str(&text).unwrap_or_default();
         let what = format!("{} {}", route.method, route.path);
-        let answer = Self { status: parts.status.as_u16(), headers: parts.headers.clone(), text, body, what };
+        let answer = Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers.clone(),
+            text,
+            body,
+            what,
+        };
         answer.check(route, request_id);
         answer
     }
 
     fn check(&self, route: &Route, request_id: &str) {
         let of = &self.what;
-        assert_eq!(self.header("x-request-id"), Some(request_id), "{of} answers with the request's id");
+        assert_eq!(
+            self.header("x-request-id"),
+            Some(request_id),
+            "{of} answers with the request's id"
+        );
         if self.status >= 400 {
             self.check_problem(route, request_id);
         } else {
@@ -57,7 +72,8 @@ impl Answer {
         let waits = matches!(self.status, 429 | 503);
         assert_eq!(self.header("retry-after").is_some(), waits, "{of}: {text}");
         if waits {
-            let seconds: u32 = self.header("retry-after").and_then(|text| text.parse().ok()).unwrap_or_default();
+            let seconds: u32 =
+                self.header("retry-after").and_then(|text| text.parse().ok()).unwrap_or_default();
             assert!((1..=3600).contains(&seconds), "{of} says when to come back");
         }
         if code == "UNAUTHENTICATED" {
@@ -118,7 +134,8 @@ impl Answer {
             other => panic!("an error has a {member}: {other:?}"),
         };
         let errors = problem.get("errors").and_then(Value::as_array).expect("a 422 lists errors");
-        let mut fields: Vec<_> = errors.iter().map(|error| (text(error, "field"), text(error, "code"))).collect();
+        let mut fields: Vec<_> =
+            errors.iter().map(|error| (text(error, "field"), text(error, "code"))).collect();
         fields.sort();
         fields
     }
@@ -127,7 +144,8 @@ impl Answer {
     /// the same.
     pub fn face(&self) -> (u16, Vec<(String, String)>, String) {
         let id = self.header("x-request-id").unwrap_or_default();
-        let shown = |value: &http::HeaderValue| value.to_str().unwrap_or_default().replace(id, "ID");
+        let shown =
+            |value: &http::HeaderValue| value.to_str().unwrap_or_default().replace(id, "ID");
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.to_string(), shown(value))).collect();
         headers.sort();

@@ -1,7 +1,12 @@
 //! The whole API in this process: every function over the real servers, a database of its own,
 //! and a clock that stands still.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use crate::{
     answer::Answer, books::Books, call::Call, fleet::Fleet, mailbox::Mailbox, razorpay::Simulator,
@@ -69,8 +74,11 @@ impl Api {
     pub async fn start(instances: usize) -> Self {
         let name = format!("w{}", random().get(..10).unwrap_or_default());
         let http = reqwest::Client::builder().no_proxy().build().expect("there is an HTTP client");
-        let options = ClientOptions::parse(stack::of("/mongodb/uri")).await.expect("MongoDB's address is one");
-        let database = mongodb::Client::with_options(options).expect("there is a client").database(&name);
+        let options = ClientOptions::parse(stack::of("/mongodb/uri"))
+            .await
+            .expect("MongoDB's address is one");
+        let database =
+            mongodb::Client::with_options(options).expect("there is a client").database(&name);
         let ground = Ground {
             clock: Clock::standing_at(instant(MORNING)),
             books: Books::new(database),
@@ -209,6 +217,11 @@ fn settings(name: &str) -> Settings {
         ("RAZORPAY_KEY_ID", of("/razorpay/keyId")),
         ("RAZORPAY_KEY_SECRET", of("/razorpay/keySecret")),
         ("RAZORPAY_WEBHOOK_SECRET", of("/razorpay/webhookSecret")),
+        ("IMPORT_BUCKET", of("/s3/bucket")),
+        ("AWS_REGION", of("/s3/region")),
+        ("AWS_ACCESS_KEY_ID", of("/s3/accessKeyId")),
+        ("AWS_SECRET_ACCESS_KEY", of("/s3/secretAccessKey")),
+        ("AWS_ENDPOINT_URL_S3", of("/s3/endpoint")),
         ("JWT_SECRET", random()),
         ("OTP_SECRET", random()),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),

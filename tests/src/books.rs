@@ -1,6 +1,10 @@
 //! What the database says, read without our own code, and what must be true of it at any time.
 
-#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use futures_util::TryStreamExt as _;
 use mongodb::{
@@ -111,7 +115,11 @@ fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document]) {
     }
     for slot in slots.iter().filter(|slot| string(slot, "status") == "booked") {
         let holder = of_slot.get(&string(slot, "_id"));
-        assert_eq!(holder, Some(&string(slot, "appointmentId")), "a booked slot is its appointment's");
+        assert_eq!(
+            holder,
+            Some(&string(slot, "appointmentId")),
+            "a booked slot is its appointment's"
+        );
     }
     for appointment in live.iter().filter(|one| string(one, "status") == "confirmed") {
         let slot = slots.iter().find(|slot| string(slot, "_id") == string(appointment, "slotId"));
@@ -125,7 +133,8 @@ fn nobody_is_in_two_places(live: &[&Document]) {
         for other in live.iter().skip(index + 1) {
             let same = string(one, "patient.id") == string(other, "patient.id")
                 || string(one, "doctor.id") == string(other, "doctor.id");
-            let overlap = number(one, "start") < number(other, "end") && number(other, "start") < number(one, "end");
+            let overlap = number(one, "start") < number(other, "end")
+                && number(other, "start") < number(one, "end");
             assert!(!(same && overlap), "{} and {}", string(one, "_id"), string(other, "_id"));
         }
     }
@@ -155,7 +164,8 @@ fn money_is_somewhere(appointment: &Document) {
         } else {
             standing += 1;
             let status = string(appointment, "status");
-            let kept = matches!(status.as_str(), "confirmed" | "completed" | "no_show" | "cancelled");
+            let kept =
+                matches!(status.as_str(), "confirmed" | "completed" | "no_show" | "cancelled");
             assert!(kept, "{id} is {status} and keeps {payment_id}");
         }
     }

@@ -75,7 +75,12 @@ impl Call {
     }
 
     /// The event. Members that are absent there are absent here.
-    pub fn event(&self, route_key: &str, parameters: &Map<String, Value>, request_id: &str) -> Value {
+    pub fn event(
+        &self,
+        route_key: &str,
+        parameters: &Map<String, Value>,
+        request_id: &str,
+    ) -> Value {
         let host = "api.mediconnect.example";
         let now = Timestamp::now();
         let time = now.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S +0000").to_string();
@@ -133,7 +138,8 @@ impl Call {
         let mut joined: Map<String, Value> =
             own.map(|(name, value)| (name.to_owned(), json!(value))).into_iter().collect();
         for (name, value) in &self.headers {
-            let before = joined.get(name).and_then(Value::as_str).map(|before| format!("{before},{value}"));
+            let before =
+                joined.get(name).and_then(Value::as_str).map(|before| format!("{before},{value}"));
             joined.insert(name.clone(), json!(before.as_ref().unwrap_or(value)));
         }
         joined

@@ -13,10 +13,7 @@ pub fn by_function() -> Vec<(&'static str, OpenApi)> {
         ("slots", document::<slots::Slots>()),
         ("appointments", document::<appointments::Appointments>()),
         ("payments", document::<payments::Payments>()),
-        (
-            "razorpay-webhook",
-            document::<razorpay_webhook::RazorpayWebhook>(),
-        ),
+        ("razorpay-webhook", document::<razorpay_webhook::RazorpayWebhook>()),
     ]
 }
 
@@ -48,9 +45,8 @@ fn name_operations(document: &mut Value) {
     };
     for (path, methods) in paths {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            let words = path
-                .split(|c: char| !c.is_ascii_alphanumeric())
-                .filter(|word| !word.is_empty());
+            let words =
+                path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
             let name: String = words.map(capitalised).collect();
             if let Some(operation) = operation.as_object_mut() {
                 operation.insert("operationId".to_owned(), format!("{method}{name}").into());
@@ -61,15 +57,13 @@ fn name_operations(document: &mut Value) {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_ascii_uppercase().to_string() + letters.as_str()
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
 fn schemas(document: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    let schemas = document
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut);
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     schemas.into_iter().flatten()
 }
 
@@ -90,14 +84,10 @@ fn forbid_null(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return;
     };
-    for operation in paths
-        .values_mut()
-        .filter_map(Value::as_object_mut)
-        .flat_map(|methods| methods.values_mut())
+    for operation in
+        paths.values_mut().filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut())
     {
-        let parameters = operation
-            .get_mut("parameters")
-            .and_then(Value::as_array_mut);
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         parameters
             .into_iter()
             .flatten()
@@ -108,18 +98,14 @@ fn forbid_null(document: &mut Value) {
 
 fn not_null(schema: &mut Value) {
     if let Some(types) = schema.get_mut("type")
-        && let Some(kind) = types
-            .as_array()
-            .and_then(|types| types.iter().find(|kind| *kind != "null"))
-            .cloned()
+        && let Some(kind) =
+            types.as_array().and_then(|types| types.iter().find(|kind| *kind != "null")).cloned()
     {
         *types = kind;
     }
     let some = schema.get("oneOf").and_then(Value::as_array);
-    let some = some.and_then(|any| {
-        any.iter()
-            .find(|one| one.get("type").is_none_or(|kind| kind != "null"))
-    });
+    let some = some
+        .and_then(|any| any.iter().find(|one| one.get("type").is_none_or(|kind| kind != "null")));
     if let Some(Value::Object(some)) = some.cloned()
         && let Some(schema) = schema.as_object_mut()
     {
@@ -132,28 +118,21 @@ fn not_null(schema: &mut Value) {
 fn close_bodies(document: &mut Value) {
     let mut bodies = Vec::new();
     let paths = document.get("paths").and_then(Value::as_object);
-    for operation in paths
-        .into_iter()
-        .flat_map(|paths| paths.values().filter_map(Value::as_object))
-        .flatten()
+    for operation in
+        paths.into_iter().flat_map(|paths| paths.values().filter_map(Value::as_object)).flatten()
     {
-        let schema = operation
-            .1
-            .pointer("/requestBody/content/application~1json/schema");
+        let schema = operation.1.pointer("/requestBody/content/application~1json/schema");
         references(schema, &mut bodies);
     }
     let mut index = 0;
     while let Some(name) = bodies.get(index).cloned() {
-        let schema = document
-            .pointer(&format!("/components/schemas/{name}"))
-            .cloned();
+        let schema = document.pointer(&format!("/components/schemas/{name}")).cloned();
         references(schema.as_ref(), &mut bodies);
         index += 1;
     }
     for (_, schema) in schemas(document).filter(|(name, _)| bodies.contains(name)) {
-        if let Some(schema) = schema
-            .as_object_mut()
-            .filter(|schema| schema.contains_key("properties"))
+        if let Some(schema) =
+            schema.as_object_mut().filter(|schema| schema.contains_key("properties"))
         {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
@@ -164,17 +143,13 @@ fn close_bodies(document: &mut Value) {
 fn references(schema: Option<&Value>, names: &mut Vec<String>) {
     match schema {
         Some(Value::Object(members)) => {
-            if let Some(name) = members
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|path| path.rsplit('/').next())
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
                 && !names.iter().any(|known| known == name)
             {
                 names.push(name.to_owned());
             }
-            members
-                .values()
-                .for_each(|member| references(Some(member), names));
+            members.values().for_each(|member| references(Some(member), names));
         }
         Some(Value::Array(items)) => items.iter().for_each(|item| references(Some(item), names)),
         _ => {}

@@ -100,9 +100,16 @@ async fn doctor(admin: &Actor, code: &str, local_part: &str, name: &str) -> Acto
     Actor::visitor(admin.api()).activated(&address(code, local_part), code).await
 }
 
-async fn patient(admin: &Actor, code: &str, local_part: &str, identifier: &str, name: &str) -> Actor {
+async fn patient(
+    admin: &Actor,
+    code: &str,
+    local_part: &str,
+    identifier: &str,
+    name: &str,
+) -> Actor {
     let body = patient_body(code, local_part, identifier, name);
     let made = admin.post("/create/patient", body).await.is(201);
-    let actor = Actor::visitor(admin.api()).activated(&address(code, local_part), code).await;
-    Actor { patient: text(&made, "/id"), ..actor }
+    let mut actor = Actor::visitor(admin.api()).activated(&address(code, local_part), code).await;
+    actor.patient = text(&made, "/id");
+    actor
 }

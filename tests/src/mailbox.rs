@@ -1,6 +1,11 @@
 //! The mails the local SES keeps.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use crate::stack;
 use serde_json::Value;
@@ -18,7 +23,8 @@ impl Mail {
     /// The six digits that stand on a line of their own.
     pub fn code(&self) -> Option<String> {
         let lines = self.text.lines().map(str::trim);
-        let mut codes = lines.filter(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit()));
+        let mut codes =
+            lines.filter(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit()));
         codes.next().map(str::to_owned)
     }
 }
@@ -50,7 +56,9 @@ impl Mailbox {
             mail.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let mails = all.iter().filter(|mail| addressed(mail));
-        mails.map(|mail| Mail { subject: part(mail, "/subject"), text: part(mail, "/body/text") }).collect()
+        mails
+            .map(|mail| Mail { subject: part(mail, "/subject"), text: part(mail, "/body/text") })
+            .collect()
     }
 
     /// The code in the last mail of an address.

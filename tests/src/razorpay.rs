@@ -1,6 +1,10 @@
 //! The other side of payments: the customer at the checkout, Razorpay's books, and its webhooks.
 
-#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use crate::{call::Call, stack};
 use data_encoding::HEXLOWER;
@@ -99,7 +103,8 @@ impl Simulator {
 
     /// An event about a payment's first refund, with this status.
     pub async fn refund_event(&self, name: &str, payment: &str, status: &str) -> Value {
-        let mut refund = self.refunds_of(payment).await.into_iter().next().expect("there is a refund");
+        let mut refund =
+            self.refunds_of(payment).await.into_iter().next().expect("there is a refund");
         if let Some(members) = refund.as_object_mut() {
             members.insert("status".to_owned(), json!(status));
         }
@@ -114,8 +119,10 @@ fn items(collection: &Value) -> Vec<Value> {
 /// An event with these entities.
 pub fn event(name: &str, entities: &[(&str, Value)]) -> Value {
     let contains: Vec<&str> = entities.iter().map(|(kind, _)| *kind).collect();
-    let payload: Map<String, Value> =
-        entities.iter().map(|(kind, entity)| ((*kind).to_owned(), json!({ "entity": entity }))).collect();
+    let payload: Map<String, Value> = entities
+        .iter()
+        .map(|(kind, entity)| ((*kind).to_owned(), json!({ "entity": entity })))
+        .collect();
     json!({
         "entity": "event",
         "account_id": "acc_00000000000000",

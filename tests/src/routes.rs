@@ -49,7 +49,8 @@ pub fn find(method: &str, path: &str) -> Option<(&'static Route, Map<String, Val
 }
 
 fn parameters(template: &str, path: &str) -> Option<Map<String, Value>> {
-    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let (template, path): (Vec<_>, Vec<_>) =
+        (template.split('/').collect(), path.split('/').collect());
     if template.len() != path.len() {
         return None;
     }

@@ -1,7 +1,11 @@
 //! Answers against the description of the API. A member the description does not name is as wrong
 //! as one that is missing.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "the description is generated and always reads")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the description is generated and always reads"
+)]
 
 use crate::{document, routes::Route};
 use jsonschema::{Draft, Validator};
@@ -12,7 +16,8 @@ use std::{
 };
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document: Value = serde_json::from_str(&document::text()).expect("the document is JSON");
+    let mut document: Value =
+        serde_json::from_str(&document::text()).expect("the document is JSON");
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
         // Some problems have members of their own; everything else is closed.
@@ -28,7 +33,9 @@ fn close(schema: &mut Value) {
         && object.contains_key("properties")
     {
         object.entry("additionalProperties").or_insert(json!(false));
-        for (_, property) in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (_, property) in
+            object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             close(property);
         }
     }
@@ -42,18 +49,25 @@ static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
 fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validator>> {
     let responses = DOCUMENT
         .pointer("/paths")
-        .and_then(|paths| paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses"))
+        .and_then(|paths| {
+            paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses")
+        })
         .expect("a route is described");
     let class = format!("{}XX", status / 100);
     let response = responses.get(status.to_string()).or_else(|| responses.get(&class));
     let Some(response) = response else {
         panic!("{} {} does not describe an answer {status}", route.method, route.path);
     };
-    let schema = response.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
+    let schema =
+        response.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
     let mut schema = schema.clone();
     let members = schema.as_object_mut().expect("a schema is an object");
-    members.insert("components".to_owned(), DOCUMENT.get("components").cloned().unwrap_or_default());
-    let built = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(&schema);
+    members
+        .insert("components".to_owned(), DOCUMENT.get("components").cloned().unwrap_or_default());
+    let built = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&schema);
     Some(Arc::new(built.expect("a schema compiles")))
 }
 
@@ -61,7 +75,8 @@ fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validat
 pub fn faults(route: &Route, status: u16, media_type: &str, body: &Value) -> Vec<String> {
     let key = format!("{} {} {status} {media_type}", route.method, route.path);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let validator = compiled.entry(key).or_insert_with(|| validator(route, status, media_type)).clone();
+    let validator =
+        compiled.entry(key).or_insert_with(|| validator(route, status, media_type)).clone();
     drop(compiled);
     let Some(validator) = validator else {
         return vec![format!("no JSON body of the type {media_type:?} is described")];
@@ -71,9 +86,9 @@ pub fn faults(route: &Route, status: u16, media_type: &str, body: &Value) -> Vec
 
 /// Whether an operation's answer with this status is described as having a body.
 pub fn has_body(route: &Route, status: u16) -> bool {
-    let responses = DOCUMENT
-        .get("paths")
-        .and_then(|paths| paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses"));
+    let responses = DOCUMENT.get("paths").and_then(|paths| {
+        paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses")
+    });
     let response = responses.and_then(|responses| responses.get(status.to_string()));
     response.is_some_and(|response| response.get("content").is_some())
 }

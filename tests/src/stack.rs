@@ -1,6 +1,10 @@
 //! Where the servers are: what `local exec` wrote.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot begin says why and ends")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot begin says why and ends"
+)]
 
 use serde_json::Value;
 use std::sync::LazyLock;

@@ -32,22 +32,16 @@ pub(crate) async fn cancel_quote(
     PathId(id): PathId<kinds::Appointment>,
 ) -> Result<Json<CancelQuoteView>> {
     let store = this.core.store.of(&grant.own_tenant()?);
-    let appointment = store
-        .appointment(&id, &grant.reach())
-        .await?
-        .ok_or(Error::NotFound)?;
-    let quote = appointment
-        .cancel_quote(grant.role(), this.core.clock.now())
-        .map_err(|refusal| match refusal {
-            AppointmentRefusal::Started => Error::conflict(
-                "ALREADY_STARTED",
-                "It has begun; only the doctor or the hospital can call it off.",
-            ),
-            _ => Error::conflict("NOT_CANCELLABLE", "The appointment is over."),
+    let appointment = store.appointment(&id, &grant.reach()).await?.ok_or(Error::NotFound)?;
+    let quote =
+        appointment.cancel_quote(grant.role(), this.core.clock.now()).map_err(|refusal| {
+            match refusal {
+                AppointmentRefusal::Started => Error::conflict(
+                    "ALREADY_STARTED",
+                    "It has begun; only the doctor or the hospital can call it off.",
+                ),
+                _ => Error::conflict("NOT_CANCELLABLE", "The appointment is over."),
+            }
         })?;
-    Ok(Json(CancelQuoteView {
-        refund: quote.refund,
-        percent: quote.percent,
-        rule: quote.rule,
-    }))
+    Ok(Json(CancelQuoteView { refund: quote.refund, percent: quote.percent, rule: quote.rule }))
 }

@@ -19,9 +19,7 @@ impl Function for Appointments {
     const NAME: &'static str = "appointments";
 
     fn configure(env: &mut Environment) -> Self {
-        Self {
-            core: Core::configure(env),
-        }
+        Self { core: Core::configure(env) }
     }
 
     fn core(&self) -> &Core {

@@ -58,13 +58,7 @@ pub(crate) async fn list(
         status: query.status,
         live_only: false,
     };
-    let page = this
-        .core
-        .store
-        .of(&tenant)
-        .appointments(&filter, &grant.reach(), &request, now)
-        .await?;
-    Ok(Json(paging.list(page, |item| {
-        AppointmentView::of(&item, &tenant, now)
-    })))
+    let page =
+        this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
+    Ok(Json(paging.list(page, |item| AppointmentView::of(&item, &tenant, now))))
 }

@@ -20,16 +20,7 @@ pub(crate) async fn read(
     PathId(id): PathId<kinds::Appointment>,
 ) -> Result<Json<AppointmentView>> {
     let tenant = grant.own_tenant()?;
-    let found = this
-        .core
-        .store
-        .of(&tenant)
-        .appointment(&id, &grant.reach())
-        .await?;
+    let found = this.core.store.of(&tenant).appointment(&id, &grant.reach()).await?;
     let appointment = found.ok_or(Error::NotFound)?;
-    Ok(Json(AppointmentView::of(
-        &appointment,
-        &tenant,
-        this.core.clock.now(),
-    )))
+    Ok(Json(AppointmentView::of(&appointment, &tenant, this.core.clock.now())))
 }

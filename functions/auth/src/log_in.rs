@@ -47,22 +47,12 @@ pub(crate) async fn log_in(
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
     auth.log_ins.attempts.count(&client.address, now).await??;
-    let key = LogInKey {
-        email: request.email,
-        hospital: request.hospital,
-    };
+    let key = LogInKey { email: request.email, hospital: request.hospital };
     // The attempt is counted before the password is compared, and compared even where there is
     // nobody: the count holds against any number at once, and the time tells nothing.
     let who = auth.core.store.gate().count_attempt(&key, now).await?;
-    let hash = who
-        .as_ref()
-        .and_then(|who| who.account.password_hash.clone());
-    if !auth
-        .log_ins
-        .passwords
-        .matches(request.password, hash)
-        .await?
-    {
+    let hash = who.as_ref().and_then(|who| who.account.password_hash.clone());
+    if !auth.log_ins.passwords.matches(request.password, hash).await? {
         return Err(INVALID_CREDENTIALS);
     }
     let Some(who) = who else {

@@ -20,11 +20,7 @@ pub(crate) async fn log_out(
     grant: Grant<UseOwnAccount>,
 ) -> Result<NoContent> {
     let session = grant.principal().session();
-    auth.core
-        .store
-        .gate()
-        .end_session(grant.account(), session)
-        .await?;
+    auth.core.store.gate().end_session(grant.account(), session).await?;
     end_sessions(&auth.core, std::slice::from_ref(session)).await?;
     Ok(NoContent)
 }

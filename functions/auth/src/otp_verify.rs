@@ -40,18 +40,9 @@ pub(crate) async fn otp_verify(
     Body(request): Body<OtpLogIn>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
-    let key = LogInKey {
-        email: request.email,
-        hospital: request.hospital,
-    };
+    let key = LogInKey { email: request.email, hospital: request.hospital };
     let from = (client.address.as_str(), now);
     let who = proof::prove(&auth, OtpPurpose::LogIn, &key, &request.otp, from).await?;
-    let with = SessionStart {
-        proved_address: true,
-        password_hash: None,
-    };
-    session::begin(&auth, who, with, now)
-        .await?
-        .map(Json)
-        .ok_or(INVALID_OTP)
+    let with = SessionStart { proved_address: true, password_hash: None };
+    session::begin(&auth, who, with, now).await?.map(Json).ok_or(INVALID_OTP)
 }

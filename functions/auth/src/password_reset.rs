@@ -43,10 +43,7 @@ pub(crate) async fn password_reset(
     Body(request): Body<PasswordReset>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
-    let key = LogInKey {
-        email: request.email,
-        hospital: request.hospital,
-    };
+    let key = LogInKey { email: request.email, hospital: request.hospital };
     let from = (client.address.as_str(), now);
     let who = proof::prove(&auth, OtpPurpose::Reset, &key, &request.otp, from).await?;
     let account = &who.account;
@@ -54,23 +51,10 @@ pub(crate) async fn password_reset(
         .new_password
         .differs_from(&account.name, &account.email)
         .map_err(|issue| Error::field("newPassword", issue))?;
-    let hash = auth
-        .log_ins
-        .passwords
-        .hash(request.new_password, auth.core.entropy)
-        .await?;
-    let ended: Vec<SessionId> = account
-        .sessions
-        .iter()
-        .map(|session| session.id.clone())
-        .collect();
-    let with = SessionStart {
-        proved_address: true,
-        password_hash: Some(hash),
-    };
-    let logged_in = session::begin(&auth, who, with, now)
-        .await?
-        .ok_or(INVALID_OTP)?;
+    let hash = auth.log_ins.passwords.hash(request.new_password, auth.core.entropy).await?;
+    let ended: Vec<SessionId> = account.sessions.iter().map(|session| session.id.clone()).collect();
+    let with = SessionStart { proved_address: true, password_hash: Some(hash) };
+    let logged_in = session::begin(&auth, who, with, now).await?.ok_or(INVALID_OTP)?;
     end_sessions(&auth.core, &ended).await?;
     Ok(Json(logged_in))
 }

@@ -42,16 +42,9 @@ pub(crate) const INVALID_OTP: Error = Error::BadCredentials {
 /// before the pending: a hospital that enters a stranger's address cannot push itself between.
 async fn candidates(auth: &Auth, key: &LogInKey) -> Result<Vec<Found>> {
     let mut found = auth.core.store.gate().accounts_of(key).await?;
-    found.retain(|who| {
-        matches!(
-            who.account.status,
-            AccountStatus::Active | AccountStatus::Pending
-        )
-    });
-    if found
-        .iter()
-        .any(|who| who.account.status == AccountStatus::Active)
-    {
+    found
+        .retain(|who| matches!(who.account.status, AccountStatus::Active | AccountStatus::Pending));
+    if found.iter().any(|who| who.account.status == AccountStatus::Active) {
         found.retain(|who| who.account.status == AccountStatus::Active);
     }
     Ok(found)
@@ -70,10 +63,7 @@ pub(crate) async fn send(
         expires_in: Otps::LIFETIME_SECONDS,
         resend_after: auth.log_ins.attempts.resend_seconds(),
     };
-    let key = LogInKey {
-        email: wish.email,
-        hospital: wish.hospital,
-    };
+    let key = LogInKey { email: wish.email, hospital: wish.hospital };
     let otps = &auth.log_ins.otps;
     let found = candidates(auth, &key).await?;
     let mut codes = Vec::new();
@@ -91,16 +81,8 @@ pub(crate) async fn send(
         places.push((otps.nowhere(&key.email), String::new()));
     }
     let counter = otps.counter(purpose, &key.email, key.hospital.as_ref());
-    let request = OtpRequest {
-        counter: &counter,
-        places: &places,
-    };
-    if auth
-        .log_ins
-        .attempts
-        .request_otp(client, &request, now)
-        .await??
-    {
+    let request = OtpRequest { counter: &counter, places: &places };
+    if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
         for (who, code) in found.iter().zip(&codes) {
             mail(auth, purpose, who, code).await?;
         }
@@ -110,32 +92,14 @@ pub(crate) async fn send(
 
 async fn mail(auth: &Auth, purpose: OtpPurpose, who: &Found, code: &str) -> Result<()> {
     let hospital = match who.hospital() {
-        Some(id) => auth
-            .core
-            .store
-            .gate()
-            .hospital(&id)
-            .await?
-            .map(|(_, hospital)| hospital.name),
+        Some(id) => auth.core.store.gate().hospital(&id).await?.map(|(_, hospital)| hospital.name),
         None => None,
     };
-    let hospital = hospital
-        .as_ref()
-        .map_or("MediConnect", |name| name.as_str());
+    let hospital = hospital.as_ref().map_or("MediConnect", |name| name.as_str());
     let (name, minutes) = (&who.account.name, 10);
     let mail = match purpose {
-        OtpPurpose::LogIn => Mail::LogInOtp {
-            name,
-            hospital,
-            otp: code,
-            minutes,
-        },
-        OtpPurpose::Reset => Mail::ResetOtp {
-            name,
-            hospital,
-            otp: code,
-            minutes,
-        },
+        OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp: code, minutes },
+        OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp: code, minutes },
     };
     auth.mailer.send(&who.account.email, &mail).await?;
     Ok(())
@@ -159,11 +123,7 @@ pub(crate) async fn prove(
     if places.is_empty() {
         places.push((otps.nowhere(&key.email), otps.no_hash(otp)));
     }
-    let index = auth
-        .log_ins
-        .attempts
-        .verify_otp(client, &places, now)
-        .await??;
+    let index = auth.log_ins.attempts.verify_otp(client, &places, now).await??;
     match index.filter(|index| *index < found.len()) {
         Some(index) => Ok(found.swap_remove(index)),
         None => Err(INVALID_OTP),

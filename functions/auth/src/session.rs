@@ -39,10 +39,8 @@ pub(crate) async fn begin(
         expires_at: now.plus_seconds(RefreshTokens::LIFETIME_SECONDS),
     };
     let gate = auth.core.store.gate();
-    let (account, membership) = tokio::join!(
-        gate.begin_session(&who, &session, with),
-        gate.membership(&who)
-    );
+    let (account, membership) =
+        tokio::join!(gate.begin_session(&who, &session, with), gate.membership(&who));
     let Some(account) = account? else {
         return Ok(None);
     };
@@ -59,22 +57,13 @@ pub(crate) fn reply(
     now: Instant,
 ) -> Result<LoggedIn> {
     let Account { id, role, .. } = &who.account;
-    let jti = auth
-        .core
-        .entropy
-        .id::<shared::models::kinds::Session>(now)?
-        .as_str()
-        .to_owned();
+    let jti = auth.core.entropy.id::<shared::models::kinds::Session>(now)?.as_str().to_owned();
     let access_token = auth
         .core
         .access
         .issue(id, *role, &session, membership, (now, jti))
         .map_err(Error::internal)?;
-    let refresh = RefreshToken {
-        account: id.clone(),
-        session,
-        generation,
-    };
+    let refresh = RefreshToken { account: id.clone(), session, generation };
     Ok(LoggedIn {
         access_token,
         token_type: "Bearer",

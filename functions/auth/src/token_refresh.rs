@@ -55,18 +55,12 @@ pub(crate) async fn token_refresh(
     Body(request): Body<Refresh>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
-    let token = auth
-        .log_ins
-        .refresh
-        .open(&request.refresh_token.0)
-        .ok_or(Error::Unauthenticated)?;
+    let token =
+        auth.log_ins.refresh.open(&request.refresh_token.0).ok_or(Error::Unauthenticated)?;
     let gate = auth.core.store.gate();
     let expires_at = now.plus_seconds(RefreshTokens::LIFETIME_SECONDS);
     let session = (&token.session, token.generation);
-    let who = match gate
-        .refresh(&token.account, session, now, expires_at)
-        .await?
-    {
+    let who = match gate.refresh(&token.account, session, now, expires_at).await? {
         Some(who) => who,
         None => replayed(&auth, &token, now).await?,
     };
@@ -79,15 +73,8 @@ pub(crate) async fn token_refresh(
 /// that somebody else has used.
 async fn replayed(auth: &Auth, token: &RefreshToken, now: Instant) -> Result<Found> {
     let gate = auth.core.store.gate();
-    let who = gate
-        .account(&token.account)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-    let session = who
-        .account
-        .sessions
-        .iter()
-        .find(|session| session.id == token.session);
+    let who = gate.account(&token.account).await?.ok_or(Error::Unauthenticated)?;
+    let session = who.account.sessions.iter().find(|session| session.id == token.session);
     let Some(session) = session else {
         return Err(Error::Unauthenticated);
     };

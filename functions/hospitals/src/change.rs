@@ -29,14 +29,6 @@ pub(crate) async fn change(
     Body(change): Body<HospitalChange>,
 ) -> Result<Json<HospitalView>> {
     let tenant = grant.own_tenant()?;
-    let changed = this
-        .core
-        .store
-        .of(&tenant)
-        .rename_hospital(&tenant, &change.name)
-        .await?;
-    changed
-        .map(HospitalView::of)
-        .map(Json)
-        .ok_or(Error::NotFound)
+    let changed = this.core.store.of(&tenant).rename_hospital(&tenant, &change.name).await?;
+    changed.map(HospitalView::of).map(Json).ok_or(Error::NotFound)
 }

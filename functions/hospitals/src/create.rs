@@ -87,27 +87,15 @@ pub(crate) async fn create(
         last_log_in_at: None,
         created_at: now,
     };
-    match this
-        .core
-        .store
-        .platform(&grant)
-        .insert_hospital(&hospital, &admin)
-        .await
-    {
+    match this.core.store.platform(&grant).insert_hospital(&hospital, &admin).await {
         Err(error) if error.is_duplicate_of("hospital_code") => {
-            return Err(Error::conflict(
-                "DUPLICATE_CODE",
-                "Another hospital has this code.",
-            ));
+            return Err(Error::conflict("DUPLICATE_CODE", "Another hospital has this code."));
         }
         result => result?,
     }
     welcome(&this, &hospital, &admin).await;
     let admin = UserView::of(&admin, Some(hospital.id.clone()));
-    Ok(Created(HospitalCreated {
-        hospital: HospitalView::of(hospital),
-        admin,
-    }))
+    Ok(Created(HospitalCreated { hospital: HospitalView::of(hospital), admin }))
 }
 
 /// Mails the first OTP. The hospital is there already: if the mail cannot go, its administrator
@@ -124,16 +112,8 @@ async fn send(this: &Hospitals, hospital: &Hospital, admin: &Account) -> Result<
     let otps = &this.log_ins.otps;
     let place = otps.place(OtpPurpose::LogIn, &admin.id);
     let hash = otps.hash(OtpPurpose::LogIn, &admin.id, &otp);
-    this.log_ins
-        .attempts
-        .keep_otp(&place, &hash, this.core.clock.now())
-        .await?;
+    this.log_ins.attempts.keep_otp(&place, &hash, this.core.clock.now()).await?;
     let (name, hospital) = (&admin.name, hospital.name.as_str());
-    let mail = Mail::LogInOtp {
-        name,
-        hospital,
-        otp: &code,
-        minutes: 10,
-    };
+    let mail = Mail::LogInOtp { name, hospital, otp: &code, minutes: 10 };
     Ok(this.mailer.send(&admin.email, &mail).await?)
 }

@@ -18,8 +18,5 @@ pub(crate) struct Health {
     responses((status = 200, description = "Up", body = Health)),
 )]
 pub(crate) async fn health() -> Json<Health> {
-    Json(Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

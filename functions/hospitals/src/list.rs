@@ -30,11 +30,6 @@ pub(crate) async fn list(
 ) -> Result<Json<List<HospitalView>>> {
     let paging = Paging::of_platform(&this.core, "hospitals");
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let page = this
-        .core
-        .store
-        .platform(&grant)
-        .hospitals_page(&request)
-        .await?;
+    let page = this.core.store.platform(&grant).hospitals_page(&request).await?;
     Ok(Json(paging.list(page, HospitalView::of)))
 }

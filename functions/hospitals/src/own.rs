@@ -17,12 +17,6 @@ pub(crate) async fn own(
     grant: Grant<ReadHospital>,
 ) -> Result<Json<HospitalView>> {
     let tenant = grant.own_tenant()?;
-    let hospital = this
-        .core
-        .store
-        .of(&tenant)
-        .hospital(&tenant)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let hospital = this.core.store.of(&tenant).hospital(&tenant).await?.ok_or(Error::NotFound)?;
     Ok(Json(HospitalView::of(hospital)))
 }

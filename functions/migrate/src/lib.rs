@@ -43,23 +43,12 @@ impl Migrate {
         let password = NewPassword::parse(&password);
         let password =
             password.map_err(|issue| env.fault(format!("ADMIN_PASSWORD {}", issue.message)));
-        let mobile = env
-            .optional("ADMIN_MOBILE")
-            .unwrap_or_else(|| "+919000000000".to_owned());
+        let mobile = env.optional("ADMIN_MOBILE").unwrap_or_else(|| "+919000000000".to_owned());
         let mobile = Mobile::parse(&mobile)
             .map_err(|issue| env.fault(format!("ADMIN_MOBILE {}", issue.message)));
         let admin = email.ok().zip(password.ok()).zip(mobile.ok());
-        let admin = admin.map(|((email, password), mobile)| FirstAdmin {
-            email,
-            password,
-            mobile,
-        });
-        Self {
-            clock: env.clock(),
-            entropy: Entropy,
-            store: Store::new(database),
-            admin,
-        }
+        let admin = admin.map(|((email, password), mobile)| FirstAdmin { email, password, mobile });
+        Self { clock: env.clock(), entropy: Entropy, store: Store::new(database), admin }
     }
 
     /// Makes what is not there yet: how many indexes there are, and whether the administrator is
@@ -70,9 +59,7 @@ impl Migrate {
             return Ok((indexes, false));
         };
         let now = self.clock.now();
-        let hash = PasswordHasher::new()
-            .hash(first.password.clone(), self.entropy)
-            .await?;
+        let hash = PasswordHasher::new().hash(first.password.clone(), self.entropy).await?;
         let text = |issue: shared::models::Issue| Error::internal(issue.message);
         let admin = Account {
             id: self.entropy.id(now)?,

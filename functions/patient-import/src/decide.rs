@@ -62,25 +62,15 @@ pub fn decide(
     accounts: &[Account],
     context: &Context,
 ) -> Decision {
-    let known = patients
-        .iter()
-        .map(|patient| (patient.identifier.as_str(), patient))
-        .collect();
+    let known = patients.iter().map(|patient| (patient.identifier.as_str(), patient)).collect();
     let holder = |account: &Account| Holder {
         id: account.id.clone(),
         status: account.status,
         role: account.role,
     };
-    let holders = accounts
-        .iter()
-        .map(|account| (account.email.as_str(), holder(account)))
-        .collect();
-    let mut deciding = Deciding {
-        context,
-        known,
-        holders,
-        decision: Decision::default(),
-    };
+    let holders =
+        accounts.iter().map(|account| (account.email.as_str(), holder(account))).collect();
+    let mut deciding = Deciding { context, known, holders, decision: Decision::default() };
     for line in lines {
         deciding.line(line);
     }
@@ -179,10 +169,7 @@ impl<'a> Deciding<'a> {
             return Ok(());
         }
         after.imported = Some(self.from(line, false));
-        self.decision.changes.push(PatientChange {
-            patient: after,
-            moves_from,
-        });
+        self.decision.changes.push(PatientChange { patient: after, moves_from });
         self.decision.rows.updated += 1;
         Ok(())
     }
@@ -193,15 +180,8 @@ impl<'a> Deciding<'a> {
             if holder.role == Role::Patient {
                 return Ok(holder.clone());
             }
-            let issue = Issue::new(
-                "EMAIL_IN_USE",
-                "belongs to somebody who works at the hospital",
-            );
-            return Err(Fault::of_column(
-                &self.context.columns,
-                Field::Email,
-                &issue,
-            ));
+            let issue = Issue::new("EMAIL_IN_USE", "belongs to somebody who works at the hospital");
+            return Err(Fault::of_column(&self.context.columns, Field::Email, &issue));
         }
         let account = Account {
             id: self.id::<kinds::Account>(line),
@@ -218,22 +198,14 @@ impl<'a> Deciding<'a> {
             last_log_in_at: None,
             created_at: self.context.at,
         };
-        let holder = Holder {
-            id: account.id.clone(),
-            status: account.status,
-            role: account.role,
-        };
+        let holder = Holder { id: account.id.clone(), status: account.status, role: account.role };
         self.decision.accounts.push(account);
         self.holders.insert(row.email.as_str(), holder.clone());
         Ok(holder)
     }
 
     fn from(&self, line: &Line, created: bool) -> ImportedFrom {
-        ImportedFrom {
-            import_id: self.context.import.clone(),
-            line: line.number,
-            created,
-        }
+        ImportedFrom { import_id: self.context.import.clone(), line: line.number, created }
     }
 
     /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep

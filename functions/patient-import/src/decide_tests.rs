@@ -23,27 +23,17 @@ impl Hospital {
         self.patients.extend(decision.patients.iter().cloned());
         for change in &decision.changes {
             let id = &change.patient.id;
-            let patient = self
-                .patients
-                .iter_mut()
-                .find(|patient| patient.id == *id)
-                .unwrap();
+            let patient = self.patients.iter_mut().find(|patient| patient.id == *id).unwrap();
             *patient = change.patient.clone();
         }
     }
 
     fn patient(&self, identifier: &str) -> &Patient {
-        self.patients
-            .iter()
-            .find(|patient| patient.identifier.as_str() == identifier)
-            .unwrap()
+        self.patients.iter().find(|patient| patient.identifier.as_str() == identifier).unwrap()
     }
 
     fn account(&self, email: &str) -> &Account {
-        self.accounts
-            .iter()
-            .find(|account| account.email.as_str() == email)
-            .unwrap()
+        self.accounts.iter().find(|account| account.email.as_str() == email).unwrap()
     }
 }
 
@@ -51,12 +41,7 @@ fn decide_on(rows: &str, import: u128, hospital: &Hospital) -> Decision {
     let (columns, lines) = lines(&format!("name,email,identifier,mobile,dob\n{rows}"));
     let at = Instant::from_seconds(1_796_099_400);
     let hospital_code = HospitalCode::parse("sunrise").unwrap();
-    let context = Context {
-        import: Id::derived(import),
-        at,
-        hospital: hospital_code,
-        columns,
-    };
+    let context = Context { import: Id::derived(import), at, hospital: hospital_code, columns };
     decide(&lines, &hospital.patients, &hospital.accounts, &context)
 }
 
@@ -76,10 +61,7 @@ fn a_family_shares_an_account_and_a_second_time_changes_nothing() {
     assert_eq!(counts(&first), [2, 0, 0, 0]);
     hospital.write(&first);
     assert_eq!(hospital.accounts.len(), 1);
-    assert_eq!(
-        hospital.patient("1").account_id,
-        hospital.patient("2").account_id
-    );
+    assert_eq!(hospital.patient("1").account_id, hospital.patient("2").account_id);
     assert!(hospital.patient("1").id.as_str() < hospital.patient("2").id.as_str());
     assert_eq!(hospital.patient("1").status, AccountStatus::Pending);
     assert_eq!(hospital.account("rao@x.in").password_hash, None);
@@ -98,25 +80,13 @@ fn changes_are_updates_and_a_new_address_moves_one_patient_alone() {
     let decision = decide_on(rows, 2, &hospital);
     assert_eq!(counts(&decision), [0, 2, 0, 0]);
     assert_eq!(decision.changes[0].moves_from, None);
-    assert_eq!(
-        decision.changes[1].moves_from.as_ref(),
-        Some(&hospital.accounts[0].id)
-    );
+    assert_eq!(decision.changes[1].moves_from.as_ref(), Some(&hospital.accounts[0].id));
     hospital.write(&decision);
-    assert_eq!(
-        hospital.patient("1").account_id,
-        hospital.account("rao@x.in").id
-    );
+    assert_eq!(hospital.patient("1").account_id, hospital.account("rao@x.in").id);
     assert_eq!(hospital.patient("1").status, AccountStatus::Active);
-    assert_eq!(
-        hospital.patient("2").account_id,
-        hospital.account("ravi@x.in").id
-    );
+    assert_eq!(hospital.patient("2").account_id, hospital.account("ravi@x.in").id);
     assert_eq!(hospital.patient("2").status, AccountStatus::Pending);
-    assert!(
-        hospital.patient("2").date_of_birth.is_some(),
-        "an empty field clears nothing"
-    );
+    assert!(hospital.patient("2").date_of_birth.is_some(), "an empty field clears nothing");
 }
 
 #[test]

@@ -64,10 +64,7 @@ impl Object {
     /// (S3, "Event message structure"). `None` for bytes that are no UTF-8.
     pub fn key(&self) -> Option<String> {
         let spaced = self.key.replace('+', " ");
-        percent_decode_str(&spaced)
-            .decode_utf8()
-            .ok()
-            .map(std::borrow::Cow::into_owned)
+        percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     }
 }
 
@@ -76,32 +73,21 @@ mod tests {
     use super::*;
 
     fn key(encoded: &str) -> Option<String> {
-        let object = Object {
-            key: encoded.to_owned(),
-            e_tag: String::new(),
-            sequencer: String::new(),
-        };
+        let object =
+            Object { key: encoded.to_owned(), e_tag: String::new(), sequencer: String::new() };
         object.key()
     }
 
     #[test]
     fn keys_are_decoded_plus_first() {
-        assert_eq!(
-            key("imports/a+b%2Bc/%C3%A9.csv").as_deref(),
-            Some("imports/a b+c/é.csv")
-        );
+        assert_eq!(key("imports/a+b%2Bc/%C3%A9.csv").as_deref(), Some("imports/a b+c/é.csv"));
         assert_eq!(key("imports/%E9.csv"), None);
     }
 
     #[test]
     fn a_test_message_has_no_records() {
         let test = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-12-01T00:00:00.000Z","Bucket":"b","RequestId":"r","HostId":"h"}"#;
-        assert!(
-            serde_json::from_str::<Notification>(test)
-                .unwrap()
-                .records
-                .is_empty()
-        );
+        assert!(serde_json::from_str::<Notification>(test).unwrap().records.is_empty());
     }
 
     #[test]
@@ -115,10 +101,7 @@ mod tests {
         let record = &notification.records[0];
         assert!(record.is_creation());
         assert_eq!(
-            (
-                record.s3.bucket.name.as_str(),
-                record.s3.object.e_tag.as_str()
-            ),
+            (record.s3.bucket.name.as_str(), record.s3.object.e_tag.as_str()),
             ("files", "abc")
         );
     }

@@ -69,11 +69,7 @@ async fn uploaded(
     id: &ImportId,
 ) -> Result<Option<Job>, Error> {
     let store = function.store.of(&tenant);
-    if store
-        .import(id)
-        .await?
-        .is_none_or(|import| import.key != key)
-    {
+    if store.import(id).await?.is_none_or(|import| import.key != key) {
         tracing::warn!(hospital = %hospital.id, "a file that nobody asked for is ignored");
         return Ok(None);
     }
@@ -82,13 +78,7 @@ async fn uploaded(
         return Ok(None);
     };
     let head = function.bucket.head(key).await?;
-    Ok(Some(Job {
-        hospital,
-        store,
-        import,
-        head,
-        e_tag: about.object.e_tag.clone(),
-    }))
+    Ok(Some(Job { hospital, store, import, head, e_tag: about.object.e_tag.clone() }))
 }
 
 /// A file dropped by the hospital's own systems: each writing of it is an import of its own.
@@ -99,10 +89,7 @@ async fn dropped(
     (tenant, hospital): (Tenant, Hospital),
 ) -> Result<Option<Job>, Error> {
     let head = function.bucket.head(key).await?;
-    let Some(object) = head
-        .as_ref()
-        .filter(|head| head.e_tag == about.object.e_tag)
-    else {
+    let Some(object) = head.as_ref().filter(|head| head.e_tag == about.object.e_tag) else {
         tracing::info!(hospital = %hospital.id, "a dropped file was replaced or removed before it was read");
         return Ok(None);
     };
@@ -125,45 +112,24 @@ async fn dropped(
     };
     let e_tag = about.object.e_tag.clone();
     if store.insert_import(&import).await? {
-        return Ok(Some(Job {
-            hospital,
-            store,
-            import,
-            head,
-            e_tag,
-        }));
+        return Ok(Some(Job { hospital, store, import, head, e_tag }));
     }
     let Some(import) = store.start_import(&import.id, &version(about)).await? else {
         tracing::info!(import = %import.id, "the import has ended; the event changes nothing");
         return Ok(None);
     };
-    Ok(Some(Job {
-        hospital,
-        store,
-        import,
-        head,
-        e_tag,
-    }))
+    Ok(Some(Job { hospital, store, import, head, e_tag }))
 }
 
 fn version(about: &About) -> ObjectVersion {
-    ObjectVersion {
-        e_tag: about.object.e_tag.clone(),
-        sequencer: about.object.sequencer.clone(),
-    }
+    ObjectVersion { e_tag: about.object.e_tag.clone(), sequencer: about.object.sequencer.clone() }
 }
 
 /// The same event always means the same import; imports keep the order in which files came.
 fn import_id(about: &About, key: &str, hospital: &HospitalId, written_at: Instant) -> ImportId {
     let mut hash = Sha256::new();
     let object = &about.object;
-    for part in [
-        hospital.as_str(),
-        &about.bucket.name,
-        key,
-        &object.sequencer,
-        &object.e_tag,
-    ] {
+    for part in [hospital.as_str(), &about.bucket.name, key, &object.sequencer, &object.e_tag] {
         hash.update(u64::try_from(part.len()).unwrap_or_default().to_be_bytes());
         hash.update(part);
     }

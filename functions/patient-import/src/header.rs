@@ -22,13 +22,8 @@ pub enum Field {
 
 impl Field {
     /// In the order in which a row's faults are looked for.
-    pub const ALL: [Self; 5] = [
-        Self::Name,
-        Self::Email,
-        Self::Identifier,
-        Self::Mobile,
-        Self::DateOfBirth,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Name, Self::Email, Self::Identifier, Self::Mobile, Self::DateOfBirth];
 
     /// As the documentation calls it.
     pub const fn name(self) -> &'static str {
@@ -44,13 +39,7 @@ impl Field {
     /// What hospitals call it, in small letters and digits only.
     const fn synonyms(self) -> &'static [&'static str] {
         match self {
-            Self::Name => &[
-                "name",
-                "patientname",
-                "fullname",
-                "patient",
-                "nameofpatient",
-            ],
+            Self::Name => &["name", "patientname", "fullname", "patient", "nameofpatient"],
             Self::Email => &["email", "emailaddress", "emailid", "mail", "patientemail"],
             Self::Identifier => &[
                 "identifier",
@@ -83,22 +72,16 @@ impl Field {
                 "cellphone",
                 "telephone",
             ],
-            Self::DateOfBirth => &[
-                "dateofbirth",
-                "dob",
-                "birthdate",
-                "birthday",
-                "dateofbirthyyyymmdd",
-            ],
+            Self::DateOfBirth => {
+                &["dateofbirth", "dob", "birthdate", "birthday", "dateofbirthyyyymmdd"]
+            }
         }
     }
 
     fn of(header: &str) -> Option<Self> {
         let plain: String = header.chars().filter(char::is_ascii_alphanumeric).collect();
         let plain = plain.to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|field| field.synonyms().contains(&plain.as_str()))
+        Self::ALL.into_iter().find(|field| field.synonyms().contains(&plain.as_str()))
     }
 }
 
@@ -120,10 +103,7 @@ impl Columns {
         for (index, name) in record.fields().enumerate() {
             let number = index + 1;
             let Some(field) = Field::of(name) else {
-                return Err(Problem::UnknownColumn {
-                    number,
-                    name: shortened(name),
-                });
+                return Err(Problem::UnknownColumn { number, name: shortened(name) });
             };
             if let Some(first) = fields.iter().position(|known| *known == field) {
                 return Err(Problem::TwiceInHeader {
@@ -135,16 +115,9 @@ impl Columns {
             fields.push(field);
         }
         let missing = |field: &Field| *field != Field::DateOfBirth && !fields.contains(field);
-        let missing: Vec<_> = Field::ALL
-            .into_iter()
-            .filter(missing)
-            .map(Field::name)
-            .collect();
+        let missing: Vec<_> = Field::ALL.into_iter().filter(missing).map(Field::name).collect();
         if missing.is_empty() {
-            return Ok(Self {
-                header: record.fields().map(str::to_owned).collect(),
-                fields,
-            });
+            return Ok(Self { header: record.fields().map(str::to_owned).collect(), fields });
         }
         Err(Problem::MissingColumns(missing))
     }
@@ -162,18 +135,13 @@ impl Columns {
 
     /// What the file calls a field.
     pub fn called(&self, field: Field) -> &str {
-        self.get(field, &self.header)
-            .map_or(field.name(), str::trim)
+        self.get(field, &self.header).map_or(field.name(), str::trim)
     }
 }
 
 /// Short enough for a sentence, and on one line.
 fn shortened(name: &str) -> String {
-    name.trim()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(40)
-        .collect()
+    name.trim().chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
 #[cfg(test)]
@@ -207,10 +175,7 @@ mod tests {
                 "name,email,identifier,mobile,blood group",
                 "Column 5 of the header, \"blood group\",",
             ),
-            (
-                "name,email,identifier,mobile,",
-                "Column 5 of the header, \"\",",
-            ),
+            ("name,email,identifier,mobile,", "Column 5 of the header, \"\","),
             (
                 "name,email,identifier,mobile,Phone",
                 "Columns 4 and 5 of the header both mean mobile",

@@ -51,9 +51,7 @@ async fn read(function: &PatientImport, job: &Job) -> Result<Columns, Stop> {
         stretch.extend(line);
         if stretch.is_full() || (last && !stretch.is_empty()) {
             if number >= done {
-                stretch
-                    .write(&job.store, &context, number, job.import.dry_run)
-                    .await?;
+                stretch.write(&job.store, &context, number, job.import.dry_run).await?;
                 done = number + 1;
             }
             number += 1;
@@ -90,16 +88,8 @@ async fn end(
 ) -> Result<(), Error> {
     let hospital = &job.hospital.id;
     let rows = job.store.import_progress(&job.import.id).await?.rows;
-    let status = if problem.is_some() {
-        ImportStatus::Failed
-    } else {
-        ImportStatus::Done
-    };
-    let mut import = Import {
-        status,
-        rows,
-        ..job.import
-    };
+    let status = if problem.is_some() { ImportStatus::Failed } else { ImportStatus::Done };
+    let mut import = Import { status, rows, ..job.import };
     import.problem = problem.as_ref().map(ToString::to_string);
     if let Some(columns) = columns {
         let (bucket, store) = (&function.bucket, &job.store);

@@ -33,17 +33,13 @@ impl Place {
             return None;
         }
         let id = HospitalId::parse(owner).ok();
-        let import = rest
-            .split_once('/')
-            .and_then(|(import, _)| ImportId::parse(import).ok());
+        let import = rest.split_once('/').and_then(|(import, _)| ImportId::parse(import).ok());
         match (id, import) {
             (Some(hospital), Some(import)) => Some(Self::Upload(hospital, import)),
             (Some(hospital), None) => Some(Self::Drop(Owner::Id(hospital))),
             // The policy is about the prefix as written, so no other spelling of a code will do.
             (None, None) => {
-                let code = HospitalCode::parse(owner)
-                    .ok()
-                    .filter(|code| code.as_str() == owner)?;
+                let code = HospitalCode::parse(owner).ok().filter(|code| code.as_str() == owner)?;
                 Some(Self::Drop(Owner::Code(code)))
             }
             (None, Some(_)) => None,
@@ -55,9 +51,7 @@ impl Place {
 pub fn file_name(key: &str) -> Option<FileName> {
     let name = key.rsplit('/').next().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
-    FileName::parse(&shown)
-        .or_else(|_| FileName::parse("unnamed"))
-        .ok()
+    FileName::parse(&shown).or_else(|_| FileName::parse("unnamed")).ok()
 }
 
 /// Whether a key's name ends in `.csv`.
@@ -75,21 +69,12 @@ mod tests {
     fn keys_have_owners() {
         let (hospital, import): (HospitalId, ImportId) = (Id::derived(1), Id::derived(2));
         let upload = format!("imports/{hospital}/{import}/a.csv");
-        assert_eq!(
-            Place::of(&upload),
-            Some(Place::Upload(hospital.clone(), import))
-        );
+        assert_eq!(Place::of(&upload), Some(Place::Upload(hospital.clone(), import)));
         let dropped = Some(Place::Drop(Owner::Id(hospital.clone())));
         assert_eq!(Place::of(&format!("imports/{hospital}/a b.csv")), dropped);
-        assert_eq!(
-            Place::of(&format!("imports/{hospital}/2026/a.csv")),
-            dropped
-        );
+        assert_eq!(Place::of(&format!("imports/{hospital}/2026/a.csv")), dropped);
         let code = HospitalCode::parse("sunrise").unwrap();
-        assert_eq!(
-            Place::of("imports/sunrise/a.csv"),
-            Some(Place::Drop(Owner::Code(code)))
-        );
+        assert_eq!(Place::of("imports/sunrise/a.csv"), Some(Place::Drop(Owner::Code(code))));
         for key in [
             "imports/a.csv",
             "imports//a.csv",
@@ -107,10 +92,7 @@ mod tests {
 
     #[test]
     fn names_can_be_shown() {
-        assert_eq!(
-            file_name("imports/s/list.csv").unwrap().as_str(),
-            "list.csv"
-        );
+        assert_eq!(file_name("imports/s/list.csv").unwrap().as_str(), "list.csv");
         assert_eq!(file_name("imports/s/.csv").unwrap().as_str(), "unnamed");
         assert!(
             is_csv("imports/s/LIST.CSV")

@@ -24,8 +24,7 @@ pub async fn write_rejected(
     let key = format!("{}/rejected.csv", folder(hospital, import));
     let mut file = bucket.write(&key, "text/csv; charset=utf-8");
     let head = ["line", "column", "code", "reason"].into_iter();
-    file.push(record(head.chain(columns.header.iter().map(String::as_str))).as_bytes())
-        .await?;
+    file.push(record(head.chain(columns.header.iter().map(String::as_str))).as_bytes()).await?;
     let mut from = 0;
     loop {
         let stretches = store.import_rejects(&import.id, from).await?;
@@ -58,19 +57,14 @@ pub async fn write_summary(
         "endedAt": now.timestamp().to_string(),
     });
     let key = format!("{}/summary.json", folder(hospital, import));
-    bucket
-        .put(&key, "application/json", summary.to_string().into())
-        .await?;
+    bucket.put(&key, "application/json", summary.to_string().into()).await?;
     Ok(())
 }
 
 fn rejected(reject: &Reject) -> String {
     let line = reject.line.to_string();
     let head = [line.as_str(), &reject.column, &reject.code, &reject.reason];
-    record(
-        head.into_iter()
-            .chain(reject.fields.iter().map(String::as_str)),
-    )
+    record(head.into_iter().chain(reject.fields.iter().map(String::as_str)))
 }
 
 /// A record by RFC 4180.
@@ -83,14 +77,9 @@ fn record<'a>(fields: impl Iterator<Item = &'a str>) -> String {
 /// A field that no spreadsheet takes for a formula (ASVS 1.2.10; OWASP, "CSV Injection"): one
 /// that begins like one gets an apostrophe before it, whatever the language's width of letters.
 fn cell(field: &str) -> String {
-    const FORMULA: [char; 12] = [
-        '=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠',
-    ];
-    let safe = if field.starts_with(FORMULA) {
-        format!("'{field}")
-    } else {
-        field.to_owned()
-    };
+    const FORMULA: [char; 12] =
+        ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
+    let safe = if field.starts_with(FORMULA) { format!("'{field}") } else { field.to_owned() };
     if safe.contains(['"', ',', ';', '\t', '\r', '\n']) {
         return format!("\"{}\"", safe.replace('"', "\"\""));
     }
@@ -106,10 +95,7 @@ mod tests {
         for (field, expected) in [
             ("Asha", "Asha"),
             ("+919876543210", "'+919876543210"),
-            (
-                "=HYPERLINK(\"x\",\"y\")",
-                "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
-            ),
+            ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
             ("-1", "'-1"),
             ("＝1", "'＝1"),
             ("a,b", "\"a,b\""),

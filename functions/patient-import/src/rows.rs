@@ -57,11 +57,7 @@ impl Line {
                 Err(earlier) => Err(Fault::twice(columns, earlier, record.line)),
             }
         });
-        Self {
-            number: record.line,
-            fields,
-            content,
-        }
+        Self { number: record.line, fields, content }
     }
 
     /// As the report has it.
@@ -79,10 +75,7 @@ impl Line {
 impl Row {
     fn read(fields: &[String], columns: &Columns, today: Day) -> Result<Self, Fault> {
         if fields.iter().all(|field| field.trim().is_empty()) {
-            return Err(Fault::of_row(
-                "EMPTY_ROW",
-                "every field is empty".to_owned(),
-            ));
+            return Err(Fault::of_row("EMPTY_ROW", "every field is empty".to_owned()));
         }
         if fields.len() != columns.count() {
             let (has, header) = (fields.len(), columns.count());
@@ -94,34 +87,21 @@ impl Row {
         let identifier = parse(Field::Identifier, fields, columns)?;
         let mobile = parse(Field::Mobile, fields, columns)?;
         let date_of_birth = birthday(fields, columns, today)?;
-        Ok(Self {
-            name,
-            email,
-            identifier,
-            mobile,
-            date_of_birth,
-        })
+        Ok(Self { name, email, identifier, mobile, date_of_birth })
     }
 }
 
 fn parse<T: Parse>(field: Field, fields: &[String], columns: &Columns) -> Result<T, Fault> {
     let text = columns.get(field, fields).unwrap_or_default().trim();
     if text.is_empty() {
-        return Err(Fault::of_column(
-            columns,
-            field,
-            &Issue::new("REQUIRED", "must not be empty"),
-        ));
+        return Err(Fault::of_column(columns, field, &Issue::new("REQUIRED", "must not be empty")));
     }
     T::parse(text).map_err(|issue| Fault::of_column(columns, field, &issue))
 }
 
 fn birthday(fields: &[String], columns: &Columns, today: Day) -> Result<Option<Day>, Fault> {
     let field = Field::DateOfBirth;
-    if columns
-        .get(field, fields)
-        .is_none_or(|text| text.trim().is_empty())
-    {
+    if columns.get(field, fields).is_none_or(|text| text.trim().is_empty()) {
         return Ok(None);
     }
     let day: Day = parse(field, fields, columns)?;
@@ -134,21 +114,13 @@ fn birthday(fields: &[String], columns: &Columns, today: Day) -> Result<Option<D
 
 impl Fault {
     fn of_row(code: &'static str, reason: String) -> Self {
-        Self {
-            column: String::new(),
-            code,
-            reason,
-        }
+        Self { column: String::new(), code, reason }
     }
 
     /// A fault of one field.
     pub fn of_column(columns: &Columns, field: Field, issue: &Issue) -> Self {
         let column = columns.called(field).to_owned();
-        Self {
-            column,
-            code: issue.code,
-            reason: issue.message.clone().into_owned(),
-        }
+        Self { column, code: issue.code, reason: issue.message.clone().into_owned() }
     }
 
     fn twice(columns: &Columns, earlier: u64, line: u64) -> Self {

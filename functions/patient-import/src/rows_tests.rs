@@ -17,12 +17,7 @@ pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
             (Step::More, _) => reader.feed(None).unwrap(),
             (Step::Record, None) => columns = Some(Columns::of(reader.record().unwrap()).unwrap()),
             (Step::Record, Some(columns)) => {
-                lines.push(Line::read(
-                    reader.record().unwrap(),
-                    columns,
-                    &mut seen,
-                    today(),
-                ));
+                lines.push(Line::read(reader.record().unwrap(), columns, &mut seen, today()));
             }
             (Step::End, _) => return (columns.unwrap(), lines),
         }
@@ -31,11 +26,8 @@ pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
 
 fn faults(rows: &str) -> Vec<(u64, String, &'static str)> {
     let (_, lines) = lines(&format!("name,E-Mail,identifier,mobile,dob\n{rows}"));
-    let fault = |line: Line| {
-        line.content
-            .err()
-            .map(|fault| (line.number, fault.column, fault.code))
-    };
+    let fault =
+        |line: Line| line.content.err().map(|fault| (line.number, fault.column, fault.code));
     lines.into_iter().filter_map(fault).collect()
 }
 
@@ -86,13 +78,6 @@ fn a_duplicate_names_both_lines() {
     let row = "Asha,a@b.in,1,9876543210";
     let (_, lines) = lines(&format!("name,email,identifier,mobile\n{row}\n\n{row}\n"));
     let fault = lines[1].content.as_ref().unwrap_err();
-    assert!(
-        fault.reason.contains("line 4") && fault.reason.contains("line 2"),
-        "{}",
-        fault.reason
-    );
-    assert_eq!(
-        lines[1].reject(fault).fields,
-        ["Asha", "a@b.in", "1", "9876543210"]
-    );
+    assert!(fault.reason.contains("line 4") && fault.reason.contains("line 2"), "{}", fault.reason);
+    assert_eq!(lines[1].reject(fault).fields, ["Asha", "a@b.in", "1", "9876543210"]);
 }

@@ -20,10 +20,7 @@ pub struct Source {
 impl Source {
     /// Begins, and reads the header.
     pub async fn open(object: ObjectReader) -> Result<(Self, Columns), Stop> {
-        let mut source = Self {
-            object,
-            csv: CsvReader::default(),
-        };
+        let mut source = Self { object, csv: CsvReader::default() };
         if !source.advance().await? {
             return Err(Problem::Empty.into());
         }

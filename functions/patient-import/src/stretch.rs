@@ -26,11 +26,7 @@ pub struct Stretch {
 impl Stretch {
     /// Adds the next row, if there is one.
     pub fn extend(&mut self, line: Option<Line>) {
-        self.bytes += line
-            .iter()
-            .flat_map(|line| &line.fields)
-            .map(String::len)
-            .sum::<usize>();
+        self.bytes += line.iter().flat_map(|line| &line.fields).map(String::len).sum::<usize>();
         self.lines.extend(line);
     }
 
@@ -66,14 +62,7 @@ impl Stretch {
             if dry_run || apply(store, &decision).await? {
                 let import_id = context.import.clone();
                 let Decision { rows, rejects, .. } = decision;
-                store
-                    .insert_chunk(&ChunkReport {
-                        import_id,
-                        number,
-                        rows,
-                        rejects,
-                    })
-                    .await?;
+                store.insert_chunk(&ChunkReport { import_id, number, rows, rejects }).await?;
                 return Ok(());
             }
         }
@@ -81,15 +70,10 @@ impl Stretch {
     }
 
     async fn decide(&self, store: &HospitalStore, context: &Context) -> Result<Decision, Error> {
-        let good = self
-            .lines
-            .iter()
-            .filter_map(|line| line.content.as_ref().ok());
+        let good = self.lines.iter().filter_map(|line| line.content.as_ref().ok());
         let identifiers: Vec<_> = good.map(|row| &row.identifier).collect();
         let patients = store.patients_by_identifier(&identifiers).await?;
-        let accounts = store
-            .accounts_by_email(&addresses_wanted(&self.lines, &patients))
-            .await?;
+        let accounts = store.accounts_by_email(&addresses_wanted(&self.lines, &patients)).await?;
         Ok(decide(&self.lines, &patients, &accounts, context))
     }
 }

@@ -69,19 +69,13 @@ pub(crate) async fn create_order(
     Body(request): Body<OrderRequest>,
 ) -> Result<Response> {
     let store = payments.core.store.of(&grant.own_tenant()?);
-    let found = store
-        .appointment(&request.appointment_id, &grant.reach())
-        .await?;
+    let found = store.appointment(&request.appointment_id, &grant.reach()).await?;
     let appointment = found.ok_or(Error::NotFound)?;
-    appointment
-        .payable(payments.core.clock.now())
-        .map_err(refused)?;
+    appointment.payable(payments.core.clock.now()).map_err(refused)?;
     // The patient's address is read while Razorpay is asked.
     let patient = appointment.patient.id.clone();
-    let (ordered, patient) = tokio::join!(
-        ordered(&payments, &store, appointment),
-        store.patient(&patient)
-    );
+    let (ordered, patient) =
+        tokio::join!(ordered(&payments, &store, appointment), store.patient(&patient));
     let ((order, is_new), patient) = (ordered?, patient?.ok_or(Error::NotFound)?);
     let reply = OrderReply {
         order_id: order.id,
@@ -89,17 +83,9 @@ pub(crate) async fn create_order(
         currency: order.amount.currency(),
         key_id: payments.razorpay.key_id().to_owned(),
         appointment_id: request.appointment_id,
-        prefill: Prefill {
-            name: patient.name,
-            email: patient.email,
-            contact: patient.mobile,
-        },
+        prefill: Prefill { name: patient.name, email: patient.email, contact: patient.mobile },
     };
-    Ok(if is_new {
-        Created(reply).into_response()
-    } else {
-        Json(reply).into_response()
-    })
+    Ok(if is_new { Created(reply).into_response() } else { Json(reply).into_response() })
 }
 
 /// The appointment's order: the one it has, or the one Razorpay has under its id as receipt, or a
@@ -114,37 +100,20 @@ async fn ordered(
         return Ok((order, false));
     }
     let notes = json!({ "appointment": current.id.as_str() });
-    let id = payments
-        .razorpay
-        .order(current.id.as_str(), current.fee, notes)
-        .await?;
+    let id = payments.razorpay.order(current.id.as_str(), current.fee, notes).await?;
     for _ in 0..TRIES {
         let now = payments.core.clock.now();
         let amount = current.payable(now).map_err(refused)?;
-        let order = Order {
-            id: id.clone(),
-            amount,
-            created_at: now,
-        };
-        if store
-            .change_appointment(&current.with_order(order.clone()))
-            .await?
-            == Change::Done
-        {
+        let order = Order { id: id.clone(), amount, created_at: now };
+        if store.change_appointment(&current.with_order(order.clone())).await? == Change::Done {
             return Ok((order, true));
         }
-        current = store
-            .appointment(&current.id, &Reach::Hospital)
-            .await?
-            .ok_or(Error::NotFound)?;
+        current = store.appointment(&current.id, &Reach::Hospital).await?.ok_or(Error::NotFound)?;
         if let Some(order) = current.order {
             return Ok((order, false));
         }
     }
-    Err(Error::conflict(
-        "CONFLICT",
-        "The appointment is being changed by others; try again.",
-    ))
+    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
 }
 
 fn refused(refusal: AppointmentRefusal) -> Error {

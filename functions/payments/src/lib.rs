@@ -20,10 +20,7 @@ impl Function for Payments {
     const NAME: &'static str = "payments";
 
     fn configure(env: &mut Environment) -> Self {
-        Self {
-            core: Core::configure(env),
-            razorpay: Razorpay::configure(env),
-        }
+        Self { core: Core::configure(env), razorpay: Razorpay::configure(env) }
     }
 
     fn core(&self) -> &Core {

@@ -75,20 +75,12 @@ pub(crate) async fn verify(
 ) -> Result<Json<Verified>> {
     let (tenant, now) = (grant.own_tenant()?, payments.core.clock.now());
     let store = payments.core.store.of(&tenant);
-    let found = store
-        .appointment_of_order(&callback.order, &grant.reach())
-        .await?;
+    let found = store.appointment_of_order(&callback.order, &grant.reach()).await?;
     let appointment = found.ok_or(Error::NotFound)?;
     let order = appointment.order.clone().ok_or(Error::NotFound)?;
-    if !payments
-        .razorpay
-        .signed(&order.id, &callback.payment, &callback.signature.0)
-    {
+    if !payments.razorpay.signed(&order.id, &callback.payment, &callback.signature.0) {
         let detail = "The signature does not belong to this order and payment.".to_owned();
-        return Err(Error::Malformed {
-            code: "INVALID_SIGNATURE",
-            detail,
-        });
+        return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
     }
     let told = read_payment(&payments, &callback.payment, &order).await?;
     let appointment = settled(&payments, &store, appointment, &told).await?;
@@ -99,10 +91,7 @@ pub(crate) async fn verify(
         amount: told.amount.amount(),
         currency: told.amount.currency(),
     };
-    Ok(Json(Verified {
-        appointment: AppointmentView::of(&appointment, &tenant, now),
-        payment,
-    }))
+    Ok(Json(Verified { appointment: AppointmentView::of(&appointment, &tenant, now), payment }))
 }
 
 /// The payment as Razorpay has it now.
@@ -124,12 +113,7 @@ async fn read_payment(
             "Razorpay is still working on the payment.",
         ));
     };
-    Ok(Payment {
-        id: told.id,
-        amount,
-        status,
-        created_at: payments.core.clock.now(),
-    })
+    Ok(Payment { id: told.id, amount, status, created_at: payments.core.clock.now() })
 }
 
 async fn settled(
@@ -139,29 +123,14 @@ async fn settled(
     told: &Payment,
 ) -> Result<Appointment> {
     if told.status < PaymentStatus::Captured {
-        return Err(Error::conflict(
-            "PAYMENT_NOT_CAPTURED",
-            "The payment did not succeed.",
-        ));
+        return Err(Error::conflict("PAYMENT_NOT_CAPTURED", "The payment did not succeed."));
     }
-    let known = appointment
-        .payments
-        .iter()
-        .any(|known| known.id == told.id && known.status >= told.status);
+    let known =
+        appointment.payments.iter().any(|known| known.id == told.id && known.status >= told.status);
     if known {
         return Ok(appointment);
     }
-    let captured = Payment {
-        status: PaymentStatus::Captured,
-        ..told.clone()
-    };
+    let captured = Payment { status: PaymentStatus::Captured, ..told.clone() };
     let core = &payments.core;
-    settlement::capture(
-        store,
-        appointment,
-        &captured,
-        None,
-        (core.entropy, core.clock.now()),
-    )
-    .await
+    settlement::capture(store, appointment, &captured, None, (core.entropy, core.clock.now())).await
 }

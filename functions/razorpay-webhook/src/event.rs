@@ -58,12 +58,7 @@ impl Event {
             _ => None,
         };
         let status = named.max(payment.status())?;
-        Some(Payment {
-            id: payment.id.clone(),
-            amount: payment.money()?,
-            status,
-            created_at: now,
-        })
+        Some(Payment { id: payment.id.clone(), amount: payment.money()?, status, created_at: now })
     }
 }
 
@@ -88,19 +83,10 @@ mod tests {
         let told = |name, status| {
             let event = event(name, status);
             let payment = event.payment().unwrap();
-            event
-                .payment_as_told(&payment, Instant::from_seconds(1))
-                .unwrap()
-                .status
+            event.payment_as_told(&payment, Instant::from_seconds(1)).unwrap().status
         };
-        assert_eq!(
-            told("payment.authorized", "captured"),
-            PaymentStatus::Captured
-        );
-        assert_eq!(
-            told("payment.captured", "authorized"),
-            PaymentStatus::Captured
-        );
+        assert_eq!(told("payment.authorized", "captured"), PaymentStatus::Captured);
+        assert_eq!(told("payment.captured", "authorized"), PaymentStatus::Captured);
         assert_eq!(told("payment.failed", "failed"), PaymentStatus::Failed);
     }
 

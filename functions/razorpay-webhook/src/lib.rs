@@ -23,10 +23,7 @@ impl Function for RazorpayWebhook {
         let current = env.required("RAZORPAY_WEBHOOK_SECRET");
         let previous = env.optional("RAZORPAY_WEBHOOK_PREVIOUS_SECRET");
         // Without a secret anybody could sign; the fault that was noted keeps it from starting.
-        Self {
-            core: Core::configure(env),
-            secrets: WebhookSecrets::new(current, previous),
-        }
+        Self { core: Core::configure(env), secrets: WebhookSecrets::new(current, previous) }
     }
 
     fn core(&self) -> &Core {

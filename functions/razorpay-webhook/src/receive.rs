@@ -37,35 +37,17 @@ pub(crate) async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Received>> {
-    let header = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &http::HeaderValue| value.to_str().ok())
-    };
+    let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let signature = header("x-razorpay-signature").unwrap_or_default();
-    let signed = webhook
-        .secrets
-        .as_ref()
-        .is_some_and(|secrets| secrets.signed(&body, signature));
+    let signed = webhook.secrets.as_ref().is_some_and(|secrets| secrets.signed(&body, signature));
     if !signed {
-        tracing::warn!(
-            alarm = "webhook-signature",
-            "a webhook's signature is wrong"
-        );
+        tracing::warn!(alarm = "webhook-signature", "a webhook's signature is wrong");
         let detail = "The signature does not belong to this body.".to_owned();
-        return Err(Error::Malformed {
-            code: "INVALID_SIGNATURE",
-            detail,
-        });
+        return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
     }
     let event: Event = serde_json::from_slice(&body).unwrap_or_default();
     let id = header("x-razorpay-event-id").filter(|id| (1..=100).contains(&id.len()));
-    let hash = || {
-        format!(
-            "sha256:{}",
-            data_encoding::HEXLOWER.encode(&Sha256::digest(&body))
-        )
-    };
+    let hash = || format!("sha256:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(&body)));
     let noted = WebhookEvent {
         event_id: id.map_or_else(hash, str::to_owned),
         event: event.event.chars().take(64).collect(),
@@ -78,9 +60,7 @@ pub(crate) async fn receive(
 async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -> Result<()> {
     let now = webhook.core.clock.now();
     let payment = event.payment();
-    let order = payment
-        .as_ref()
-        .and_then(|payment| payment.order_id.clone());
+    let order = payment.as_ref().and_then(|payment| payment.order_id.clone());
     let due = match &order {
         Some(order) => webhook.core.store.gate().by_order(order).await?,
         None => None,
@@ -91,9 +71,7 @@ async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -
     if let Some(refund) = event.refund() {
         return refunded(webhook, due, &refund, noted).await;
     }
-    let told = payment
-        .as_ref()
-        .and_then(|payment| event.payment_as_told(payment, now));
+    let told = payment.as_ref().and_then(|payment| event.payment_as_told(payment, now));
     match told {
         Some(payment) => paid(webhook, due, &payment, noted).await,
         None => {
@@ -116,14 +94,9 @@ async fn paid(
         })
         .await;
     }
-    let captured = Payment {
-        status: PaymentStatus::Captured,
-        ..payment.clone()
-    };
+    let captured = Payment { status: PaymentStatus::Captured, ..payment.clone() };
     let with = (webhook.core.entropy, webhook.core.clock.now());
-    settlement::capture(&store, due.appointment, &captured, Some(noted), with)
-        .await
-        .map(|_| ())
+    settlement::capture(&store, due.appointment, &captured, Some(noted), with).await.map(|_| ())
 }
 
 async fn refunded(
@@ -140,10 +113,7 @@ async fn refunded(
         .iter()
         .find(|known| known.razorpay_id.as_deref() == Some(&refund.id));
     let Some(id) = ours.or_else(|| by_id.map(|known| known.id.clone())) else {
-        tracing::warn!(
-            alarm = "refund-unknown",
-            "Razorpay tells of a refund that is not ours"
-        );
+        tracing::warn!(alarm = "refund-unknown", "Razorpay tells of a refund that is not ours");
         return settlement::note(&store, due.appointment, noted, |_| None).await;
     };
     if refund.status() == shared::models::RefundStatus::Failed {

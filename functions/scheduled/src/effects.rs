@@ -32,12 +32,8 @@ async fn deliver_all(
 ) -> Result<usize> {
     let now = this.clock.now();
     let mut appointment = due.appointment;
-    let effects: Vec<Effect> = appointment
-        .effects
-        .iter()
-        .filter(|effect| effect.due_at <= now)
-        .cloned()
-        .collect();
+    let effects: Vec<Effect> =
+        appointment.effects.iter().filter(|effect| effect.due_at <= now).cloned().collect();
     let mut delivered = 0;
     for effect in effects {
         match carry_out(this, store, hospital, &appointment, &effect).await {
@@ -101,9 +97,7 @@ async fn send(
             appointment: id,
         },
         EffectKind::MailCancelled => {
-            let refund = appointment
-                .cancellation_refund()
-                .map(|refund| refund.amount);
+            let refund = appointment.cancellation_refund().map(|refund| refund.amount);
             Mail::AppointmentCancelled {
                 patient: name,
                 hospital,
@@ -139,8 +133,7 @@ async fn send(
 }
 
 fn amount_of(appointment: &Appointment, refund: &RefundId) -> Result<shared::models::Money> {
-    let refund = appointment
-        .refund(refund)
-        .ok_or_else(|| Error::internal("an effect names no refund"))?;
+    let refund =
+        appointment.refund(refund).ok_or_else(|| Error::internal("an effect names no refund"))?;
     Ok(refund.amount)
 }

@@ -45,18 +45,12 @@ async fn ask_for(this: &Scheduled, due: Due) -> Result<()> {
             continue;
         }
         tracing::warn!(alarm = "payment-healed", appointment = %appointment.id, "a payment nobody told of");
-        let payment = Payment {
-            id: told.id,
-            amount,
-            status: PaymentStatus::Captured,
-            created_at: now,
-        };
+        let payment =
+            Payment { id: told.id, amount, status: PaymentStatus::Captured, created_at: now };
         appointment =
             settlement::capture(&store, appointment, &payment, None, (this.entropy, now)).await?;
         appointment = settlement::pay_back(&store, &this.razorpay, appointment).await?;
     }
-    store
-        .change_appointment(&appointment.reconciled(now))
-        .await?;
+    store.change_appointment(&appointment.reconciled(now)).await?;
     Ok(())
 }

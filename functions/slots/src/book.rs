@@ -52,13 +52,10 @@ pub(crate) async fn book(
         policy: CancellationPolicy::default(),
         hold_seconds: slots.hold_seconds,
     };
-    match store
-        .book(&request.slot_id, &patient, &booking, now)
-        .await?
-    {
-        Booked::Done(appointment) => Ok(Created(BookReply {
-            appointment: AppointmentView::of(&appointment, &tenant, now),
-        })),
+    match store.book(&request.slot_id, &patient, &booking, now).await? {
+        Booked::Done(appointment) => {
+            Ok(Created(BookReply { appointment: AppointmentView::of(&appointment, &tenant, now) }))
+        }
         Booked::PatientBusy => Err(Error::conflict(
             "PATIENT_BUSY",
             "The patient has another appointment at that time.",
@@ -71,17 +68,14 @@ pub(crate) async fn book(
 fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> {
     let mut patients = patients;
     match (wanted, patients.len()) {
-        (Some(id), _) => patients
-            .into_iter()
-            .find(|patient| patient.id == id)
-            .ok_or(Error::NotFound),
+        (Some(id), _) => {
+            patients.into_iter().find(|patient| patient.id == id).ok_or(Error::NotFound)
+        }
         (None, 1) => patients.pop().ok_or(Error::NotFound),
         (None, 0) => Err(Error::NotFound),
         (None, _) => {
-            let issue = Issue::new(
-                "REQUIRED",
-                "is required, for this account acts for several patients",
-            );
+            let issue =
+                Issue::new("REQUIRED", "is required, for this account acts for several patients");
             Err(Error::field("patientId", issue))
         }
     }
@@ -100,20 +94,9 @@ async fn refusal(
     };
     if slot.start <= now {
         let detail = "The slot has begun already.".to_owned();
-        return Ok(Error::Unprocessable {
-            code: "SLOT_IN_PAST",
-            detail,
-        });
+        return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
     }
     let next = store.next_open(&slot.doctor.id, slot.start, now).await?;
-    let next: Vec<SlotView> = next
-        .iter()
-        .map(|slot| SlotView::of(slot, tenant, now))
-        .collect();
-    Ok(Error::conflict_with(
-        "SLOT_TAKEN",
-        "Somebody else has this slot.",
-        "nextAvailable",
-        next,
-    ))
+    let next: Vec<SlotView> = next.iter().map(|slot| SlotView::of(slot, tenant, now)).collect();
+    Ok(Error::conflict_with("SLOT_TAKEN", "Somebody else has this slot.", "nextAvailable", next))
 }

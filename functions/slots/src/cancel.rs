@@ -46,11 +46,7 @@ pub(crate) struct RefundView {
 impl RefundView {
     fn of(refund: &Refund) -> Self {
         let amount = refund.amount;
-        Self {
-            amount: amount.amount(),
-            currency: amount.currency(),
-            status: refund.status,
-        }
+        Self { amount: amount.amount(), currency: amount.currency(), status: refund.status }
     }
 }
 
@@ -86,9 +82,7 @@ async fn cancelled(
 ) -> Result<Appointment> {
     let now = slots.core.clock.now();
     for _ in 0..TRIES {
-        let found = store
-            .appointment(&request.appointment_id, &grant.reach())
-            .await?;
+        let found = store.appointment(&request.appointment_id, &grant.reach()).await?;
         let appointment = found.ok_or(Error::NotFound)?;
         let ids = NewIds {
             refund: slots.core.entropy.id(now)?,
@@ -96,10 +90,7 @@ async fn cancelled(
             mail: slots.core.entropy.id(now)?,
         };
         let by = (grant.role(), grant.account());
-        match appointment
-            .cancel(by, request.reason.clone(), ids, now)
-            .map_err(refused)?
-        {
+        match appointment.cancel(by, request.reason.clone(), ids, now).map_err(refused)? {
             Cancelling::Already => return Ok(appointment),
             Cancelling::Now(next) => {
                 if store.release(&next).await? == Change::Done {
@@ -108,10 +99,7 @@ async fn cancelled(
             }
         }
     }
-    Err(Error::conflict(
-        "CONFLICT",
-        "The appointment is being changed by others; try again.",
-    ))
+    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
 }
 
 fn refused(refusal: AppointmentRefusal) -> Error {
@@ -121,10 +109,9 @@ fn refused(refusal: AppointmentRefusal) -> Error {
             "It has begun; only the doctor or the hospital can call it off.",
         ),
         AppointmentRefusal::NotLive(AppointmentStatus::Expired)
-        | AppointmentRefusal::HoldExpired => Error::conflict(
-            "HOLD_EXPIRED",
-            "It was not paid in time and holds no slot any more.",
-        ),
+        | AppointmentRefusal::HoldExpired => {
+            Error::conflict("HOLD_EXPIRED", "It was not paid in time and holds no slot any more.")
+        }
         _ => Error::conflict("NOT_CANCELLABLE", "The appointment is over."),
     }
 }

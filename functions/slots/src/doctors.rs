@@ -68,18 +68,9 @@ pub(crate) async fn doctors(
     let paging = Paging::of(&slots.core, "doctors", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
-    let page = store
-        .doctors(
-            query.speciality.as_ref(),
-            query.search.as_ref(),
-            &request,
-            now,
-        )
-        .await?;
+    let page =
+        store.doctors(query.speciality.as_ref(), query.search.as_ref(), &request, now).await?;
     let list = paging.list(page, |card| DoctorView::of(card, &tenant));
     let items = list.items.into_iter().flatten().collect();
-    Ok(Json(List {
-        items,
-        next_cursor: list.next_cursor,
-    }))
+    Ok(Json(List { items, next_cursor: list.next_cursor }))
 }

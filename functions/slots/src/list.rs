@@ -48,13 +48,6 @@ pub(crate) async fn list(
         open_only: grant.role() == Role::Patient,
     };
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let page = slots
-        .core
-        .store
-        .of(&tenant)
-        .slots(&filter, &request, now)
-        .await?;
-    Ok(Json(
-        paging.list(page, |slot| SlotView::of(&slot, &tenant, now)),
-    ))
+    let page = slots.core.store.of(&tenant).slots(&filter, &request, now).await?;
+    Ok(Json(paging.list(page, |slot| SlotView::of(&slot, &tenant, now))))
 }

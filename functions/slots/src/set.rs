@@ -106,17 +106,10 @@ pub(crate) async fn set(
                 .collect(),
         })),
         Published::Clash(clashes) => {
-            let clashes: Vec<SlotView> = clashes
-                .iter()
-                .map(|slot| SlotView::of(slot, &tenant, now))
-                .collect();
+            let clashes: Vec<SlotView> =
+                clashes.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect();
             let detail = "These slots of the doctor are in the way; nothing was published.";
-            Err(Error::conflict_with(
-                "SLOT_OVERLAP",
-                detail,
-                "clashes",
-                clashes,
-            ))
+            Err(Error::conflict_with("SLOT_OVERLAP", detail, "clashes", clashes))
         }
     }
 }
@@ -135,10 +128,7 @@ fn doctor_of(grant: &Grant<PublishSlots>, named: Option<&AccountId>) -> Result<A
         (Reach::Doctor(own), Some(named)) if own == *named => Ok(own),
         (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
         (_, Some(named)) => Ok(named.clone()),
-        (_, None) => Err(Error::field(
-            "doctorId",
-            Issue::new("REQUIRED", "is required"),
-        )),
+        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
     }
 }
 
@@ -166,14 +156,7 @@ impl Bookable {
 
 async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookable> {
     let account = store.account(id).await?.ok_or(Error::NotFound)?;
-    let Account {
-        id,
-        name,
-        status,
-        doctor: Some(profile),
-        ..
-    } = account
-    else {
+    let Account { id, name, status, doctor: Some(profile), .. } = account else {
         return Err(Error::NotFound);
     };
     if matches!(status, AccountStatus::Blocked | AccountStatus::Deactivated) {
@@ -183,11 +166,7 @@ async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookab
         ));
     }
     Ok(Bookable {
-        doctor: DoctorRef {
-            id,
-            name,
-            speciality: profile.speciality,
-        },
+        doctor: DoctorRef { id, name, speciality: profile.speciality },
         fee: profile.fee,
     })
 }
@@ -201,40 +180,29 @@ impl SlotWish {
         let mut wants = Wants::default();
         let hours = match (once, weekly) {
             (true, true) => {
-                wants.fault(
-                    "weekly",
-                    "must not be given together with date, from and to",
-                );
+                wants.fault("weekly", "must not be given together with date, from and to");
                 None
             }
             (_, true) => {
                 let start = wants.need("startDate", self.start_date);
                 let end = wants.need("endDate", self.end_date);
-                let weekly = wants
-                    .need("weekly", self.weekly)
-                    .map(|days| wants.weekly(days));
-                start
-                    .zip(end)
-                    .zip(weekly)
-                    .map(|((start, end), weekly)| Hours::Weekly { start, end, weekly })
+                let weekly = wants.need("weekly", self.weekly).map(|days| wants.weekly(days));
+                start.zip(end).zip(weekly).map(|((start, end), weekly)| Hours::Weekly {
+                    start,
+                    end,
+                    weekly,
+                })
             }
             (_, false) => {
                 let date = wants.need("date", self.date);
                 let from = wants.need("from", self.from);
                 let to = wants.need("to", self.to);
-                let window = from
-                    .zip(to)
-                    .and_then(|(from, to)| wants.window("to", from, to));
-                date.zip(window)
-                    .map(|(date, window)| Hours::Single { date, window })
+                let window = from.zip(to).and_then(|(from, to)| wants.window("to", from, to));
+                date.zip(window).map(|(date, window)| Hours::Single { date, window })
             }
         };
         match hours {
-            Some(hours) if wants.faults.is_empty() => Ok(Schedule {
-                hours,
-                slot,
-                buffer,
-            }),
+            Some(hours) if wants.faults.is_empty() => Ok(Schedule { hours, slot, buffer }),
             _ => Err(wants.faults),
         }
     }
@@ -248,16 +216,12 @@ struct Wants {
 
 impl Wants {
     fn fault(&mut self, field: impl Into<String>, message: &'static str) {
-        self.faults
-            .push(FieldError::new(field, Issue::invalid(message)));
+        self.faults.push(FieldError::new(field, Issue::invalid(message)));
     }
 
     fn need<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.faults.push(FieldError::new(
-                field,
-                Issue::new("REQUIRED", "is required"),
-            ));
+            self.faults.push(FieldError::new(field, Issue::new("REQUIRED", "is required")));
         }
         value
     }
@@ -269,9 +233,7 @@ impl Wants {
         to: TimeOfDay,
     ) -> Option<Window> {
         let window = Window::new(from, to);
-        window
-            .map_err(|issue| self.faults.push(FieldError::new(field, issue)))
-            .ok()
+        window.map_err(|issue| self.faults.push(FieldError::new(field, issue))).ok()
     }
 
     fn weekly(&mut self, days: Vec<WeeklyWish>) -> Vec<WeeklyWindow> {
@@ -290,11 +252,7 @@ impl Wants {
                 ));
             }
             let window = self.window(format!("{at}.to"), wish.from, wish.to);
-            weekly.extend(window.map(|window| WeeklyWindow {
-                day: wish.day,
-                window,
-                breaks,
-            }));
+            weekly.extend(window.map(|window| WeeklyWindow { day: wish.day, window, breaks }));
         }
         weekly
     }

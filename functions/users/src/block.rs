@@ -24,21 +24,12 @@ pub(crate) async fn block(
     let store = users.core.store.of(&tenant);
     // The sessions are read first: should their end not be heard of, the call can be made again.
     let account = store.account(&id).await?.ok_or(Error::NotFound)?;
-    let from = [
-        AccountStatus::Pending,
-        AccountStatus::Active,
-        AccountStatus::Blocked,
-    ];
-    let before = store
-        .set_account_status(&id, &from, AccountStatus::Blocked)
-        .await?;
+    let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
+    let before = store.set_account_status(&id, &from, AccountStatus::Blocked).await?;
     let before =
         before.ok_or_else(|| Error::conflict("ACCOUNT_CLOSED", "The account is closed."))?;
     end_all(&users, [&account, &before]).await?;
-    let blocked = Account {
-        status: AccountStatus::Blocked,
-        ..before
-    };
+    let blocked = Account { status: AccountStatus::Blocked, ..before };
     Ok(Json(PersonView::of(blocked, &tenant)))
 }
 
@@ -54,10 +45,7 @@ pub(crate) async fn end_all(users: &Users, seen: [&Account; 2]) -> Result<()> {
 /// An administrator cannot shut himself out; the hospital would have nobody left to undo it.
 pub(crate) fn not_oneself(grant: &Grant<ManagePeople>, id: &AccountId) -> Result<()> {
     if grant.account() == id {
-        return Err(Error::conflict(
-            "OWN_ACCOUNT",
-            "You cannot do this to your own account.",
-        ));
+        return Err(Error::conflict("OWN_ACCOUNT", "You cannot do this to your own account."));
     }
     Ok(())
 }

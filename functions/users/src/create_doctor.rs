@@ -81,29 +81,13 @@ pub(crate) async fn create_doctor(
         registration_number: new.registration_number,
         fee: new.fee,
     };
-    let person = Person {
-        name: &new.name,
-        email: &new.email,
-        mobile: &new.mobile,
-        password: new.password,
-    };
+    let person =
+        Person { name: &new.name, email: &new.email, mobile: &new.mobile, password: new.password };
     let account = invite::account(&users, &place, person, Role::Doctor).await?;
-    let account = Account {
-        doctor: Some(profile.clone()),
-        ..account
-    };
-    match users
-        .core
-        .store
-        .of(&place.tenant)
-        .insert_account(&account)
-        .await
-    {
+    let account = Account { doctor: Some(profile.clone()), ..account };
+    match users.core.store.of(&place.tenant).insert_account(&account).await {
         Err(error) if error.is_duplicate_of("account_email") => {
-            return Err(Error::conflict(
-                "DUPLICATE_EMAIL",
-                "Another account has this address.",
-            ));
+            return Err(Error::conflict("DUPLICATE_EMAIL", "Another account has this address."));
         }
         result => result?,
     }

@@ -72,14 +72,8 @@ pub(crate) async fn create_patient(
     let now = users.core.clock.now();
     let place = invite::place(&users, &grant, new.hospital_id.as_ref()).await?;
     let store = users.core.store.of(&place.tenant);
-    if new
-        .date_of_birth
-        .is_some_and(|day| day > place.tenant.zone().day(now))
-    {
-        return Err(Error::field(
-            "dateOfBirth",
-            Issue::invalid("must not be in the future"),
-        ));
+    if new.date_of_birth.is_some_and(|day| day > place.tenant.zone().day(now)) {
+        return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
     }
     let (account, patient) = enter(&users, &store, &place, &new).await?;
     if account.status == AccountStatus::Pending {
@@ -117,20 +111,12 @@ async fn enter(
             Some(account) => join(account)?,
             None => {
                 let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
-                let person = Person {
-                    name,
-                    email,
-                    mobile,
-                    password: new.password.clone(),
-                };
+                let person = Person { name, email, mobile, password: new.password.clone() };
                 invite::account(users, place, person, Role::Patient).await?
             }
         };
         let patient = patient_of(users, &account, new)?;
-        match store
-            .insert_patient(is_new.then_some(&account), &patient)
-            .await
-        {
+        match store.insert_patient(is_new.then_some(&account), &patient).await {
             Ok(()) => return Ok((account, patient)),
             Err(error) if error.is_duplicate_of("patient_identifier") => {
                 return Err(Error::conflict(
@@ -142,10 +128,7 @@ async fn enter(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Error::conflict(
-        "CONFLICT",
-        "The account is being made by others; try again.",
-    ))
+    Err(Error::conflict("CONFLICT", "The account is being made by others; try again."))
 }
 
 /// An account that may act for one more patient.

@@ -31,10 +31,7 @@ pub(crate) async fn place(
         (Some(tenant), None) => tenant,
         (None, Some(id)) => {
             let unknown = || {
-                Error::field(
-                    "hospitalId",
-                    Issue::new("UNKNOWN_HOSPITAL", "is no hospital's id"),
-                )
+                Error::field("hospitalId", Issue::new("UNKNOWN_HOSPITAL", "is no hospital's id"))
             };
             gate.named_by_admin(grant, id).await?.ok_or_else(unknown)?
         }
@@ -43,24 +40,11 @@ pub(crate) async fn place(
             return Err(Error::field("hospitalId", issue));
         }
         (None, None) => {
-            return Err(Error::field(
-                "hospitalId",
-                Issue::new("REQUIRED", "is required"),
-            ));
+            return Err(Error::field("hospitalId", Issue::new("REQUIRED", "is required")));
         }
     };
-    let hospital = users
-        .core
-        .store
-        .of(&tenant)
-        .hospital(&tenant)
-        .await?
-        .ok_or(Error::NotFound)?;
-    Ok(Place {
-        tenant,
-        name: hospital.name,
-        code: hospital.code,
-    })
+    let hospital = users.core.store.of(&tenant).hospital(&tenant).await?.ok_or(Error::NotFound)?;
+    Ok(Place { tenant, name: hospital.name, code: hospital.code })
 }
 
 /// Whose account is made.
@@ -83,13 +67,7 @@ pub(crate) async fn account(
         Some(password) => {
             let differs = password.differs_from(person.name, person.email);
             differs.map_err(|issue| Error::field("password", issue))?;
-            Some(
-                users
-                    .log_ins
-                    .passwords
-                    .hash(password, users.core.entropy)
-                    .await?,
-            )
+            Some(users.log_ins.passwords.hash(password, users.core.entropy).await?)
         }
         None => None,
     };
@@ -124,28 +102,15 @@ async fn send_otp(users: &Users, place: &Place, account: &Account) -> Result<()>
     let otps = &users.log_ins.otps;
     let kept_at = otps.place(OtpPurpose::LogIn, &account.id);
     let hash = otps.hash(OtpPurpose::LogIn, &account.id, &otp);
-    users
-        .log_ins
-        .attempts
-        .keep_otp(&kept_at, &hash, users.core.clock.now())
-        .await?;
+    users.log_ins.attempts.keep_otp(&kept_at, &hash, users.core.clock.now()).await?;
     let (name, hospital) = (&account.name, place.name.as_str());
-    let mail = Mail::LogInOtp {
-        name,
-        hospital,
-        otp: &code,
-        minutes: 10,
-    };
+    let mail = Mail::LogInOtp { name, hospital, otp: &code, minutes: 10 };
     Ok(users.mailer.send(&account.email, &mail).await?)
 }
 
 /// Tells the owner of an account in use that a person was added to it.
 pub(crate) async fn tell_family(users: &Users, place: &Place, account: &Account, member: &Name) {
-    let mail = Mail::FamilyMember {
-        name: &account.name,
-        hospital: place.name.as_str(),
-        member,
-    };
+    let mail = Mail::FamilyMember { name: &account.name, hospital: place.name.as_str(), member };
     if let Err(error) = users.mailer.send(&account.email, &mail).await {
         tracing::error!(%error, account = %account.id, "a family was not told of a new member");
     }

@@ -39,18 +39,7 @@ pub(crate) async fn list(
     let tenant = grant.own_tenant()?;
     let paging = Paging::of(&users.core, "users", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let filter = AccountFilter {
-        role: query.role,
-        status: query.status,
-        search: query.search,
-    };
-    let page = users
-        .core
-        .store
-        .of(&tenant)
-        .accounts(&filter, &request)
-        .await?;
-    Ok(Json(
-        paging.list(page, |account| PersonView::of(account, &tenant)),
-    ))
+    let filter = AccountFilter { role: query.role, status: query.status, search: query.search };
+    let page = users.core.store.of(&tenant).accounts(&filter, &request).await?;
+    Ok(Json(paging.list(page, |account| PersonView::of(account, &tenant))))
 }

@@ -18,8 +18,5 @@ pub(crate) async fn my_patients(
 ) -> Result<Json<List<PatientView>>> {
     let store = users.core.store.of(&grant.own_tenant()?);
     let patients = store.patients_of(grant.account()).await?;
-    Ok(Json(List {
-        items: patients.into_iter().map(PatientView::of).collect(),
-        next_cursor: None,
-    }))
+    Ok(Json(List { items: patients.into_iter().map(PatientView::of).collect(), next_cursor: None }))
 }

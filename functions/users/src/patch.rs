@@ -34,10 +34,6 @@ pub(crate) async fn patch(
     let tenant = grant.own_tenant()?;
     within_reach(&grant, &id)?;
     let store = users.core.store.of(&tenant);
-    let changed = store
-        .change_account(&id, change.name.as_ref(), change.mobile.as_ref())
-        .await?;
-    changed
-        .map(|account| Json(PersonView::of(account, &tenant)))
-        .ok_or(Error::NotFound)
+    let changed = store.change_account(&id, change.name.as_ref(), change.mobile.as_ref()).await?;
+    changed.map(|account| Json(PersonView::of(account, &tenant))).ok_or(Error::NotFound)
 }

@@ -35,15 +35,7 @@ pub(crate) async fn patient_list(
     let tenant = grant.own_tenant()?;
     let paging = Paging::of(&users.core, "patient-list", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let filter = PatientFilter {
-        status: None,
-        search: query.search,
-    };
-    let page = users
-        .core
-        .store
-        .of(&tenant)
-        .patients(&filter, &request)
-        .await?;
+    let filter = PatientFilter { status: None, search: query.search };
+    let page = users.core.store.of(&tenant).patients(&filter, &request).await?;
     Ok(Json(paging.list(page, PatientView::of)))
 }

@@ -37,23 +37,13 @@ pub(crate) async fn patient_patch(
     let tenant = grant.own_tenant()?;
     let today = tenant.zone().day(users.core.clock.now());
     if change.date_of_birth.is_some_and(|day| day > today) {
-        return Err(Error::field(
-            "dateOfBirth",
-            Issue::invalid("must not be in the future"),
-        ));
+        return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
     }
     let write = PatientWrite {
         name: change.name,
         mobile: change.mobile,
         date_of_birth: change.date_of_birth,
     };
-    let changed = users
-        .core
-        .store
-        .of(&tenant)
-        .change_patient(&id, &write)
-        .await?;
-    changed
-        .map(|patient| Json(PatientView::of(patient)))
-        .ok_or(Error::NotFound)
+    let changed = users.core.store.of(&tenant).change_patient(&id, &write).await?;
+    changed.map(|patient| Json(PatientView::of(patient))).ok_or(Error::NotFound)
 }

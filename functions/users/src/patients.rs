@@ -37,15 +37,7 @@ pub(crate) async fn patients(
     let tenant = grant.own_tenant()?;
     let paging = Paging::of(&users.core, "patients", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let filter = PatientFilter {
-        status: query.status,
-        search: query.search,
-    };
-    let page = users
-        .core
-        .store
-        .of(&tenant)
-        .patients(&filter, &request)
-        .await?;
+    let filter = PatientFilter { status: query.status, search: query.search };
+    let page = users.core.store.of(&tenant).patients(&filter, &request).await?;
     Ok(Json(paging.list(page, PatientView::of)))
 }

@@ -21,13 +21,7 @@ pub(crate) async fn read(
 ) -> Result<Json<PersonView>> {
     let tenant = grant.own_tenant()?;
     within_reach(&grant, &id)?;
-    let account = users
-        .core
-        .store
-        .of(&tenant)
-        .account(&id)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let account = users.core.store.of(&tenant).account(&id).await?.ok_or(Error::NotFound)?;
     Ok(Json(PersonView::of(account, &tenant)))
 }
 

@@ -98,14 +98,9 @@ impl Backing {
     pub async fn start(plan: &Plan<'_>, secrets: &mut Secrets) -> Result<Self> {
         let upstash_token = secrets.get("upstashToken", chance::secret)?;
         let secret_access_key = secrets.get("s3SecretAccessKey", chance::secret)?;
-        let given_upstash = plan
-            .settings
-            .pair("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")?;
-        let bucket = plan
-            .settings
-            .get("IMPORT_BUCKET")
-            .unwrap_or("mediconnect-imports")
-            .to_owned();
+        let given_upstash =
+            plan.settings.pair("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")?;
+        let bucket = plan.settings.get("IMPORT_BUCKET").unwrap_or("mediconnect-imports").to_owned();
         let razorpay = start_razorpay(plan, secrets).await?;
         let (events, s3_events) = unbounded_channel();
         let (listener, s3_url) = listen().await?;
@@ -126,10 +121,7 @@ impl Backing {
         };
         let ((upstash_url, upstash_token), mongodb_uri, ses_url) =
             tokio::try_join!(upstash, mongo::start(plan), ses::start(plan))?;
-        let mongodb_database = plan
-            .settings
-            .get("MONGODB_DATABASE")
-            .unwrap_or("mediconnect");
+        let mongodb_database = plan.settings.get("MONGODB_DATABASE").unwrap_or("mediconnect");
         Ok(Self {
             mongodb_uri,
             mongodb_database: mongodb_database.to_owned(),
@@ -149,10 +141,8 @@ impl Backing {
 async fn start_upstash(plan: &Plan<'_>, token: String) -> Result<(String, String)> {
     let port = redis::start(plan).await?;
     let (listener, url) = listen().await?;
-    let config = upstash::Config {
-        redis_url: format!("redis://127.0.0.1:{port}"),
-        token: token.clone(),
-    };
+    let config =
+        upstash::Config { redis_url: format!("redis://127.0.0.1:{port}"), token: token.clone() };
     host("the Upstash bridge", upstash::serve(listener, config));
     Ok((url, token))
 }
@@ -164,16 +154,8 @@ async fn start_razorpay(plan: &Plan<'_>, secrets: &mut Secrets) -> Result<Razorp
         None => secrets.get("razorpayWebhookSecret", chance::secret)?,
     };
     if let Some((key_id, key_secret)) = settings.pair("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET")? {
-        let url = settings
-            .get("RAZORPAY_API_URL")
-            .unwrap_or("https://api.razorpay.com")
-            .to_owned();
-        return Ok(Razorpay {
-            url,
-            key_id,
-            key_secret,
-            webhook_secret,
-        });
+        let url = settings.get("RAZORPAY_API_URL").unwrap_or("https://api.razorpay.com").to_owned();
+        return Ok(Razorpay { url, key_id, key_secret, webhook_secret });
     }
     let key_id = "rzp_test_LocalStack0001".to_owned();
     let key_secret = secrets.get("razorpayKeySecret", chance::secret)?;
@@ -186,12 +168,7 @@ async fn start_razorpay(plan: &Plan<'_>, secrets: &mut Secrets) -> Result<Razorp
         state_file: Some(plan.folder.join("razorpay.json")),
     };
     host("the Razorpay simulator", razorpay::serve(listener, config));
-    Ok(Razorpay {
-        url,
-        key_id,
-        key_secret,
-        webhook_secret,
-    })
+    Ok(Razorpay { url, key_id, key_secret, webhook_secret })
 }
 
 /// A listener on a free loopback port, and its URL.
@@ -199,9 +176,7 @@ async fn start_razorpay(plan: &Plan<'_>, secrets: &mut Secrets) -> Result<Razorp
 /// # Errors
 /// When the machine has no port left.
 pub async fn listen() -> Result<(TcpListener, String)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .context("no free port")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
 }
@@ -228,9 +203,7 @@ where
 {
     let mut name = String::new();
     for _ in 0..3 {
-        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let launch = launch(port);
         name.clone_from(&launch.name);
         let running = plan.processes.start(&launch)?;
@@ -245,10 +218,7 @@ where
     }
     let file = plan.logs.file(&name);
     let tail = plan.logs.tail(&name, 8);
-    bail!(
-        "{what} does not start; the end of {}:\n{tail}",
-        file.display()
-    );
+    bail!("{what} does not start; the end of {}:\n{tail}", file.display());
 }
 
 async fn answers<R, F>(running: &Running, ready: R) -> bool
@@ -281,12 +251,5 @@ fn report_end(processes: Processes, running: Running, what: String) {
 /// A launch of a server: its output only goes to its log.
 fn server(name: &str, program: PathBuf, args: Vec<String>) -> Launch {
     let environment = Vec::new();
-    Launch {
-        name: name.to_owned(),
-        program,
-        args,
-        environment,
-        clean: false,
-        on_terminal: false,
-    }
+    Launch { name: name.to_owned(), program, args, environment, clean: false, on_terminal: false }
 }

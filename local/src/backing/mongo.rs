@@ -34,14 +34,9 @@ pub(super) async fn start(plan: &Plan<'_>) -> Result<String> {
 
 async fn secantus(plan: &Plan<'_>, program: &Path, folder: &Path) -> Result<String> {
     let launch = |port: u16| {
-        let mut args: Vec<String> = ["--host", "127.0.0.1", "--log-level", "WARNING", "--port"]
-            .map(str::to_owned)
-            .to_vec();
-        args.extend([
-            port.to_string(),
-            "--storage-path".to_owned(),
-            folder.display().to_string(),
-        ]);
+        let mut args: Vec<String> =
+            ["--host", "127.0.0.1", "--log-level", "WARNING", "--port"].map(str::to_owned).to_vec();
+        args.extend([port.to_string(), "--storage-path".to_owned(), folder.display().to_string()]);
         if plan.test_commands {
             args.push("--enable-test-commands".to_owned());
         }
@@ -70,11 +65,7 @@ async fn mongod(plan: &Plan<'_>, program: &Path, folder: &Path) -> Result<String
             "--port",
             &port.to_string(),
         ];
-        server(
-            "mongodb",
-            program.to_owned(),
-            args.map(str::to_owned).to_vec(),
-        )
+        server("mongodb", program.to_owned(), args.map(str::to_owned).to_vec())
     };
     let port = start_program(plan, "mongod", launch, |port| async move {
         match client(&local_uri(port), Duration::from_millis(500)).await {
@@ -120,17 +111,12 @@ fn local_uri(port: u16) -> String {
 }
 
 async fn client(uri: &str, limit: Duration) -> Result<Client> {
-    let mut options = ClientOptions::parse(uri)
-        .await
-        .context("MONGODB_URI is not usable")?;
+    let mut options = ClientOptions::parse(uri).await.context("MONGODB_URI is not usable")?;
     options.server_selection_timeout = Some(limit);
     options.connect_timeout = Some(limit);
     Ok(Client::with_options(options)?)
 }
 
 async fn hello(client: &Client) -> Result<Document> {
-    Ok(client
-        .database("admin")
-        .run_command(doc! {"hello": 1})
-        .await?)
+    Ok(client.database("admin").run_command(doc! {"hello": 1}).await?)
 }

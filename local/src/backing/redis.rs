@@ -33,17 +33,10 @@ pub(super) async fn start(plan: &Plan<'_>) -> Result<u16> {
             "--daemonize",
             "no",
         ];
-        server(
-            "redis",
-            plan.tools.redis.clone(),
-            args.map(str::to_owned).to_vec(),
-        )
+        server("redis", plan.tools.redis.clone(), args.map(str::to_owned).to_vec())
     };
     start_program(plan, "redis-server", launch, |port| async move {
-        matches!(
-            timeout(Duration::from_secs(1), ping(port)).await,
-            Ok(Ok(true))
-        )
+        matches!(timeout(Duration::from_secs(1), ping(port)).await, Ok(Ok(true)))
     })
     .await
 }

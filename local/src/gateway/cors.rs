@@ -12,9 +12,7 @@ use crate::template::Cors;
 pub(super) fn is_preflight(request: &Request<Body>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The answer to a preflight; [`decorate`] adds the origin.
@@ -23,22 +21,10 @@ pub(super) fn preflight(rules: &Cors, request: &HeaderMap) -> Response<Body> {
     *response.status_mut() = StatusCode::NO_CONTENT;
     if allowed(rules, request.get(header::ORIGIN)).is_some() {
         let headers = response.headers_mut();
-        put(
-            headers,
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            &rules.methods.join(","),
-        );
-        put(
-            headers,
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            &rules.headers.join(","),
-        );
+        put(headers, header::ACCESS_CONTROL_ALLOW_METHODS, &rules.methods.join(","));
+        put(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &rules.headers.join(","));
         if let Some(seconds) = rules.max_age {
-            put(
-                headers,
-                header::ACCESS_CONTROL_MAX_AGE,
-                &seconds.to_string(),
-            );
+            put(headers, header::ACCESS_CONTROL_MAX_AGE, &seconds.to_string());
         }
     }
     response
@@ -53,11 +39,7 @@ pub(super) fn decorate(rules: &Cors, origin: Option<&HeaderValue>, headers: &mut
         return;
     };
     put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &allowed);
-    put(
-        headers,
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        &rules.expose.join(","),
-    );
+    put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &rules.expose.join(","));
     if rules.credentials {
         put(headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
     }
@@ -71,11 +53,7 @@ fn allowed(rules: &Cors, origin: Option<&HeaderValue>) -> Option<String> {
             || (after != "\u{0}" && origin.starts_with(before) && origin.ends_with(after))
     };
     let rule = rules.origins.iter().find(matching)?;
-    Some(if rule == "*" && !rules.credentials {
-        rule.clone()
-    } else {
-        origin.to_owned()
-    })
+    Some(if rule == "*" && !rules.credentials { rule.clone() } else { origin.to_owned() })
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
@@ -98,10 +76,7 @@ mod tests {
             allowed(&rules(origins), Some(&HeaderValue::from_static(origin)))
         };
         assert_eq!(ask(&["*"], "https://a.org").as_deref(), Some("*"));
-        assert_eq!(
-            ask(&["https://a.org"], "https://a.org").as_deref(),
-            Some("https://a.org")
-        );
+        assert_eq!(ask(&["https://a.org"], "https://a.org").as_deref(), Some("https://a.org"));
         assert_eq!(
             ask(&["https://*.a.org"], "https://x.a.org").as_deref(),
             Some("https://x.a.org")

@@ -41,11 +41,7 @@ pub(super) fn build(parts: &Parts, body: &[u8], found: &Found, context: &Context
     let query = parts.uri.query().unwrap_or_default();
     let domain = headers.get("host").cloned().unwrap_or_default();
     let prefix = domain.split(['.', ':']).next().unwrap_or_default();
-    let time = context
-        .now
-        .to_zoned(TimeZone::UTC)
-        .strftime("%d/%b/%Y:%H:%M:%S +0000")
-        .to_string();
+    let time = context.now.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S +0000").to_string();
     let mut http = json!({
         "method": parts.method.as_str(),
         "path": path,
@@ -79,11 +75,7 @@ pub(super) fn build(parts: &Parts, body: &[u8], found: &Found, context: &Context
         set(&mut event, "cookies", json!(cookies));
     }
     if !query.is_empty() {
-        set(
-            &mut event,
-            "queryStringParameters",
-            json!(parameters(query)),
-        );
+        set(&mut event, "queryStringParameters", json!(parameters(query)));
     }
     if !found.parameters.is_empty() {
         set(&mut event, "pathParameters", json!(found.parameters));
@@ -119,10 +111,7 @@ fn headers(parts: &Parts, length: usize, context: &Context<'_>) -> BTreeMap<Stri
             .or_insert(value);
     }
     let host = joined.get("host").cloned().unwrap_or_default();
-    let port = host
-        .rsplit_once(':')
-        .map_or("80", |(_, port)| port)
-        .to_owned();
+    let port = host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned();
     let source = context.source_ip.to_string();
     joined
         .entry("x-forwarded-for".to_owned())
@@ -143,16 +132,9 @@ fn headers(parts: &Parts, length: usize, context: &Context<'_>) -> BTreeMap<Stri
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let all = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .map(text)
-        .collect::<Vec<_>>();
+    let all = headers.get_all(header::COOKIE).iter().map(text).collect::<Vec<_>>();
     let one_by_one = all.iter().flat_map(|line| line.split(';')).map(str::trim);
-    one_by_one
-        .filter(|cookie| !cookie.is_empty())
-        .map(str::to_owned)
-        .collect()
+    one_by_one.filter(|cookie| !cookie.is_empty()).map(str::to_owned).collect()
 }
 
 /// Decoded, repeated ones joined by a comma.
@@ -173,25 +155,12 @@ fn parameters(query: &str) -> Map<String, Value> {
 
 /// Text types go as text, everything else (and what is no UTF-8) as base64.
 fn encode(headers: &HeaderMap, body: &[u8]) -> (bool, String) {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .map(text)
-        .unwrap_or_default();
-    let kind = kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = headers.get(header::CONTENT_TYPE).map(text).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let textual = kind.starts_with("text/")
         || kind.ends_with("+json")
         || kind.ends_with("+xml")
-        || [
-            "application/json",
-            "application/xml",
-            "application/javascript",
-        ]
-        .contains(&&*kind);
+        || ["application/json", "application/xml", "application/javascript"].contains(&&*kind);
     let plain = textual && !headers.contains_key(header::CONTENT_ENCODING);
     match std::str::from_utf8(body) {
         Ok(text) if plain => (false, text.to_owned()),
@@ -214,10 +183,7 @@ mod tests {
         let found = Found {
             key: "POST /slots/{id}".into(),
             function: "slots".into(),
-            parameters: parameters
-                .iter()
-                .map(|(k, v)| ((*k).into(), (*v).into()))
-                .collect(),
+            parameters: parameters.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         };
         let context = Context {
             source_ip: [203, 0, 113, 9].into(),

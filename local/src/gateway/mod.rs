@@ -49,10 +49,7 @@ pub struct Api {
 impl Api {
     /// The HTTP API of a template.
     pub fn new(template: &Template) -> Self {
-        Self {
-            routes: Routes::new(template),
-            cors: template.cors.clone(),
-        }
+        Self { routes: Routes::new(template), cors: template.cors.clone() }
     }
 }
 
@@ -72,11 +69,7 @@ impl Gateway {
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let app = Router::new().fallback(handle).with_state(self);
-        axum::serve(
-            listener,
-            app.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .await
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
     }
 }
 
@@ -122,12 +115,7 @@ async fn answer(
     };
     let now = Timestamp::now();
     let trace = trace(&parts.headers, now);
-    let context = event::Context {
-        source_ip,
-        request_id,
-        now,
-        trace: &trace,
-    };
+    let context = event::Context { source_ip, request_id, now, trace: &trace };
     let payload = Bytes::from(event::build(&parts, &body, &found, &context).to_string());
     let call = gateway.runtime.invoke(&found.function, payload, &trace);
     match timeout(INTEGRATION_LIMIT, call).await {
@@ -154,21 +142,18 @@ fn message(status: StatusCode, text: &str) -> Response<Body> {
 fn source_ip(peer: SocketAddr, headers: &mut HeaderMap) -> IpAddr {
     let played = headers.remove(SOURCE_IP);
     let played = played.as_ref().and_then(|value| value.to_str().ok());
-    played
-        .and_then(|ip| ip.trim().parse().ok())
-        .unwrap_or_else(|| peer.ip())
+    played.and_then(|ip| ip.trim().parse().ok()).unwrap_or_else(|| peer.ip())
 }
 
 fn header_size(parts: &http::request::Parts) -> usize {
     let line = parts.method.as_str().len() + parts.uri.to_string().len() + 11;
-    parts.headers.iter().fold(line, |sum, (name, value)| {
-        sum + name.as_str().len() + value.len() + 4
-    })
+    parts
+        .headers
+        .iter()
+        .fold(line, |sum, (name, value)| sum + name.as_str().len() + value.len() + 4)
 }
 
 fn trace(headers: &HeaderMap, now: Timestamp) -> String {
-    let given = headers
-        .get("x-amzn-trace-id")
-        .and_then(|value| value.to_str().ok());
+    let given = headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
     given.map_or_else(|| chance::trace(now.as_second()), str::to_owned)
 }

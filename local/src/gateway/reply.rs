@@ -31,18 +31,10 @@ pub(super) fn convert(document: &[u8]) -> Option<Response<Body>> {
             }
         }
     }
-    for cookie in value
-        .get("cookies")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for cookie in value.get("cookies").and_then(Value::as_array).into_iter().flatten() {
         add(&mut headers, "set-cookie", cookie)?;
     }
-    let text = value
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let text = value.get("body").and_then(Value::as_str).unwrap_or_default();
     let body = if value.get("isBase64Encoded") == Some(&Value::Bool(true)) {
         STANDARD.decode(text).ok()?
     } else {
@@ -62,11 +54,7 @@ pub(super) fn convert(document: &[u8]) -> Option<Response<Body>> {
 }
 
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    value
-        .get(name)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::iter)
+    value.get(name).and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
 fn add(headers: &mut HeaderMap, name: &str, value: &Value) -> Option<()> {
@@ -113,10 +101,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_status_the_document_is_the_body() {
         let (status, headers, body) = parts(json!({"hello": 1})).await;
-        assert_eq!(
-            (status, body.as_slice()),
-            (200, br#"{"hello":1}"#.as_slice())
-        );
+        assert_eq!((status, body.as_slice()), (200, br#"{"hello":1}"#.as_slice()));
         assert_eq!(headers["content-type"], "application/json");
     }
 

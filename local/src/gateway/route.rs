@@ -64,11 +64,7 @@ impl Routes {
         self.0.iter().find_map(|route| {
             let parameters = route.matches(method, path)?;
             let (key, function) = (route.key.clone(), route.function.clone());
-            Some(Found {
-                key,
-                function,
-                parameters,
-            })
+            Some(Found { key, function, parameters })
         })
     }
 }
@@ -79,21 +75,11 @@ impl Route {
         let method = method.to_owned();
         if path == "$default" {
             let (segments, key) = (vec![Segment::Greedy(String::new())], "$default".to_owned());
-            return Self {
-                method,
-                segments,
-                key,
-                function,
-            };
+            return Self { method, segments, key, function };
         }
         let segments = path.split('/').skip(1).map(Segment::new).collect();
         let key = format!("{method} {path}");
-        Self {
-            method,
-            segments,
-            key,
-            function,
-        }
+        Self { method, segments, key, function }
     }
 
     fn rank(&self) -> (bool, Vec<u8>, bool) {
@@ -102,11 +88,7 @@ impl Route {
             Segment::Variable(_) => 1,
             Segment::Greedy(_) => 2,
         });
-        (
-            self.key == "$default",
-            kinds.collect(),
-            self.method == "ANY",
-        )
+        (self.key == "$default", kinds.collect(), self.method == "ANY")
     }
 
     fn matches(&self, method: &str, path: &str) -> Option<BTreeMap<String, String>> {
@@ -147,9 +129,7 @@ impl Route {
 
 impl Segment {
     fn new(text: &str) -> Self {
-        let inside = text
-            .strip_prefix('{')
-            .and_then(|text| text.strip_suffix('}'));
+        let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
         match inside.map(|name| (name, name.strip_suffix('+'))) {
             Some((_, Some(greedy))) => Self::Greedy(greedy.to_owned()),
             Some((name, None)) => Self::Variable(name.to_owned()),
@@ -227,9 +207,6 @@ mod tests {
         let routes = routes(&["GET /users/{id}/notes/{rest+}"]);
         let found = routes.find("GET", "/users/a%20b/notes/x/y%2Bz").unwrap();
         let expected = [("id", "a b"), ("rest", "x/y+z")];
-        assert_eq!(
-            found.parameters,
-            expected.map(|(k, v)| (k.into(), v.into())).into()
-        );
+        assert_eq!(found.parameters, expected.map(|(k, v)| (k.into(), v.into())).into());
     }
 }

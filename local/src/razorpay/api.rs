@@ -20,12 +20,8 @@ use super::refunds::{self, Ask};
 use super::{App, delivery, ids, simulate};
 
 /// Members of an order that Razorpay takes and that change nothing in a simulation.
-const UNUSED_ORDER_MEMBERS: [&str; 4] = [
-    "partial_payment",
-    "first_payment_min_amount",
-    "payment",
-    "payment_capture",
-];
+const UNUSED_ORDER_MEMBERS: [&str; 4] =
+    ["partial_payment", "first_payment_min_amount", "payment", "payment_capture"];
 
 type Answer = Result<Json<Value>, Problem>;
 type Params = Query<HashMap<String, String>>;
@@ -68,17 +64,12 @@ fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;
-    text.split_once(':')
-        .map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+    text.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
 }
 
 fn unauthorized(description: &str) -> Response {
     let refusal = Problem::not_applicable(StatusCode::UNAUTHORIZED, description);
-    (
-        [(header::WWW_AUTHENTICATE, "Basic realm=\"Razorpay\"")],
-        refusal,
-    )
-        .into_response()
+    ([(header::WWW_AUTHENTICATE, "Basic realm=\"Razorpay\"")], refusal).into_response()
 }
 
 async fn no_such_url() -> Problem {
@@ -109,9 +100,7 @@ async fn create_order(State(app): State<Arc<App>>, body: axum::body::Bytes) -> A
         notes,
         created_at: ids::now(),
     };
-    app.ledger()
-        .create_order(order)
-        .map(|order| Json(json!(order)))
+    app.ledger().create_order(order).map(|order| Json(json!(order)))
 }
 
 async fn get_order(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -145,19 +134,13 @@ async fn list_orders(State(app): State<Arc<App>>, Query(query): Params) -> Answe
         receipt.is_none_or(|receipt| order.receipt.as_ref() == Some(receipt))
             && authorized.is_none_or(|flag| has_authorized(order) == flag)
     });
-    let mut items: Vec<Value> = page
-        .collect(wanted, |it| it.created_at)
-        .into_iter()
-        .map(|it| json!(it))
-        .collect();
+    let mut items: Vec<Value> =
+        page.collect(wanted, |it| it.created_at).into_iter().map(|it| json!(it)).collect();
     if query.get("expand[]").is_some_and(|what| what == "payments") {
         for item in &mut items {
             let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
-            let payments: Vec<_> = ledger
-                .payments
-                .iter()
-                .filter(|it| it.order_id.as_deref() == Some(id))
-                .collect();
+            let payments: Vec<_> =
+                ledger.payments.iter().filter(|it| it.order_id.as_deref() == Some(id)).collect();
             let payments = input::collection(&payments);
             if let Some(order) = item.as_object_mut() {
                 order.insert("payments".to_owned(), payments);
@@ -170,26 +153,19 @@ async fn list_orders(State(app): State<Arc<App>>, Query(query): Params) -> Answe
 async fn order_payments(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let ledger = app.ledger();
     let id = &ledger.order(&id)?.id;
-    let items: Vec<_> = ledger
-        .payments
-        .iter()
-        .filter(|it| it.order_id.as_ref() == Some(id))
-        .collect();
+    let items: Vec<_> =
+        ledger.payments.iter().filter(|it| it.order_id.as_ref() == Some(id)).collect();
     Ok(Json(input::collection(&items)))
 }
 
 async fn list_payments(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(
-        &page.collect(ledger.payments.iter(), |it| it.created_at),
-    )))
+    Ok(Json(input::collection(&page.collect(ledger.payments.iter(), |it| it.created_at))))
 }
 
 async fn get_payment(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-    app.ledger()
-        .payment(&id)
-        .map(|payment| Json(json!(payment)))
+    app.ledger().payment(&id).map(|payment| Json(json!(payment)))
 }
 
 async fn patch_payment(
@@ -225,9 +201,7 @@ async fn refund(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Answer {
-    let key = headers
-        .get("x-refund-idempotency")
-        .map(|key| key.to_str().unwrap_or_default());
+    let key = headers.get("x-refund-idempotency").map(|key| key.to_str().unwrap_or_default());
     key.map(refunds::check_key).transpose()?;
     let mut body = Body::parse(&body)?;
     let amount = body.amount()?;
@@ -236,13 +210,7 @@ async fn refund(
     let receipt = body.receipt()?;
     body.finish()?;
     amount.map(input::at_least_the_minimum_refund).transpose()?;
-    let ask = Ask {
-        payment_id,
-        amount,
-        speed,
-        notes,
-        receipt,
-    };
+    let ask = Ask { payment_id, amount, speed, notes, receipt };
     let (refund, events) = app.ledger().ask_refund(&ask, key)?;
     if !events.is_empty() {
         simulate::settle_later(&app, &refund.id, events);
@@ -259,9 +227,7 @@ async fn payment_refunds(
     let ledger = app.ledger();
     let id = &ledger.payment(&id)?.id;
     let wanted = ledger.refunds.iter().filter(|it| it.payment_id == *id);
-    Ok(Json(input::collection(
-        &page.collect(wanted, |it| it.created_at),
-    )))
+    Ok(Json(input::collection(&page.collect(wanted, |it| it.created_at))))
 }
 
 async fn payment_refund(
@@ -280,9 +246,7 @@ async fn payment_refund(
 async fn list_refunds(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(
-        &page.collect(ledger.refunds.iter(), |it| it.created_at),
-    )))
+    Ok(Json(input::collection(&page.collect(ledger.refunds.iter(), |it| it.created_at))))
 }
 
 async fn get_refund(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {

@@ -91,10 +91,7 @@ pub(super) fn carry_out(app: &Arc<App>, events: Vec<String>, plan: Plan) {
         None => events.clone(),
         Some(names) => in_order(app, &events, names),
     };
-    let left: Vec<String> = events
-        .into_iter()
-        .filter(|id| !chosen.contains(id))
-        .collect();
+    let left: Vec<String> = events.into_iter().filter(|id| !chosen.contains(id)).collect();
     mark(app, &left, Delivery::Recorded);
     let app = app.clone();
     tokio::spawn(async move {
@@ -113,12 +110,7 @@ pub(super) fn carry_out(app: &Arc<App>, events: Vec<String>, plan: Plan) {
 fn in_order(app: &App, events: &[String], names: &[String]) -> Vec<String> {
     let ledger = app.ledger();
     let find = |name: &String| {
-        events.iter().find(|id| {
-            ledger
-                .events
-                .get(id)
-                .is_some_and(|event| event.name == *name)
-        })
+        events.iter().find(|id| ledger.events.get(id).is_some_and(|event| event.name == *name))
     };
     names.iter().filter_map(find).cloned().collect()
 }
@@ -136,10 +128,7 @@ fn mark(app: &App, events: &[String], delivery: Delivery) {
 pub(super) fn resume(app: &Arc<App>) {
     let pending: Vec<String> = {
         let ledger = app.ledger();
-        let pending = ledger
-            .events
-            .iter()
-            .filter(|it| it.delivery == Delivery::Pending);
+        let pending = ledger.events.iter().filter(|it| it.delivery == Delivery::Pending);
         pending.map(|event| event.id.clone()).collect()
     };
     for id in pending {
@@ -150,11 +139,7 @@ pub(super) fn resume(app: &Arc<App>) {
 /// Tries until the event is taken, the tries are used up, or there is nothing to send.
 async fn retry(app: Arc<App>, id: String) {
     loop {
-        let tried = app
-            .ledger()
-            .events
-            .get(&id)
-            .map(|event| event.attempts.max(1));
+        let tried = app.ledger().events.get(&id).map(|event| event.attempts.max(1));
         let Some(tried) = tried else { return };
         if tried >= TRIES {
             mark(&app, std::slice::from_ref(&id), Delivery::Failed);
@@ -179,10 +164,7 @@ pub(super) async fn attempt(app: &App, id: &str) -> bool {
         .http
         .post(url)
         .header("content-type", "application/json")
-        .header(
-            "x-razorpay-signature",
-            sign(&app.config.webhook_secret, event.body.as_bytes()),
-        )
+        .header("x-razorpay-signature", sign(&app.config.webhook_secret, event.body.as_bytes()))
         .header("x-razorpay-event-id", &event.id)
         .body(event.body)
         .send()

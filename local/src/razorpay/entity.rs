@@ -190,11 +190,7 @@ impl Payment {
             _ if full => Some("full".to_owned()),
             _ => Some("partial".to_owned()),
         };
-        self.status = if full {
-            PaymentStatus::Refunded
-        } else {
-            PaymentStatus::Captured
-        };
+        self.status = if full { PaymentStatus::Refunded } else { PaymentStatus::Captured };
     }
 }
 
@@ -230,10 +226,7 @@ mod tests {
         it.set_refunded(500);
         assert_eq!(it.status, PaymentStatus::Refunded);
         it.set_refunded(0);
-        assert_eq!(
-            (it.status, it.refund_status),
-            (PaymentStatus::Captured, None)
-        );
+        assert_eq!((it.status, it.refund_status), (PaymentStatus::Captured, None));
     }
 
     #[test]

@@ -73,9 +73,7 @@ impl Fault {
         if self.status.is_none() && self.body == Form::Json {
             return None;
         }
-        let status = self
-            .status
-            .and_then(|status| StatusCode::from_u16(status).ok());
+        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
         Some(match self.body {
             Form::Json => Problem::bare(status).into_response(),
@@ -86,11 +84,7 @@ impl Fault {
 
 /// `POST /simulate/faults`. A status outside 200–599 or no times at all is a slip of the caller.
 pub(super) async fn add(State(app): State<Arc<App>>, Json(fault): Json<Fault>) -> Response {
-    if fault.times == 0
-        || fault
-            .status
-            .is_some_and(|status| !(200..600).contains(&status))
-    {
+    if fault.times == 0 || fault.status.is_some_and(|status| !(200..600).contains(&status)) {
         return Problem::invalid("status must be 200 to 599, times at least 1").into_response();
     }
     app.faults().push(fault);
@@ -100,10 +94,8 @@ pub(super) async fn add(State(app): State<Arc<App>>, Json(fault): Json<Fault>) -
 /// `GET /simulate/faults`: how many are left.
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
     let faults = app.faults();
-    let items: Vec<Value> = faults
-        .iter()
-        .map(|it| json!({ "path": it.path, "times": it.times }))
-        .collect();
+    let items: Vec<Value> =
+        faults.iter().map(|it| json!({ "path": it.path, "times": it.times })).collect();
     Json(json!({ "items": items }))
 }
 
@@ -154,13 +146,7 @@ mod tests {
 
     #[test]
     fn paths_match_with_or_without_the_version_and_a_method() {
-        for path in [
-            "/orders",
-            "/v1/orders",
-            "orders",
-            "POST /orders",
-            "post /v1/orders",
-        ] {
+        for path in ["/orders", "/v1/orders", "orders", "POST /orders", "post /v1/orders"] {
             assert!(fault(path).covers("POST", "/orders/order_x"), "{path}");
             assert!(fault(path).covers("POST", "/v1/orders"), "{path}");
         }

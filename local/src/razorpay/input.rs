@@ -57,8 +57,7 @@ impl Body {
 
     /// The amount of an order or a capture, which may not be left out.
     pub(super) fn required_amount(&mut self) -> Result<u64, Problem> {
-        self.amount()?
-            .ok_or_else(|| Problem::field("amount", "The amount field is required."))
+        self.amount()?.ok_or_else(|| Problem::field("amount", "The amount field is required."))
     }
 
     /// Three capital letters of a currency we know.
@@ -67,10 +66,7 @@ impl Body {
         match self.take("currency") {
             None => Ok(None),
             Some(Value::String(code)) if KNOWN.contains(&code.as_str()) => Ok(Some(code)),
-            Some(_) => Err(Problem::field(
-                "currency",
-                "The selected currency is invalid.",
-            )),
+            Some(_) => Err(Problem::field("currency", "The selected currency is invalid.")),
         }
     }
 
@@ -87,10 +83,9 @@ impl Body {
             Some(Value::String(receipt)) if receipt.chars().count() <= RECEIPT => {
                 Ok(Some(receipt).filter(|receipt| !receipt.is_empty()))
             }
-            Some(Value::String(_)) => Err(Problem::field(
-                "receipt",
-                "The receipt may not be greater than 40 characters.",
-            )),
+            Some(Value::String(_)) => {
+                Err(Problem::field("receipt", "The receipt may not be greater than 40 characters."))
+            }
             Some(_) => Err(Problem::field("receipt", "The receipt must be a string.")),
         }
     }
@@ -121,11 +116,7 @@ impl Body {
                 }
             }
         }
-        Ok(Some(if notes.is_empty() {
-            json!([])
-        } else {
-            Value::Object(notes)
-        }))
+        Ok(Some(if notes.is_empty() { json!([]) } else { Value::Object(notes) }))
     }
 
     /// `normal` unless said otherwise.
@@ -152,10 +143,7 @@ impl Body {
             return Ok(());
         }
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        let why = format!(
-            "{} is/are not required and should not be sent",
-            names.join(", ")
-        );
+        let why = format!("{} is/are not required and should not be sent", names.join(", "));
         Err(Problem::invalid(why))
     }
 }
@@ -166,10 +154,8 @@ pub(super) fn at_least_the_minimum_order(amount: u64) -> Result<(), Problem> {
         return Ok(());
     }
     let why = "Order amount less than minimum amount allowed";
-    Err(
-        Problem::refused(why, "order_creation", "amount_less_than_minimum_amount")
-            .with("field", "amount"),
-    )
+    Err(Problem::refused(why, "order_creation", "amount_less_than_minimum_amount")
+        .with("field", "amount"))
 }
 
 /// The least amount of a refund.
@@ -177,10 +163,7 @@ pub(super) fn at_least_the_minimum_refund(amount: u64) -> Result<(), Problem> {
     if amount >= MINIMUM {
         return Ok(());
     }
-    Err(Problem::field(
-        "amount",
-        "The amount must be at least INR 1.00",
-    ))
+    Err(Problem::field("amount", "The amount must be at least INR 1.00"))
 }
 
 /// Which part of a list: newest first, `from`/`to` on `created_at`, then `skip` and `count`.
@@ -205,10 +188,7 @@ impl Page {
         };
         let count = usize::try_from(number("count", 10)?).unwrap_or(usize::MAX);
         if count > PAGE {
-            return Err(Problem::field(
-                "count",
-                "The count may not be greater than 100.",
-            ));
+            return Err(Problem::field("count", "The count may not be greater than 100."));
         }
         if count == 0 {
             return Err(Problem::field("count", "The count must be at least 1."));

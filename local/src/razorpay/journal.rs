@@ -55,9 +55,7 @@ impl Journal {
         }
         std::fs::write(&fresh, text)?;
         std::fs::rename(&fresh, path)?;
-        Ok(Self {
-            file: Some(OpenOptions::new().append(true).open(path)?),
-        })
+        Ok(Self { file: Some(OpenOptions::new().append(true).open(path)?) })
     }
 }
 
@@ -67,8 +65,5 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<Record>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         text => text?,
     };
-    Ok(text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

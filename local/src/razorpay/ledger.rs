@@ -43,10 +43,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the state file, if there is one, and goes on from there.
     pub(super) fn open(account: String, path: Option<&Path>) -> io::Result<Self> {
-        let mut ledger = Self {
-            account,
-            ..Self::default()
-        };
+        let mut ledger = Self { account, ..Self::default() };
         if let Some(path) = path {
             for record in journal::read(path)? {
                 ledger.apply(record);
@@ -70,12 +67,7 @@ impl Ledger {
 
     fn records(&self) -> Vec<Record> {
         let finished = |event: &&Event| event.delivery != Delivery::Pending;
-        let old = self
-            .events
-            .iter()
-            .filter(finished)
-            .count()
-            .saturating_sub(FINISHED_EVENTS);
+        let old = self.events.iter().filter(finished).count().saturating_sub(FINISHED_EVENTS);
         let mut seen = 0_usize;
         let events = self.events.iter().filter(|event| {
             seen = seen.saturating_add(usize::from(finished(event)));
@@ -83,20 +75,10 @@ impl Ledger {
         });
         let events: Vec<Record> = events.cloned().map(Record::Event).collect();
         let orders = self.orders.iter().cloned().map(Record::Order);
-        let payments = self
-            .payments
-            .iter()
-            .cloned()
-            .map(Box::new)
-            .map(Record::Payment);
+        let payments = self.payments.iter().cloned().map(Box::new).map(Record::Payment);
         let refunds = self.refunds.iter().cloned().map(Record::Refund);
         let keys = self.refund_keys.values().cloned().map(Record::RefundKey);
-        orders
-            .chain(payments)
-            .chain(refunds)
-            .chain(keys)
-            .chain(events)
-            .collect()
+        orders.chain(payments).chain(refunds).chain(keys).chain(events).collect()
     }
 
     fn index_order(&mut self, order: Order) {
@@ -112,8 +94,7 @@ impl Ledger {
     }
 
     pub(super) fn put_payment(&mut self, payment: Payment) {
-        self.journal
-            .append(&Record::Payment(Box::new(payment.clone())));
+        self.journal.append(&Record::Payment(Box::new(payment.clone())));
         self.payments.put(payment.id.clone(), payment);
     }
 
@@ -149,11 +130,7 @@ impl Ledger {
     /// A new order. The receipt is Razorpay's idempotency key for orders: a second use is
     /// refused, and the caller finds the first by `GET /orders?receipt=`.
     pub(super) fn create_order(&mut self, order: Order) -> Result<Order, Problem> {
-        if order
-            .receipt
-            .as_ref()
-            .is_some_and(|receipt| self.receipts.contains_key(receipt))
-        {
+        if order.receipt.as_ref().is_some_and(|receipt| self.receipts.contains_key(receipt)) {
             return Err(Problem::field("receipt", "Order receipt should be unique."));
         }
         self.put_order(order.clone());
@@ -233,10 +210,7 @@ impl Ledger {
             let why = "Payment currency and capture currency must be the same";
             return Err(uncapturable(why).with("field", "currency"));
         }
-        if self
-            .order_of(&payment)
-            .is_some_and(|order| order.status == OrderStatus::Paid)
-        {
+        if self.order_of(&payment).is_some_and(|order| order.status == OrderStatus::Paid) {
             return Err(already_paid());
         }
         Ok(self.take_money(payment))
@@ -270,10 +244,7 @@ impl Ledger {
     }
 
     fn order_of(&self, payment: &Payment) -> Option<&Order> {
-        payment
-            .order_id
-            .as_deref()
-            .and_then(|id| self.orders.get(id))
+        payment.order_id.as_deref().and_then(|id| self.orders.get(id))
     }
 
     /// Captures, and pays the order unless another payment has.
@@ -281,9 +252,7 @@ impl Ledger {
         payment.capture();
         self.put_payment(payment.clone());
         let mut events = vec![self.emit("payment.captured", &payment, None, None)];
-        let unpaid = self
-            .order_of(&payment)
-            .filter(|order| order.status != OrderStatus::Paid);
+        let unpaid = self.order_of(&payment).filter(|order| order.status != OrderStatus::Paid);
         if let Some(mut order) = unpaid.cloned() {
             order.status = OrderStatus::Paid;
             order.amount_paid = order.amount;

@@ -38,10 +38,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router) -> io::Result<(
 }
 
 fn is_fatal(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected
-    )
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
 }
 
 async fn connection(stream: TcpStream, router: Router) {

@@ -70,9 +70,7 @@ impl App {
     }
 
     fn refund_mode(&self) -> MutexGuard<'_, RefundMode> {
-        self.refund_mode
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.refund_mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,13 +99,7 @@ pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
 
 fn router(app: Arc<App>) -> Router {
     let api = api::routes()
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            api::authenticate,
-        ))
+        .layer(middleware::from_fn_with_state(app.clone(), api::authenticate))
         .layer(middleware::from_fn_with_state(app.clone(), faults::inject));
-    Router::new()
-        .nest("/v1", api)
-        .nest("/simulate", simulate::routes())
-        .with_state(app)
+    Router::new().nest("/v1", api).nest("/simulate", simulate::routes()).with_state(app)
 }

@@ -46,10 +46,7 @@ impl Problem {
     /// The bare form of a server fault or of the rate limiter: code and description alone.
     pub(super) fn bare(status: StatusCode) -> Self {
         let (code, description) = if status == StatusCode::TOO_MANY_REQUESTS {
-            (
-                "BAD_REQUEST_ERROR",
-                "Request failed because of too many requests.",
-            )
+            ("BAD_REQUEST_ERROR", "Request failed because of too many requests.")
         } else if status.is_client_error() {
             ("BAD_REQUEST_ERROR", "The request could not be completed.")
         } else if matches!(status.as_u16(), 502 | 504) {

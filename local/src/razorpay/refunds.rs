@@ -29,14 +29,7 @@ pub(super) struct Ask {
 
 impl Ask {
     fn fingerprint(&self) -> String {
-        json!([
-            self.payment_id,
-            self.amount,
-            self.speed,
-            self.notes,
-            self.receipt
-        ])
-        .to_string()
+        json!([self.payment_id, self.amount, self.speed, self.notes, self.receipt]).to_string()
     }
 }
 
@@ -79,11 +72,7 @@ impl Ledger {
         let (refund, events) = self.make_refund(ask)?;
         if let Some(key) = key {
             let refund_id = refund.id.clone();
-            self.put_refund_key(KeyUse {
-                key: key.to_owned(),
-                request,
-                refund_id,
-            });
+            self.put_refund_key(KeyUse { key: key.to_owned(), request, refund_id });
         }
         Ok((refund, events))
     }
@@ -141,10 +130,7 @@ impl Ledger {
 
     /// Refunds the bank has not spoken on.
     pub(super) fn pending_refunds(&self) -> Vec<String> {
-        let pending = self
-            .refunds
-            .iter()
-            .filter(|it| it.status == RefundStatus::Pending);
+        let pending = self.refunds.iter().filter(|it| it.status == RefundStatus::Pending);
         pending.map(|refund| refund.id.clone()).collect()
     }
 }
@@ -166,13 +152,11 @@ fn refundable(payment: &Payment, asked: Option<u64>) -> Result<u64, Problem> {
     match asked {
         None => Ok(left),
         Some(amount) if amount <= left => Ok(amount),
-        Some(amount) if amount <= payment.amount => Err(refuse(
-            "The total refund amount is greater than the refund payment amount",
-        )
-        .with("field", "amount")),
-        Some(_) => Err(
-            refuse("The refund amount provided is greater than amount captured.")
-                .with("field", "amount"),
-        ),
+        Some(amount) if amount <= payment.amount => {
+            Err(refuse("The total refund amount is greater than the refund payment amount")
+                .with("field", "amount"))
+        }
+        Some(_) => Err(refuse("The refund amount provided is greater than amount captured.")
+            .with("field", "amount")),
     }
 }

@@ -44,18 +44,13 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/refunds", post(set_refund_mode))
         .route("/webhook", post(send_webhook))
         .route("/webhooks", get(list_webhooks))
-        .route(
-            "/faults",
-            post(faults::add).get(faults::list).delete(faults::clear),
-        )
+        .route("/faults", post(faults::add).get(faults::list).delete(faults::clear))
 }
 
 /// A body that does not fit is told why; a misspelt member would otherwise be a test that
 /// tests nothing.
 fn parsed<T>(input: Input<T>) -> Result<T, Problem> {
-    input
-        .map(|Json(value)| value)
-        .map_err(|why| Problem::invalid(why.body_text()))
+    input.map(|Json(value)| value).map_err(|why| Problem::invalid(why.body_text()))
 }
 
 #[derive(Deserialize)]
@@ -109,9 +104,7 @@ struct LatePayment {
 /// The bank confirms a failed payment after all, or an authorized one is captured by itself.
 async fn late_payment(State(app): State<Arc<App>>, input: Input<LatePayment>) -> Answer {
     let input = parsed(input)?;
-    let (payment, events) = app
-        .ledger()
-        .authorize_late(&input.payment_id, input.outcome)?;
+    let (payment, events) = app.ledger().authorize_late(&input.payment_id, input.outcome)?;
     delivery::carry_out(&app, events, input.webhook);
     Ok(Json(json!(payment)))
 }
@@ -173,25 +166,13 @@ async fn send_webhook(State(app): State<Arc<App>>, input: Input<SendWebhook>) ->
     let input = parsed(input)?;
     let wanted = |event: &&Event| {
         event.name == input.event
-            && input
-                .payment_id
-                .as_ref()
-                .is_none_or(|id| event.payment_id == *id)
-            && input
-                .refund_id
-                .as_ref()
-                .is_none_or(|id| event.refund_id.as_ref() == Some(id))
+            && input.payment_id.as_ref().is_none_or(|id| event.payment_id == *id)
+            && input.refund_id.as_ref().is_none_or(|id| event.refund_id.as_ref() == Some(id))
     };
     if input.payment_id.is_none() && input.refund_id.is_none() {
         return Err(Problem::invalid("payment_id or refund_id is required"));
     }
-    let found = app
-        .ledger()
-        .events
-        .iter()
-        .rev()
-        .find(wanted)
-        .map(|event| event.id.clone());
+    let found = app.ledger().events.iter().rev().find(wanted).map(|event| event.id.clone());
     let id = found.ok_or_else(Problem::no_such_id)?;
     for _ in 0..input.times {
         delivery::attempt(&app, &id).await;

@@ -26,18 +26,10 @@ pub(super) async fn invoke(
         let message = format!("Function not found: {arn}");
         return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     };
-    let body = if body.is_empty() {
-        Bytes::from_static(b"{}")
-    } else {
-        body
-    };
+    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
     let Ok(event) = serde_json::from_slice::<Value>(&body) else {
         let message = "Could not parse request body into json";
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            "InvalidRequestContentException",
-            message,
-        );
+        return refusal(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
     };
     match header(&headers, "x-amz-invocation-type") {
         "DryRun" => StatusCode::NO_CONTENT.into_response(),
@@ -64,11 +56,9 @@ fn answer(id: String, outcome: Outcome) -> Response {
         Outcome::Error(body) => {
             (common, [("x-amz-function-error", "Unhandled")], body).into_response()
         }
-        Outcome::Throttled => refusal(
-            StatusCode::TOO_MANY_REQUESTS,
-            "TooManyRequestsException",
-            "Rate Exceeded.",
-        ),
+        Outcome::Throttled => {
+            refusal(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+        }
     }
 }
 
@@ -78,8 +68,5 @@ fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -68,11 +68,7 @@ pub struct RuntimeApi {
 impl RuntimeApi {
     /// No functions yet; [`RuntimeApi::load`] brings them.
     pub fn new(launcher: Launcher, logs: Logs) -> Self {
-        Self {
-            pools: RwLock::default(),
-            launcher: Arc::new(launcher),
-            logs,
-        }
+        Self { pools: RwLock::default(), launcher: Arc::new(launcher), logs }
     }
 
     /// Takes the functions of a template: new ones are added, the others get their new settings at
@@ -92,11 +88,7 @@ impl RuntimeApi {
     /// The pool of a function, by its short name or its logical id.
     pub fn pool(&self, name: &str) -> Option<Arc<Pool>> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        let by_id = || {
-            pools
-                .values()
-                .find(|pool| pool.function().logical_id == name)
-        };
+        let by_id = || pools.values().find(|pool| pool.function().logical_id == name);
         pools.get(name).or_else(by_id).cloned()
     }
 
@@ -159,10 +151,7 @@ impl RuntimeApi {
         let letter = json!({"function": name, "reason": reason, "event": event});
         self.logs.note("dead-letters", &letter.to_string());
         let file: PathBuf = self.logs.file("dead-letters");
-        eprintln!(
-            "local: {name} failed three times, the event is in {}: {reason}",
-            file.display()
-        );
+        eprintln!("local: {name} failed three times, the event is in {}: {reason}", file.display());
     }
 
     /// Every route of the two APIs.
@@ -174,10 +163,7 @@ impl RuntimeApi {
             .route("/init/error", post(processes::init_error));
         Router::new()
             .nest("/.rt/{function}/{process}/2018-06-01/runtime", process)
-            .route(
-                "/2015-03-31/functions/{name}/invocations",
-                post(invocations::invoke),
-            )
+            .route("/2015-03-31/functions/{name}/invocations", post(invocations::invoke))
             .layer(axum::extract::DefaultBodyLimit::max(2 * PAYLOAD_LIMIT))
             .with_state(self)
     }

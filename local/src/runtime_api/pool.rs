@@ -52,11 +52,7 @@ pub struct Pool {
 impl Pool {
     pub(super) fn new(function: Function, launcher: Arc<Launcher>) -> Arc<Self> {
         let function = RwLock::new(Arc::new(function));
-        Arc::new(Self {
-            function,
-            launcher,
-            state: Mutex::default(),
-        })
+        Arc::new(Self { function, launcher, state: Mutex::default() })
     }
 
     /// The function as the template has it now.
@@ -65,10 +61,7 @@ impl Pool {
     }
 
     pub(super) fn configure(&self, function: Function) {
-        *self
-            .function
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(function);
+        *self.function.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(function);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,11 +70,7 @@ impl Pool {
 
     /// Functions behind events need no crowd; two still race.
     fn limit(&self) -> usize {
-        if self.function().is_http() {
-            self.launcher.concurrency
-        } else {
-            2
-        }
+        if self.function().is_http() { self.launcher.concurrency } else { 2 }
     }
 
     /// Runs one invocation; answers its request id with its end. The work goes on when the caller
@@ -95,22 +84,14 @@ impl Pool {
         let id = chance::uuid();
         if payload.len() > super::PAYLOAD_LIMIT {
             let message = format!("{} byte payload is too large", payload.len());
-            return (
-                id,
-                Outcome::error("RequestEntityTooLargeException", &message),
-            );
+            return (id, Outcome::error("RequestEntityTooLargeException", &message));
         }
         let (reply, mut answer) = oneshot::channel();
         let trace = match trace {
             "" => chance::trace(Timestamp::now().as_second()),
             given => given.to_owned(),
         };
-        let job = Job {
-            id: id.clone(),
-            payload,
-            trace,
-            reply,
-        };
+        let job = Job { id: id.clone(), payload, trace, reply };
         self.enqueue(job);
         let outcome = tokio::select! {
             outcome = &mut answer => outcome,
@@ -158,27 +139,13 @@ impl Pool {
             state.queue.push_front(job);
             return;
         };
-        let Job {
-            id,
-            payload,
-            trace,
-            reply,
-        } = job;
+        let Job { id, payload, trace, reply } = job;
         let limit = SignedDuration::try_from(function.timeout).unwrap_or(SignedDuration::MAX);
         let deadline_ms = (Timestamp::now() + limit).as_millisecond();
-        let delivery = Delivery {
-            id: id.clone(),
-            payload,
-            trace,
-            arn: function.arn(),
-            deadline_ms,
-        };
+        let delivery =
+            Delivery { id: id.clone(), payload, trace, arn: function.arn(), deadline_ms };
         let timer = tokio::spawn(Arc::clone(self).watch(worker, id.clone(), function.timeout));
-        let busy = Phase::Busy {
-            id,
-            reply: Some(reply),
-            timer: timer.abort_handle(),
-        };
+        let busy = Phase::Busy { id, reply: Some(reply), timer: timer.abort_handle() };
         let Phase::Idle(parked) = std::mem::replace(&mut entry.phase, busy) else {
             return;
         };
@@ -189,19 +156,9 @@ impl Pool {
         entry.retired = true;
         entry.process.kill();
         let lost = std::mem::replace(&mut entry.phase, Phase::Starting);
-        if let Phase::Busy {
-            id,
-            reply: Some(reply),
-            timer,
-        } = lost
-        {
+        if let Phase::Busy { id, reply: Some(reply), timer } = lost {
             timer.abort();
-            state.queue.push_front(Job {
-                id,
-                payload,
-                trace,
-                reply,
-            });
+            state.queue.push_front(Job { id, payload, trace, reply });
         }
     }
 
@@ -225,12 +182,8 @@ impl Pool {
         match self.launch(number) {
             Ok(process) => {
                 let phase = Phase::Starting;
-                let worker = Worker {
-                    process: process.clone(),
-                    phase,
-                    retired: false,
-                    init_error: None,
-                };
+                let worker =
+                    Worker { process: process.clone(), phase, retired: false, init_error: None };
                 state.workers.insert(number, worker);
                 tokio::spawn(Arc::clone(self).attend(number, process));
             }
@@ -238,9 +191,7 @@ impl Pool {
                 eprintln!("local: {error:#}");
                 let message = format!("{error:#}");
                 for job in state.queue.drain(..) {
-                    let _ = job
-                        .reply
-                        .send(Outcome::error("Runtime.InvalidEntrypoint", &message));
+                    let _ = job.reply.send(Outcome::error("Runtime.InvalidEntrypoint", &message));
                 }
             }
         }
@@ -287,11 +238,7 @@ impl Pool {
             return;
         };
         match worker.phase {
-            Phase::Busy {
-                id,
-                reply: Some(reply),
-                timer,
-            } => {
+            Phase::Busy { id, reply: Some(reply), timer } => {
                 timer.abort();
                 let message = format!("RequestId: {id} Error: Runtime exited with error: {status}");
                 let _ = reply.send(Outcome::error("Runtime.ExitError", &message));
@@ -301,10 +248,9 @@ impl Pool {
                 // cannot start answers with an error and does not loop.
                 let message = format!("Runtime exited during initialisation: {status}");
                 eprintln!("local: {}: {message}", self.function().name);
-                let outcome = worker.init_error.map_or_else(
-                    || Outcome::error("Runtime.ExitError", &message),
-                    Outcome::Error,
-                );
+                let outcome = worker
+                    .init_error
+                    .map_or_else(|| Outcome::error("Runtime.ExitError", &message), Outcome::Error);
                 if let Some(job) = state.queue.pop_front() {
                     let _ = job.reply.send(outcome);
                 }
@@ -342,12 +288,7 @@ impl Pool {
         }
         let (parked, delivery) = oneshot::channel();
         let before = std::mem::replace(&mut worker.phase, Phase::Idle(parked));
-        if let Phase::Busy {
-            reply: Some(reply),
-            timer,
-            ..
-        } = before
-        {
+        if let Phase::Busy { reply: Some(reply), timer, .. } = before {
             timer.abort();
             let _ = reply.send(Outcome::error("Runtime.NoResponse", "No answer was posted"));
         }

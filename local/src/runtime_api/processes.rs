@@ -27,10 +27,7 @@ pub(super) async fn next(
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", delivery.id),
-        (
-            "lambda-runtime-deadline-ms",
-            delivery.deadline_ms.to_string(),
-        ),
+        ("lambda-runtime-deadline-ms", delivery.deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", delivery.arn),
         ("lambda-runtime-trace-id", delivery.trace),
     ];
@@ -77,10 +74,7 @@ pub(super) async fn init_error(
 }
 
 fn finish(api: &RuntimeApi, function: &str, process: u64, id: &str, outcome: Outcome) -> Response {
-    if api
-        .pool(function)
-        .is_some_and(|pool| pool.finish(process, id, outcome))
-    {
+    if api.pool(function).is_some_and(|pool| pool.finish(process, id, outcome)) {
         accepted()
     } else {
         refusal(StatusCode::BAD_REQUEST, "InvalidRequestID")
@@ -92,9 +86,5 @@ fn accepted() -> Response {
 }
 
 fn refusal(status: StatusCode, kind: &str) -> Response {
-    (
-        status,
-        Json(json!({"errorType": kind, "errorMessage": kind})),
-    )
-        .into_response()
+    (status, Json(json!({"errorType": kind, "errorMessage": kind}))).into_response()
 }

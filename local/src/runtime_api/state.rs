@@ -47,11 +47,7 @@ pub(super) enum Phase {
     /// Waits in `next`.
     Idle(oneshot::Sender<Delivery>),
     /// Runs one invocation, under a timer.
-    Busy {
-        id: String,
-        reply: Option<oneshot::Sender<Outcome>>,
-        timer: AbortHandle,
-    },
+    Busy { id: String, reply: Option<oneshot::Sender<Outcome>>, timer: AbortHandle },
 }
 
 #[derive(Debug, Default)]
@@ -65,19 +61,14 @@ impl State {
     /// A process that waits for work; the longest-lived first, as Lambda prefers a warm one.
     pub(super) fn idle(&self) -> Option<u64> {
         let free = |worker: &Worker| !worker.retired && matches!(worker.phase, Phase::Idle(_));
-        self.workers
-            .iter()
-            .find(|(_, worker)| free(worker))
-            .map(|(id, _)| *id)
+        self.workers.iter().find(|(_, worker)| free(worker)).map(|(id, _)| *id)
     }
 
     /// How many processes to start so that the queue is served within `limit`.
     pub(super) fn wanted(&self, limit: usize) -> usize {
         let current = self.workers.values().filter(|worker| !worker.retired);
-        let starting = current
-            .clone()
-            .filter(|worker| matches!(worker.phase, Phase::Starting))
-            .count();
+        let starting =
+            current.clone().filter(|worker| matches!(worker.phase, Phase::Starting)).count();
         let room = limit.saturating_sub(current.count());
         self.queue.len().saturating_sub(starting).min(room)
     }
@@ -88,11 +79,7 @@ impl State {
             return false;
         };
         match &mut worker.phase {
-            Phase::Busy {
-                id: running,
-                reply,
-                timer,
-            } if running == id => {
+            Phase::Busy { id: running, reply, timer } if running == id => {
                 timer.abort();
                 let Some(reply) = reply.take() else {
                     return false;

@@ -53,17 +53,10 @@ async fn world(broken: &str) -> World {
         memory: 128,
         environment: BTreeMap::from([("BROKEN".into(), broken.into())]),
         logging: None,
-        events: vec![Event::Http {
-            method: "GET".into(),
-            path: "/".into(),
-        }],
+        events: vec![Event::Http { method: "GET".into(), path: "/".into() }],
     }]);
     tokio::spawn(Arc::clone(&api).serve(listener));
-    World {
-        api,
-        address,
-        folder,
-    }
+    World { api, address, folder }
 }
 
 fn write_function(file: &Path) {
@@ -76,20 +69,14 @@ fn write_function(file: &Path) {
     std::fs::write(&source, format!("#!{}\n{FUNCTION}", python.trim())).unwrap();
     // Another process writes the program: while this one has it open for writing, a child that
     // another test forks has too, and a file being written cannot be executed.
-    let install = std::process::Command::new("install")
-        .args(["-m", "755"])
-        .arg(source)
-        .arg(file)
-        .status();
+    let install =
+        std::process::Command::new("install").args(["-m", "755"]).arg(source).arg(file).status();
     assert!(install.unwrap().success());
 }
 
 impl World {
     async fn invoke(&self, event: Value) -> Outcome {
-        self.api
-            .invoke("echo", Bytes::from(event.to_string()), "")
-            .await
-            .unwrap()
+        self.api.invoke("echo", Bytes::from(event.to_string()), "").await.unwrap()
     }
 
     async fn answer(&self, event: Value) -> Value {
@@ -123,10 +110,8 @@ async fn as_many_processes_as_allowed_run_at_once_and_the_rest_queues() {
     let world = world("no").await;
     let calls = (0..6).map(|_| world.answer(json!({"sleep": 0.1})));
     let answers = futures_util::future::join_all(calls).await;
-    let pids: std::collections::BTreeSet<i64> = answers
-        .iter()
-        .map(|answer| answer["pid"].as_i64().unwrap())
-        .collect();
+    let pids: std::collections::BTreeSet<i64> =
+        answers.iter().map(|answer| answer["pid"].as_i64().unwrap()).collect();
     assert_eq!(pids.len(), 2);
 }
 
@@ -137,10 +122,7 @@ async fn what_takes_too_long_is_ended_and_the_next_gets_a_new_process() {
     let error = world.error(json!({"sleep": 30})).await;
     assert_eq!(error["errorType"], "Sandbox.Timedout");
     let message = error["errorMessage"].as_str().unwrap();
-    assert!(
-        message.ends_with("Task timed out after 1.00 seconds"),
-        "{message}"
-    );
+    assert!(message.ends_with("Task timed out after 1.00 seconds"), "{message}");
     assert_ne!(world.answer(json!({})).await["pid"], before["pid"]);
 }
 
@@ -152,22 +134,14 @@ async fn an_exit_and_a_failure_are_errors_and_only_the_exit_costs_the_process() 
     assert_eq!(world.answer(json!({})).await["pid"], before["pid"]);
     let error = world.error(json!({"exit": 3})).await;
     assert_eq!(error["errorType"], "Runtime.ExitError");
-    assert!(
-        error["errorMessage"]
-            .as_str()
-            .unwrap()
-            .contains("exit status: 3")
-    );
+    assert!(error["errorMessage"].as_str().unwrap().contains("exit status: 3"));
     assert_ne!(world.answer(json!({})).await["pid"], before["pid"]);
 }
 
 #[tokio::test]
 async fn a_function_that_cannot_start_says_why() {
     let world = world("yes").await;
-    assert_eq!(
-        world.error(json!({})).await["errorMessage"],
-        "MONGODB_URI is missing"
-    );
+    assert_eq!(world.error(json!({})).await["errorMessage"], "MONGODB_URI is missing");
 }
 
 #[tokio::test]
@@ -186,14 +160,8 @@ async fn a_restart_lets_running_work_end_and_replaces_the_process() {
 async fn an_event_that_fails_three_times_becomes_a_dead_letter() {
     let world = world("no").await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!(
-        "http://{}/2015-03-31/functions/EchoFunction/invocations",
-        world.address
-    );
-    let call = http
-        .post(&url)
-        .header("x-amz-invocation-type", "Event")
-        .body(r#"{"fail":1}"#);
+    let url = format!("http://{}/2015-03-31/functions/EchoFunction/invocations", world.address);
+    let call = http.post(&url).header("x-amz-invocation-type", "Event").body(r#"{"fail":1}"#);
     assert_eq!(call.send().await.unwrap().status(), 202);
     let file = world.folder.path().join("dead-letters.log");
     for _ in 0..100 {
@@ -212,9 +180,7 @@ async fn invoke_answers_as_lambda_does() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("http://{}/2015-03-31/functions", world.address);
     let call = |name: &str, body: &'static str| {
-        http.post(format!("{base}/{name}/invocations"))
-            .body(body)
-            .send()
+        http.post(format!("{base}/{name}/invocations")).body(body).send()
     };
     let failed = call("echo", r#"{"fail":1}"#).await.unwrap();
     assert_eq!(failed.status(), 200);

@@ -24,10 +24,7 @@ fn check_conditions(
 ) -> S3Result<()> {
     let Some(e_tag) = e_tag else { return Ok(()) };
     let same = |condition: &ETagCondition| {
-        condition.is_any()
-            || condition
-                .as_etag()
-                .is_some_and(|wanted| wanted.weak_cmp(e_tag))
+        condition.is_any() || condition.as_etag().is_some_and(|wanted| wanted.weak_cmp(e_tag))
     };
     if if_match.is_some_and(|condition| !same(condition)) {
         return Err(s3_error!(PreconditionFailed));
@@ -72,8 +69,7 @@ impl S3 for Store {
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let answer = self.files.complete_multipart_upload(req).await?;
-        self.announce("CompleteMultipartUpload", &bucket, &key)
-            .await;
+        self.announce("CompleteMultipartUpload", &bucket, &key).await;
         Ok(answer)
     }
 

@@ -10,13 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// What stays as it is in an event's key: S3 encodes keys as a form's values, with the slashes
 /// left in. A space becomes `+` and a plus `%2B`, the oldest trap of this message.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/')
-    .remove(b' ');
+const KEY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
 /// Who owns the bucket, as the events name him.
 const OWNER: &str = "A3NL1KOZZKExample";
@@ -44,11 +39,7 @@ pub(super) struct Announcer {
 
 impl Announcer {
     pub(super) fn new(region: &str, events: UnboundedSender<Value>) -> Self {
-        Self {
-            region: region.into(),
-            events,
-            last: Arc::new(AtomicU64::new(0)),
-        }
+        Self { region: region.into(), events, last: Arc::new(AtomicU64::new(0)) }
     }
 
     /// Sends one event. Nobody listening is no reason to fail an upload.
@@ -63,10 +54,8 @@ impl Announcer {
         let nanos = jiff::Timestamp::now().as_nanosecond();
         let now = u64::try_from(nanos).unwrap_or_default();
         let next = |last: u64| Some(now.max(last.saturating_add(1)));
-        let last = self
-            .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
-            .unwrap_or_default();
+        let last =
+            self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
         format!("{:018X}", now.max(last.saturating_add(1)))
     }
 

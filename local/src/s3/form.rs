@@ -78,17 +78,11 @@ impl Uploads {
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .collect(),
         };
-        let stored = self
-            .store
-            .take_form(upload, counted(file, sizes, refused.clone()))
-            .await;
+        let stored = self.store.take_form(upload, counted(file, sizes, refused.clone())).await;
         match stored {
             Ok(e_tag) => Ok(answer(&fields, &bucket, &key, &e_tag)),
             Err(refusal) => {
-                let why = refused
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .take();
+                let why = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
                 Err(why.unwrap_or(refusal))
             }
         }
@@ -119,16 +113,10 @@ async fn before_the_file(
             }
             value.extend_from_slice(&chunk);
         }
-        fields
-            .0
-            .push((name, String::from_utf8_lossy(&value).into_owned()));
+        fields.0.push((name, String::from_utf8_lossy(&value).into_owned()));
     }
     let why = "POST requires exactly one file upload per request.";
-    Err(Refusal::new(
-        400,
-        "IncorrectNumberOfFilesInPostRequest",
-        why,
-    ))
+    Err(Refusal::new(400, "IncorrectNumberOfFilesInPostRequest", why))
 }
 
 /// The file's bytes; ends in an error, and so in no object, when there are too many or too few.
@@ -192,10 +180,7 @@ fn answer(fields: &Fields, bucket: &str, key: &str, e_tag: &str) -> Response {
                 escaped(key),
                 escaped(&quoted),
             );
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/xml"),
-            );
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
             (StatusCode::CREATED, headers, body).into_response()
         }
         _ => (StatusCode::NO_CONTENT, headers).into_response(),
@@ -203,10 +188,7 @@ fn answer(fields: &Fields, bucket: &str, key: &str, e_tag: &str) -> Response {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl IntoResponse for Refusal {

@@ -55,10 +55,7 @@ pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("{error:?}")))?;
     let mut builder = S3ServiceBuilder::new(store.clone());
     let secret = config.secret_access_key.clone();
-    builder.set_auth(SimpleAuth::from_single(
-        config.access_key_id.clone(),
-        secret,
-    ));
+    builder.set_auth(SimpleAuth::from_single(config.access_key_id.clone(), secret));
     let api = HandleError::new(builder.build(), |_: s3s::HttpError| async {
         StatusCode::INTERNAL_SERVER_ERROR
     });
@@ -69,10 +66,7 @@ pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     };
     let router = Router::new()
         .fallback_service(api)
-        .layer(middleware::from_fn_with_state(
-            Arc::new(uploads),
-            form::intercept,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::new(uploads), form::intercept))
         .layer(middleware::from_fn(cors::answer));
     axum::serve(listener, router).await
 }

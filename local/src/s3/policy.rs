@@ -20,19 +20,11 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     fn policy(why: impl std::fmt::Display) -> Self {
-        Self::new(
-            403,
-            "AccessDenied",
-            format!("Invalid according to Policy: {why}"),
-        )
+        Self::new(403, "AccessDenied", format!("Invalid according to Policy: {why}"))
     }
 }
 
@@ -42,10 +34,7 @@ pub(super) struct Fields(pub(super) Vec<(String, String)>);
 
 impl Fields {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|field| field.0 == name)
-            .map(|field| field.1.as_str())
+        self.0.iter().find(|field| field.0 == name).map(|field| field.1.as_str())
     }
 
     fn need(&self, name: &str) -> Result<&str, Refusal> {
@@ -75,37 +64,23 @@ pub(super) fn check(
         return Err(Refusal::new(403, "AccessDenied", "Access Denied"));
     };
     verify(fields, encoded, access_key_id, secret)?;
-    let bad = |why: &str| {
-        Refusal::new(
-            400,
-            "InvalidPolicyDocument",
-            format!("Invalid Policy: {why}."),
-        )
-    };
-    let text = STANDARD
-        .decode(encoded)
-        .map_err(|_| bad("Invalid Base64"))?;
+    let bad =
+        |why: &str| Refusal::new(400, "InvalidPolicyDocument", format!("Invalid Policy: {why}."));
+    let text = STANDARD.decode(encoded).map_err(|_| bad("Invalid Base64"))?;
     let policy: Value = serde_json::from_slice(&text).map_err(|_| bad("Invalid JSON"))?;
     let expiration = policy.get("expiration").and_then(Value::as_str);
     let expiration = expiration.ok_or_else(|| bad("Policy missing expiration"))?;
-    let expiration: Timestamp = expiration
-        .parse()
-        .map_err(|_| bad("Invalid 'expiration' value"))?;
+    let expiration: Timestamp =
+        expiration.parse().map_err(|_| bad("Invalid 'expiration' value"))?;
     if now > expiration {
         return Err(Refusal::policy("Policy expired."));
     }
     let conditions = policy.get("conditions").and_then(Value::as_array);
     let conditions = conditions.ok_or_else(|| bad("Policy missing conditions"))?;
     let mut covered = Vec::new();
-    let mut sizes = Sizes {
-        least: 0,
-        most: u64::MAX,
-    };
+    let mut sizes = Sizes { least: 0, most: u64::MAX };
     for condition in conditions {
-        match parse(condition)
-            .ok_or_else(|| bad("Invalid Condition"))?
-            .as_slice()
-        {
+        match parse(condition).ok_or_else(|| bad("Invalid Condition"))?.as_slice() {
             [Condition::Size(range)] => sizes = *range,
             all => {
                 for one in all {
@@ -135,16 +110,9 @@ fn verify(fields: &Fields, policy: &str, id: &str, secret: &str) -> Result<(), R
         return Err(Refusal::new(403, "InvalidAccessKeyId", why));
     }
     let stale = !fields.need("x-amz-date")?.starts_with(date);
-    let key = [
-        date.as_bytes(),
-        region.as_bytes(),
-        service.as_bytes(),
-        b"aws4_request",
-    ]
-    .into_iter()
-    .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
-        mac(&key, part)
-    });
+    let key = [date.as_bytes(), region.as_bytes(), service.as_bytes(), b"aws4_request"]
+        .into_iter()
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
     let expected = HEXLOWER.encode(&mac(&key, policy.as_bytes()));
     if stale || fields.need("x-amz-signature")? != expected {
         let why = "The request signature we calculated does not match the signature you \
@@ -188,10 +156,7 @@ fn parse(condition: &Value) -> Option<Vec<Condition>> {
             };
             let kind = kind.as_str()?.to_ascii_lowercase();
             if kind == "content-length-range" {
-                let range = Sizes {
-                    least: number(first)?,
-                    most: number(second)?,
-                };
+                let range = Sizes { least: number(first)?, most: number(second)? };
                 return Some(vec![Condition::Size(range)]);
             }
             let field = first.as_str()?.strip_prefix('$')?.to_ascii_lowercase();
@@ -228,9 +193,7 @@ impl Condition {
             Self::Equal(field, wanted) => value(field) == wanted,
             Self::Prefix(field, prefix) if field == "content-type" => {
                 // Of a list of types each one must fit.
-                value(field)
-                    .split(',')
-                    .all(|each| each.trim().starts_with(prefix.as_str()))
+                value(field).split(',').all(|each| each.trim().starts_with(prefix.as_str()))
             }
             Self::Prefix(field, prefix) => value(field).starts_with(prefix.as_str()),
             Self::Size(_) => true,
@@ -238,9 +201,7 @@ impl Condition {
         if holds {
             return Ok(());
         }
-        Err(Refusal::policy(format_args!(
-            "Policy Condition failed: {source}"
-        )))
+        Err(Refusal::policy(format_args!("Policy Condition failed: {source}")))
     }
 }
 
@@ -257,10 +218,7 @@ fn every_field_is_covered(fields: &Fields, covered: &[String]) -> Result<(), Ref
     if extra.is_empty() {
         return Ok(());
     }
-    Err(Refusal::policy(format_args!(
-        "Extra input fields: {}",
-        extra.join(", ")
-    )))
+    Err(Refusal::policy(format_args!("Extra input fields: {}", extra.join(", "))))
 }
 
 #[cfg(test)]
@@ -276,25 +234,17 @@ mod tests {
         let policy = STANDARD.encode(policy.to_string());
         let key = ["20261201", "ap-south-1", "s3", "aws4_request"]
             .iter()
-            .fold(format!("AWS4{SECRET}").into_bytes(), |key, part| {
-                mac(&key, part.as_bytes())
-            });
+            .fold(format!("AWS4{SECRET}").into_bytes(), |key, part| mac(&key, part.as_bytes()));
         let signature = HEXLOWER.encode(&mac(&key, policy.as_bytes()));
         let own = [
             ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
-            (
-                "x-amz-credential",
-                "AKIDLOCAL/20261201/ap-south-1/s3/aws4_request",
-            ),
+            ("x-amz-credential", "AKIDLOCAL/20261201/ap-south-1/s3/aws4_request"),
             ("x-amz-date", "20261201T090000Z"),
             ("policy", &policy),
             ("x-amz-signature", &signature),
         ];
         let all = own.iter().chain(fields);
-        Fields(
-            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
+        Fields(all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     fn conditions(more: &[Value]) -> Value {
@@ -317,10 +267,7 @@ mod tests {
 
     #[test]
     fn a_form_within_its_policy_passes_with_its_sizes() {
-        let more = [
-            json!(["eq", "$key", "k"]),
-            json!(["content-length-range", 1, 9]),
-        ];
+        let more = [json!(["eq", "$key", "k"]), json!(["content-length-range", 1, 9])];
         let sizes = checked(&more, &[("key", "k")], BEFORE).unwrap();
         assert_eq!(sizes, Sizes { least: 1, most: 9 });
     }
@@ -330,18 +277,9 @@ mod tests {
         let more = [json!(["eq", "$key", "k"])];
         let key = ("key", "k");
         let denied = [
-            (
-                checked(&more, &[("key", "l")], BEFORE),
-                "Policy Condition failed",
-            ),
-            (
-                checked(&more, &[key, ("acl", "public-read")], BEFORE),
-                "Extra input fields: acl",
-            ),
-            (
-                checked(&more, &[key], "2026-12-01T10:00:01Z"),
-                "Policy expired.",
-            ),
+            (checked(&more, &[("key", "l")], BEFORE), "Policy Condition failed"),
+            (checked(&more, &[key, ("acl", "public-read")], BEFORE), "Extra input fields: acl"),
+            (checked(&more, &[key], "2026-12-01T10:00:01Z"), "Policy expired."),
         ];
         for (refusal, why) in denied {
             let refusal = refusal.unwrap_err();
@@ -355,10 +293,7 @@ mod tests {
     fn a_changed_policy_and_another_bucket_are_denied() {
         let mut fields = form(&conditions(&[json!(["eq", "$key", "k"])]), &[("key", "k")]);
         let now = BEFORE.parse().unwrap();
-        assert_eq!(
-            check(&fields, "c", ID, SECRET, now).unwrap_err().status,
-            403
-        );
+        assert_eq!(check(&fields, "c", ID, SECRET, now).unwrap_err().status, 403);
         for field in fields.0.iter_mut().filter(|field| field.0 == "policy") {
             field.1 = STANDARD.encode("{}");
         }

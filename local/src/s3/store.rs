@@ -19,12 +19,8 @@ use super::event::{Announcer, Created};
 use super::policy::Refusal;
 
 /// What stays as it is in a path.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/');
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Longest key that fits: what is known of an object lies in a file named after the base64 of
 /// its key, and a file name ends at 255 bytes. (S3 itself takes 1,024.)
@@ -54,11 +50,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(root: &Path, announcer: Announcer) -> Result<Self, s3s_fs::Error> {
-        Ok(Self {
-            files: Arc::new(FileSystem::new(root)?),
-            root: root.into(),
-            announcer,
-        })
+        Ok(Self { files: Arc::new(FileSystem::new(root)?), root: root.into(), announcer })
     }
 
     /// Stores a form's file; returns the entity tag.
@@ -84,37 +76,22 @@ impl Store {
             };
             Refusal::new(status, code, error.message().unwrap_or(code))
         })?;
-        Ok(stored
-            .output
-            .e_tag
-            .map(ETag::into_value)
-            .unwrap_or_default())
+        Ok(stored.output.e_tag.map(ETag::into_value).unwrap_or_default())
     }
 
     /// A bucket that is there and a key that a file system can hold and hold apart. S3 takes
     /// `a//b` and `a/../b` as they are; a path would make other keys of them.
     pub(super) async fn check_target(&self, bucket: &str, key: &str) -> S3Result<()> {
-        let input = HeadBucketInput {
-            bucket: bucket.to_owned(),
-            expected_bucket_owner: None,
-        };
+        let input = HeadBucketInput { bucket: bucket.to_owned(), expected_bucket_owner: None };
         self.files.head_bucket(request(input)).await?;
         let encoded = |text: &str| text.len().saturating_mul(4).div_ceil(3);
-        let name = encoded(bucket)
-            .saturating_add(encoded(key))
-            .saturating_add(31);
+        let name = encoded(bucket).saturating_add(encoded(key)).saturating_add(31);
         if name > NAME {
-            return Err(s3_error!(
-                KeyTooLongError,
-                "Your key is too long for the local store"
-            ));
+            return Err(s3_error!(KeyTooLongError, "Your key is too long for the local store"));
         }
         let inner = key.strip_suffix('/').unwrap_or(key);
         if inner.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(s3_error!(
-                InvalidArgument,
-                "The local store cannot hold this key"
-            ));
+            return Err(s3_error!(InvalidArgument, "The local store cannot hold this key"));
         }
         Ok(())
     }
@@ -122,9 +99,7 @@ impl Store {
     /// An object, and not one of the folders that keys with slashes have become.
     pub(super) async fn check_object(&self, bucket: &str, key: &str) -> S3Result<()> {
         let path = self.root.join(bucket).join(key);
-        let folder = tokio::fs::metadata(path)
-            .await
-            .is_ok_and(|what| what.is_dir());
+        let folder = tokio::fs::metadata(path).await.is_ok_and(|what| what.is_dir());
         if folder && !key.ends_with('/') {
             return Err(s3_error!(NoSuchKey));
         }
@@ -154,19 +129,10 @@ impl Store {
         let Ok(head) = self.files.head_object(request(input)).await else {
             return;
         };
-        let size = head
-            .output
-            .content_length
-            .and_then(|size| u64::try_from(size).ok());
+        let size = head.output.content_length.and_then(|size| u64::try_from(size).ok());
         let e_tag = head.output.e_tag.map(ETag::into_value).unwrap_or_default();
         let size = size.unwrap_or_default();
-        self.announcer.created(&Created {
-            how,
-            bucket,
-            key,
-            size,
-            e_tag: &e_tag,
-        });
+        self.announcer.created(&Created { how, bucket, key, size, e_tag: &e_tag });
     }
 }
 

@@ -29,15 +29,9 @@ pub(super) struct Caller<'a> {
 
 impl Client {
     pub(super) fn new(api: &str, mails: Mails) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(35))
-            .build()?;
-        Ok(Self {
-            http,
-            api: api.to_owned(),
-            mails,
-        })
+        let http =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(35)).build()?;
+        Ok(Self { http, api: api.to_owned(), mails })
     }
 
     /// One POST; answers the status and the document.
@@ -55,16 +49,10 @@ impl Client {
         if let Some(token) = caller.token {
             call = call.bearer_auth(token);
         }
-        let answer = call
-            .send()
-            .await
-            .with_context(|| format!("POST {path} got no answer"))?;
+        let answer = call.send().await.with_context(|| format!("POST {path} got no answer"))?;
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap_or_default();
-        Ok((
-            status,
-            serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        ))
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
     /// One POST that has to end in one of `expected`.
@@ -100,11 +88,7 @@ impl Client {
             return Ok(None);
         }
         let token = answer.get("accessToken").and_then(Value::as_str);
-        Ok(Some(
-            token
-                .context("the log-in's answer has no accessToken")?
-                .to_owned(),
-        ))
+        Ok(Some(token.context("the log-in's answer has no accessToken")?.to_owned()))
     }
 
     /// How many mails an address has got.
@@ -130,12 +114,8 @@ impl Client {
     async fn mails_to(&self, address: &str) -> Result<Vec<Value>> {
         let mut mails = self.mails.all().await.context("the mails cannot be read")?;
         mails.retain(|mail| {
-            let to = mail
-                .pointer("/destination/to")
-                .map(Value::to_string)
-                .unwrap_or_default();
-            to.to_ascii_lowercase()
-                .contains(&address.to_ascii_lowercase())
+            let to = mail.pointer("/destination/to").map(Value::to_string).unwrap_or_default();
+            to.to_ascii_lowercase().contains(&address.to_ascii_lowercase())
         });
         Ok(mails)
     }
@@ -145,9 +125,7 @@ impl Client {
 fn otp(mail: &Value) -> Option<String> {
     let text = mail.pointer("/body/text").and_then(Value::as_str)?;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let code = words
-        .into_iter()
-        .find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
+    let code = words.into_iter().find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
     code.map(str::to_owned)
 }
 
@@ -158,10 +136,7 @@ mod tests {
     #[test]
     fn a_code_is_six_digits_alone() {
         let mail = |text: &str| json!({"body": {"text": text}});
-        assert_eq!(
-            otp(&mail("Your code:\n 042137.\nValid 10 min")).as_deref(),
-            Some("042137")
-        );
+        assert_eq!(otp(&mail("Your code:\n 042137.\nValid 10 min")).as_deref(), Some("042137"));
         assert_eq!(otp(&mail("ref 1234567, call 99999 or a123456")), None);
         assert_eq!(otp(&json!({})), None);
     }

@@ -38,20 +38,8 @@ struct Person {
 }
 
 const PEOPLE: [Person; 5] = [
-    person(
-        "hospital",
-        "admin@sunrise.example",
-        "Meera Iyer",
-        "+919800000001",
-        "198.51.100.1",
-    ),
-    person(
-        "doctor",
-        "asha.rao@sunrise.example",
-        "Dr. Asha Rao",
-        "+919800000002",
-        "198.51.100.2",
-    ),
+    person("hospital", "admin@sunrise.example", "Meera Iyer", "+919800000001", "198.51.100.1"),
+    person("doctor", "asha.rao@sunrise.example", "Dr. Asha Rao", "+919800000002", "198.51.100.2"),
     person(
         "doctor",
         "vikram.sen@sunrise.example",
@@ -59,20 +47,8 @@ const PEOPLE: [Person; 5] = [
         "+919800000003",
         "198.51.100.3",
     ),
-    person(
-        "patient",
-        "anita.desai@mail.example",
-        "Anita Desai",
-        "+919800000004",
-        "198.51.100.4",
-    ),
-    person(
-        "patient",
-        "ravi.kumar@mail.example",
-        "Ravi Kumar",
-        "+919800000005",
-        "198.51.100.5",
-    ),
+    person("patient", "anita.desai@mail.example", "Anita Desai", "+919800000004", "198.51.100.4"),
+    person("patient", "ravi.kumar@mail.example", "Ravi Kumar", "+919800000005", "198.51.100.5"),
 ];
 
 const fn person(
@@ -82,13 +58,7 @@ const fn person(
     mobile: &'static str,
     ip: &'static str,
 ) -> Person {
-    Person {
-        role,
-        email,
-        name,
-        mobile,
-        ip,
-    }
+    Person { role, email, name, mobile, ip }
 }
 
 impl Demo {
@@ -102,10 +72,7 @@ impl Demo {
 
     /// The address of the first person of a role.
     pub fn email(role: &str) -> &'static str {
-        PEOPLE
-            .iter()
-            .find(|person| person.role == role)
-            .map_or("", |person| person.email)
+        PEOPLE.iter().find(|person| person.role == role).map_or("", |person| person.email)
     }
 
     /// Makes what is missing.
@@ -119,21 +86,16 @@ impl Demo {
             let context = || format!("{} {}", person.role, person.email);
             let token = match self.log_in(&client, person).await.with_context(context)? {
                 Some(token) => token,
-                None if person.role == "hospital" => self
-                    .open_hospital(&client, person)
-                    .await
-                    .with_context(context)?,
+                None if person.role == "hospital" => {
+                    self.open_hospital(&client, person).await.with_context(context)?
+                }
                 None => {
                     let by = authority.as_deref().unwrap_or_default();
-                    self.admit(&client, person, number, by)
-                        .await
-                        .with_context(context)?
+                    self.admit(&client, person, number, by).await.with_context(context)?
                 }
             };
             if person.role == "doctor" {
-                offer_slots(&client, person, &token)
-                    .await
-                    .with_context(context)?;
+                offer_slots(&client, person, &token).await.with_context(context)?;
             }
             authority.get_or_insert(token);
         }
@@ -141,20 +103,13 @@ impl Demo {
     }
 
     async fn log_in(&self, client: &Client, person: &Person) -> Result<Option<String>> {
-        client
-            .log_in(person.ip, person.email, &self.password, Some(HOSPITAL))
-            .await
+        client.log_in(person.ip, person.email, &self.password, Some(HOSPITAL)).await
     }
 
     /// The hospital and its administrator.
     async fn open_hospital(&self, client: &Client, person: &Person) -> Result<String> {
         let admin = client
-            .log_in(
-                "198.51.100.254",
-                &self.admin_email,
-                &self.admin_password,
-                None,
-            )
+            .log_in("198.51.100.254", &self.admin_email, &self.admin_password, None)
             .await?
             .context(
                 "the platform administrator's log-in is refused: the database was made with \
@@ -168,13 +123,8 @@ impl Demo {
             "currency": "INR",
             "admin": {"name": person.name, "email": person.email, "mobile": person.mobile},
         });
-        let caller = Caller {
-            ip: "198.51.100.254",
-            token: Some(&admin),
-        };
-        client
-            .must(caller, "/hospitals", &body, &[201, 409])
-            .await?;
+        let caller = Caller { ip: "198.51.100.254", token: Some(&admin) };
+        client.must(caller, "/hospitals", &body, &[201, 409]).await?;
         self.set_password(client, person, seen).await
     }
 
@@ -195,11 +145,8 @@ impl Demo {
         });
         let own = if person.role == "doctor" {
             // The second doctor is free of charge: a booking there is confirmed at once.
-            let (speciality, amount) = if number == 1 {
-                ("Cardiology", 50_000)
-            } else {
-                ("General Medicine", 0)
-            };
+            let (speciality, amount) =
+                if number == 1 { ("Cardiology", 50_000) } else { ("General Medicine", 0) };
             json!({"speciality": speciality, "fee": {"amount": amount, "currency": "INR"}})
         } else {
             json!({"identifier": format!("SUN-{number:04}"), "dateOfBirth": "1988-04-23"})
@@ -207,10 +154,7 @@ impl Demo {
         if let (Some(body), Value::Object(own)) = (body.as_object_mut(), own) {
             body.extend(own);
         }
-        let caller = Caller {
-            ip: "198.51.100.1",
-            token: Some(by),
-        };
+        let caller = Caller { ip: "198.51.100.1", token: Some(by) };
         let path = format!("/create/{}", person.role);
         let (status, _) = client.must(caller, &path, &body, &[201, 409]).await?;
         if status == 409 {
@@ -219,36 +163,25 @@ impl Demo {
         let code = client.code(person.email, seen).await?;
         let (code, _) = code.context("no mail with a one-time password came")?;
         let body = json!({"email": person.email, "hospital": HOSPITAL, "otp": code});
-        let caller = Caller {
-            ip: person.ip,
-            token: None,
-        };
-        let (_, answer) = client
-            .must(caller, "/otp-login/verify", &body, &[200])
-            .await?;
+        let caller = Caller { ip: person.ip, token: None };
+        let (_, answer) = client.must(caller, "/otp-login/verify", &body, &[200]).await?;
         token(&answer)
     }
 
     /// Sets a password by the way of a forgotten one, which activates the account too. A mail that
     /// came since `seen` may hold the code already.
     async fn set_password(&self, client: &Client, person: &Person, seen: usize) -> Result<String> {
-        let caller = Caller {
-            ip: person.ip,
-            token: None,
-        };
+        let caller = Caller { ip: person.ip, token: None };
         let who = json!({"email": person.email, "hospital": HOSPITAL});
-        client
-            .must(caller, "/password/forgot", &who, &[202])
-            .await?;
+        client.must(caller, "/password/forgot", &who, &[202]).await?;
         let mut tried = seen;
         while let Some((code, seen)) = client.code(person.email, tried).await? {
             let body = json!({
                 "email": person.email, "hospital": HOSPITAL,
                 "otp": code, "newPassword": self.password,
             });
-            let (status, answer) = client
-                .must(caller, "/password/reset", &body, &[200, 401])
-                .await?;
+            let (status, answer) =
+                client.must(caller, "/password/reset", &body, &[200, 401]).await?;
             if status == 200 {
                 return token(&answer);
             }
@@ -274,13 +207,8 @@ async fn offer_slots(client: &Client, doctor: &Person, token: &str) -> Result<()
         "slotMinutes": 15,
         "weekly": weekly,
     });
-    let caller = Caller {
-        ip: doctor.ip,
-        token: Some(token),
-    };
-    client
-        .must(caller, "/slots/set", &body, &[200, 201, 409])
-        .await?;
+    let caller = Caller { ip: doctor.ip, token: Some(token) };
+    client.must(caller, "/slots/set", &body, &[200, 201, 409]).await?;
     Ok(())
 }
 

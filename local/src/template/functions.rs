@@ -16,8 +16,7 @@ pub(super) fn function(id: &str, resource: &Value, globals: Option<&Value>) -> R
     let globals = globals.and_then(|g| g.get("Function"));
     let own = resource.get("Properties");
     let property = |name: &str| {
-        own.and_then(|own| own.get(name))
-            .or_else(|| globals.and_then(|g| g.get(name)))
+        own.and_then(|own| own.get(name)).or_else(|| globals.and_then(|g| g.get(name)))
     };
     let number = |name: &str, default| property(name).and_then(whole_number).unwrap_or(default);
     let binary = resource
@@ -36,16 +35,9 @@ pub(super) fn function(id: &str, resource: &Value, globals: Option<&Value>) -> R
     }
     let logging = property("LoggingConfig").map(|config| {
         let member = |name, default: &str| {
-            config
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or(default)
-                .to_owned()
+            config.get(name).and_then(Value::as_str).unwrap_or(default).to_owned()
         };
-        (
-            member("LogFormat", "Text"),
-            member("ApplicationLogLevel", "INFO"),
-        )
+        (member("LogFormat", "Text"), member("ApplicationLogLevel", "INFO"))
     });
     Ok(Function {
         logical_id: id.to_owned(),
@@ -62,16 +54,10 @@ pub(super) fn function(id: &str, resource: &Value, globals: Option<&Value>) -> R
 fn read_event(name: &str, event: &Value) -> Result<Option<Event>> {
     let properties = event.get("Properties").unwrap_or(&Value::Null);
     let member = |name: &str| properties.get(name).and_then(Value::as_str);
-    let kind = event
-        .get("Type")
-        .and_then(Value::as_str)
-        .context("has no Type")?;
+    let kind = event.get("Type").and_then(Value::as_str).context("has no Type")?;
     Ok(match kind {
         "HttpApi" => Some(Event::Http {
-            method: member("Method")
-                .unwrap_or("ANY")
-                .to_ascii_uppercase()
-                .replace('*', "ANY"),
+            method: member("Method").unwrap_or("ANY").to_ascii_uppercase().replace('*', "ANY"),
             path: member("Path").unwrap_or("$default").to_owned(),
         }),
         "Schedule" | "ScheduleV2" => {
@@ -83,12 +69,7 @@ fn read_event(name: &str, event: &Value) -> Result<Option<Event>> {
                 .map(|input| serde_json::from_str(input).context("Input is not JSON"))
                 .transpose()?;
             let scheduler = kind == "ScheduleV2";
-            (!off).then(|| Event::Schedule {
-                name: name.to_owned(),
-                rate,
-                input,
-                scheduler,
-            })
+            (!off).then(|| Event::Schedule { name: name.to_owned(), rate, input, scheduler })
         }
         "S3" => Some(s3(properties)),
         _ => None,
@@ -97,27 +78,16 @@ fn read_event(name: &str, event: &Value) -> Result<Option<Event>> {
 
 fn s3(properties: &Value) -> Event {
     let (mut prefix, mut suffix) = (String::new(), String::new());
-    let rules = properties
-        .pointer("/Filter/S3Key/Rules")
-        .and_then(Value::as_array);
+    let rules = properties.pointer("/Filter/S3Key/Rules").and_then(Value::as_array);
     for rule in rules.into_iter().flatten() {
         let value = rule.get("Value").map(text).unwrap_or_default();
-        match rule
-            .get("Name")
-            .and_then(Value::as_str)
-            .map(str::to_ascii_lowercase)
-            .as_deref()
-        {
+        match rule.get("Name").and_then(Value::as_str).map(str::to_ascii_lowercase).as_deref() {
             Some("prefix") => prefix = value,
             Some("suffix") => suffix = value,
             _ => {}
         }
     }
-    Event::S3 {
-        kinds: list(properties.get("Events")),
-        prefix,
-        suffix,
-    }
+    Event::S3 { kinds: list(properties.get("Events")), prefix, suffix }
 }
 
 /// The CORS rules in an HTTP API's properties; `true` means SAM's allow-everything.
@@ -125,12 +95,7 @@ pub(super) fn cors(properties: Option<&Value>) -> Option<Cors> {
     let rules = properties?.get("CorsConfiguration")?;
     if *rules == Value::Bool(true) {
         let all = || vec!["*".to_owned()];
-        return Some(Cors {
-            origins: all(),
-            methods: all(),
-            headers: all(),
-            ..Cors::default()
-        });
+        return Some(Cors { origins: all(), methods: all(), headers: all(), ..Cors::default() });
     }
     rules.as_object()?;
     Some(Cors {
@@ -157,10 +122,7 @@ fn list(value: Option<&Value>) -> Vec<String> {
 }
 
 fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    value
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::iter)
+    value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
 #[cfg(test)]
@@ -213,12 +175,8 @@ Resources:
 ";
 
     fn template() -> Template {
-        Template::parse(
-            &TEMPLATE
-                .replace("\\task\\", "\"task\"")
-                .replace("\\sweep\\", "\"sweep\""),
-        )
-        .unwrap()
+        Template::parse(&TEMPLATE.replace("\\task\\", "\"task\"").replace("\\sweep\\", "\"sweep\""))
+            .unwrap()
     }
 
     #[test]
@@ -226,33 +184,17 @@ Resources:
         let template = template();
         let users = template.function("users").unwrap();
         assert_eq!(users, template.function("UsersFunction").unwrap());
-        assert_eq!(
-            (users.timeout, users.memory),
-            (Duration::from_secs(10), 256)
-        );
+        assert_eq!((users.timeout, users.memory), (Duration::from_secs(10), 256));
         assert_eq!(users.logging, Some(("JSON".into(), "INFO".into())));
-        let environment: Vec<_> = users
-            .environment
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
+        let environment: Vec<_> =
+            users.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(
             environment,
-            [
-                ("BUCKET", "Bucket"),
-                ("LOG_LEVEL", "debug"),
-                ("MAIL_FROM", "no-reply@example.org")
-            ]
+            [("BUCKET", "Bucket"), ("LOG_LEVEL", "debug"), ("MAIL_FROM", "no-reply@example.org")]
         );
-        let http = Event::Http {
-            method: "GET".into(),
-            path: "/users/{id}".into(),
-        };
+        let http = Event::Http { method: "GET".into(), path: "/users/{id}".into() };
         assert_eq!(users.events, [http]);
-        assert_eq!(
-            template.function("patient-import").unwrap().timeout,
-            Duration::from_secs(29)
-        );
+        assert_eq!(template.function("patient-import").unwrap().timeout, Duration::from_secs(29));
     }
 
     #[test]

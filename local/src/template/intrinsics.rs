@@ -36,11 +36,7 @@ impl<'a> Resolver<'a> {
             }
         }
         let (conditions, mappings) = (document.get("Conditions"), document.get("Mappings"));
-        Self {
-            parameters,
-            conditions,
-            mappings,
-        }
+        Self { parameters, conditions, mappings }
     }
 
     /// The value with every function applied.
@@ -50,11 +46,9 @@ impl<'a> Resolver<'a> {
                 let name = tagged.tag.to_string();
                 self.apply(name.trim_start_matches('!'), &tagged.value)
             }
-            Yaml::Sequence(items) => items
-                .iter()
-                .map(|item| self.resolve(item))
-                .filter(|v| v != NO_VALUE)
-                .collect(),
+            Yaml::Sequence(items) => {
+                items.iter().map(|item| self.resolve(item)).filter(|v| v != NO_VALUE).collect()
+            }
             Yaml::Mapping(members) => {
                 if let [(Yaml::String(key), argument)] =
                     members.iter().collect::<Vec<_>>().as_slice()
@@ -88,18 +82,11 @@ impl<'a> Resolver<'a> {
             ("Sub", _) => self.substitute(&text(&value), &Map::new()),
             ("GetAtt", [_, ..]) => json!(items.iter().map(text).collect::<Vec<_>>().join(".")),
             ("Join", [separator, Value::Array(parts)]) => {
-                json!(
-                    parts
-                        .iter()
-                        .map(text)
-                        .collect::<Vec<_>>()
-                        .join(&text(separator))
-                )
+                json!(parts.iter().map(text).collect::<Vec<_>>().join(&text(separator)))
             }
-            ("Split", [separator, whole]) => text(whole)
-                .split(&text(separator))
-                .map(|part| json!(part))
-                .collect(),
+            ("Split", [separator, whole]) => {
+                text(whole).split(&text(separator)).map(|part| json!(part)).collect()
+            }
             ("Select", [index, Value::Array(list)]) => {
                 let index = text(index).parse().unwrap_or(usize::MAX);
                 list.get(index).cloned().unwrap_or_default()
@@ -135,10 +122,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn reference(&self, name: &str) -> Value {
-        self.parameters
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| json!(name))
+        self.parameters.get(name).cloned().unwrap_or_else(|| json!(name))
     }
 
     fn substitute(&self, pattern: &str, own: &Map<String, Value>) -> Value {
@@ -150,10 +134,7 @@ impl<'a> Resolver<'a> {
             if let Some(literal) = name.strip_prefix('!') {
                 out.extend(["${", literal, "}"]);
             } else {
-                let value = own
-                    .get(name)
-                    .cloned()
-                    .unwrap_or_else(|| self.reference(name));
+                let value = own.get(name).cloned().unwrap_or_else(|| self.reference(name));
                 out.push_str(&text(&value));
             }
             rest = tail;
@@ -192,11 +173,7 @@ mod tests {
         ))
         .unwrap();
         let resolver = Resolver::new(&document);
-        resolver
-            .resolve(&document)
-            .get("X")
-            .cloned()
-            .unwrap_or_default()
+        resolver.resolve(&document).get("X").cloned().unwrap_or_default()
     }
 
     #[test]
@@ -205,20 +182,14 @@ mod tests {
             ("!Ref Stage", json!("dev")),
             ("{Ref: Limit}", json!(5)),
             ("!Ref Bucket", json!("Bucket")),
-            (
-                "!Sub '${Stage}-${AWS::Region}-${!literal}'",
-                json!("dev-ap-south-1-${literal}"),
-            ),
+            ("!Sub '${Stage}-${AWS::Region}-${!literal}'", json!("dev-ap-south-1-${literal}")),
             ("{'Fn::Sub': ['${A}/${Stage}', {A: x}]}", json!("x/dev")),
             ("!GetAtt Queue.Arn", json!("Queue.Arn")),
             ("{'Fn::GetAtt': [Queue, Arn]}", json!("Queue.Arn")),
             ("!Join ['-', [a, !Ref Stage]]", json!("a-dev")),
             ("!If [IsDev, 1, 2]", json!(1)),
             ("!If [NotDev, 1, 2]", json!(2)),
-            (
-                "{a: !If [NotDev, 1, !Ref 'AWS::NoValue'], b: 2}",
-                json!({"b": 2}),
-            ),
+            ("{a: !If [NotDev, 1, !Ref 'AWS::NoValue'], b: 2}", json!({"b": 2})),
             ("!Select [1, !Split [',', 'a,b']]", json!("b")),
             ("!FindInMap [M, !Ref Stage, Size]", json!(7)),
         ] {

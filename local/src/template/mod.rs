@@ -138,18 +138,14 @@ impl Template {
 
     /// The function of this short name or logical id.
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions
-            .iter()
-            .find(|f| f.name == name || f.logical_id == name)
+        self.functions.iter().find(|f| f.name == name || f.logical_id == name)
     }
 }
 
 impl Function {
     /// Whether API Gateway calls it: someone is waiting for the answer.
     pub fn is_http(&self) -> bool {
-        self.events
-            .iter()
-            .any(|event| matches!(event, Event::Http { .. }))
+        self.events.iter().any(|event| matches!(event, Event::Http { .. }))
     }
 
     /// Its ARN in the pretended account.

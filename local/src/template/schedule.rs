@@ -20,13 +20,8 @@ impl Rate {
     /// # Errors
     /// When it is neither a `rate` nor a `cron` of six fields.
     pub fn parse(expression: &str) -> Result<Self> {
-        let inside = |name: &str| {
-            expression
-                .trim()
-                .strip_prefix(name)?
-                .strip_prefix('(')?
-                .strip_suffix(')')
-        };
+        let inside =
+            |name: &str| expression.trim().strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
         if let Some(rate) = inside("rate") {
             let (count, unit) = rate.trim().split_once(' ').context("rate needs a unit")?;
             let seconds = match unit.trim().trim_end_matches('s') {
@@ -36,9 +31,7 @@ impl Rate {
                 other => bail!("rate's unit is {other}"),
             };
             let count: u64 = count.parse().context("rate needs a number")?;
-            return Ok(Self::Every(Duration::from_secs(
-                count.max(1).saturating_mul(seconds),
-            )));
+            return Ok(Self::Every(Duration::from_secs(count.max(1).saturating_mul(seconds))));
         }
         let fields: Vec<String> = inside("cron")
             .with_context(|| format!("{expression} is neither rate(...) nor cron(...)"))?
@@ -78,9 +71,8 @@ fn next_minute(at: &Zoned) -> Zoned {
 }
 
 fn matches(fields: &[String], at: &Zoned) -> bool {
-    const MONTHS: [&str; 12] = [
-        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-    ];
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
     const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
     let [minute, hour, day, month, weekday, year] = fields else {
         return false;
@@ -89,11 +81,7 @@ fn matches(fields: &[String], at: &Zoned) -> bool {
         && field(hour, i32::from(at.hour()), &[])
         && field(day, i32::from(at.day()), &[])
         && field(month, i32::from(at.month()), &MONTHS)
-        && field(
-            weekday,
-            i32::from(at.weekday().to_sunday_one_offset()),
-            &DAYS,
-        )
+        && field(weekday, i32::from(at.weekday().to_sunday_one_offset()), &DAYS)
         && field(year, i32::from(at.year()), &[])
 }
 
@@ -101,9 +89,7 @@ fn matches(fields: &[String], at: &Zoned) -> bool {
 fn field(pattern: &str, value: i32, names: &[&str]) -> bool {
     let number = |text: &str| -> Option<i32> {
         let by_name = names.iter().position(|name| *name == text);
-        by_name
-            .and_then(|at| i32::try_from(at + 1).ok())
-            .or_else(|| text.parse().ok())
+        by_name.and_then(|at| i32::try_from(at + 1).ok()).or_else(|| text.parse().ok())
     };
     pattern.split(',').any(|part| {
         let (range, step) = part.split_once('/').unwrap_or((part, "1"));
@@ -127,16 +113,11 @@ mod tests {
 
     #[test]
     fn rates_count_in_their_unit() {
-        for (expression, seconds) in [
-            ("rate(1 minute)", 60),
-            ("rate(5 minutes)", 300),
-            ("rate(2 hours)", 7_200),
-        ] {
+        for (expression, seconds) in
+            [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(2 hours)", 7_200)]
+        {
             let rate = Rate::parse(expression).unwrap();
-            assert_eq!(
-                rate.wait(Timestamp::UNIX_EPOCH),
-                Duration::from_secs(seconds)
-            );
+            assert_eq!(rate.wait(Timestamp::UNIX_EPOCH), Duration::from_secs(seconds));
         }
         assert!(Rate::parse("rate(5)").is_err());
         assert!(Rate::parse("at(2026-01-01)").is_err());

@@ -87,10 +87,7 @@ impl Command {
 
     /// The command as Redis takes it, unless it is one of those refused.
     pub(super) fn checked(mut self) -> Result<Self, String> {
-        let name = self
-            .0
-            .first()
-            .map(|name| String::from_utf8_lossy(name).to_ascii_uppercase());
+        let name = self.0.first().map(|name| String::from_utf8_lossy(name).to_ascii_uppercase());
         let name = name.unwrap_or_default();
         if REFUSED.contains(&name.as_str()) || (name.starts_with("XREAD") && self.blocks()) {
             return Err(format!("ERR Command is not available: '{name}'"));
@@ -137,11 +134,8 @@ mod tests {
     #[test]
     fn numbers_and_booleans_become_words() {
         let command = Command::from_json(json!(["SET", "a", 100, 1.5, true])).unwrap();
-        let words: Vec<_> = command
-            .words()
-            .iter()
-            .map(|word| String::from_utf8_lossy(word))
-            .collect();
+        let words: Vec<_> =
+            command.words().iter().map(|word| String::from_utf8_lossy(word)).collect();
         assert_eq!(words, ["SET", "a", "100", "1.5", "true"]);
         assert!(Command::from_json(json!(["SET", "a", null])).is_err());
         assert!(Command::from_json(json!([])).is_err());
@@ -151,10 +145,7 @@ mod tests {
     #[test]
     fn upstashs_own_script_flag_is_dropped() {
         let script = "#!lua flags=allow-key-locking\nreturn 1";
-        let command = Command::from_json(json!(["eval", script, 0]))
-            .unwrap()
-            .checked()
-            .unwrap();
+        let command = Command::from_json(json!(["eval", script, 0])).unwrap().checked().unwrap();
         assert_eq!(command.words()[1], b"#!lua\nreturn 1");
     }
 
@@ -163,9 +154,7 @@ mod tests {
         let refused = |words: Value| Command::from_json(words).unwrap().checked().is_err();
         assert!(refused(json!(["subscribe", "a"])));
         assert!(refused(json!(["XREAD", "BLOCK", 0, "STREAMS", "s", "$"])));
-        assert!(!refused(json!([
-            "XREAD", "COUNT", 1, "STREAMS", "block", "0"
-        ])));
+        assert!(!refused(json!(["XREAD", "COUNT", 1, "STREAMS", "block", "0"])));
         assert!(!refused(json!(["EVALSHA", "abc", 0])));
     }
 }

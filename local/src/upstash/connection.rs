@@ -29,10 +29,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Fails only on an address that is none.
     pub(super) fn new(url: &str) -> Result<Self, RedisError> {
-        Ok(Self {
-            client: Client::open(url)?,
-            live: Mutex::new(None),
-        })
+        Ok(Self { client: Client::open(url)?, live: Mutex::new(None) })
     }
 
     /// Sends the commands in one piece, so that nothing of another request comes between, and
@@ -53,9 +50,7 @@ impl Connection {
         }
         let work = async {
             let mut connection = self.connected().await?;
-            let sent = connection
-                .send_packed_commands(&pipeline, 0, commands.len())
-                .await;
+            let sent = connection.send_packed_commands(&pipeline, 0, commands.len()).await;
             if sent.is_err() {
                 self.forget();
             }
@@ -84,14 +79,8 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(TIMEOUT))
             .set_response_timeout(Some(TIMEOUT));
-        let connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let live = Live {
-            connection: connection.clone(),
-            used: Instant::now(),
-        };
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let live = Live { connection: connection.clone(), used: Instant::now() };
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
         Ok(connection)
     }

@@ -63,11 +63,7 @@ enum Refusal {
 /// Serves until the listener fails. Redis need not be there yet, and may come and go.
 pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     let connection = Connection::new(&config.redis_url).map_err(io::Error::other)?;
-    let app = App {
-        token: config.token,
-        connection,
-        answers: AtomicU64::new(0),
-    };
+    let app = App { token: config.token, connection, answers: AtomicU64::new(0) };
     let router = Router::new().fallback(handle).with_state(Arc::new(app));
     axum::serve(listener, router).await
 }
@@ -101,28 +97,22 @@ async fn answer(app: &App, request: axum::extract::Request) -> Result<Response, 
     }
     let options = Options::parse(&head.headers).map_err(Refusal::Bad)?;
     let body = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        Refusal::Bad(format!(
-            "ERR max request size exceeded. Limit: {BODY_LIMIT} bytes"
-        ))
+        Refusal::Bad(format!("ERR max request size exceeded. Limit: {BODY_LIMIT} bytes"))
     })?;
     let body = if posts { Some(body) } else { None };
     match request::form(head.uri.path(), &query, body).map_err(Refusal::Bad)? {
         Form::Single(command) => single(app, command, options.format).await,
         Form::Pipeline(commands) => pipeline(app, commands, options.format).await,
-        Form::Transaction(_) if options.format == Format::Resp2 => Err(Refusal::Bad(
-            "ERR resp2 format is not supported for transactions".to_owned(),
-        )),
+        Form::Transaction(_) if options.format == Format::Resp2 => {
+            Err(Refusal::Bad("ERR resp2 format is not supported for transactions".to_owned()))
+        }
         Form::Transaction(commands) => transaction(app, commands, options.format).await,
     }
 }
 
 async fn single(app: &App, command: Command, format: Format) -> Result<Response, Refusal> {
     let command = command.checked().map_err(Refusal::Bad)?;
-    let mut values = app
-        .connection
-        .run(&[command])
-        .await
-        .map_err(Refusal::Down)?;
+    let mut values = app.connection.run(&[command]).await.map_err(Refusal::Down)?;
     match values.pop().unwrap_or(Value::Nil) {
         Value::ServerError(error) => Err(Refusal::Bad(reply::words(&error))),
         value => Ok(format.single(&value).into_response()),
@@ -133,17 +123,8 @@ async fn single(app: &App, command: Command, format: Format) -> Result<Response,
 async fn pipeline(app: &App, commands: Vec<Command>, format: Format) -> Result<Response, Refusal> {
     let checked: Vec<Result<Command, String>> =
         commands.into_iter().map(Command::checked).collect();
-    let sent: Vec<Command> = checked
-        .iter()
-        .filter_map(|it| it.as_ref().ok())
-        .cloned()
-        .collect();
-    let mut values = app
-        .connection
-        .run(&sent)
-        .await
-        .map_err(Refusal::Down)?
-        .into_iter();
+    let sent: Vec<Command> = checked.iter().filter_map(|it| it.as_ref().ok()).cloned().collect();
+    let mut values = app.connection.run(&sent).await.map_err(Refusal::Down)?.into_iter();
     let results: Vec<Result<Value, String>> = checked
         .into_iter()
         .map(|command| command.and_then(|_| reply::outcome(values.next().unwrap_or(Value::Nil))))
@@ -171,16 +152,11 @@ async fn transaction(
         }
         last => {
             // The queue's own refusal says more than EXEC's "transaction discarded".
-            let why = values
-                .into_iter()
-                .chain(last)
-                .find_map(|value| match value {
-                    Value::ServerError(error) => Some(reply::words(&error)),
-                    _ => None,
-                });
-            Err(Refusal::Bad(
-                why.unwrap_or_else(|| "ERR transaction discarded".to_owned()),
-            ))
+            let why = values.into_iter().chain(last).find_map(|value| match value {
+                Value::ServerError(error) => Some(reply::words(&error)),
+                _ => None,
+            });
+            Err(Refusal::Bad(why.unwrap_or_else(|| "ERR transaction discarded".to_owned())))
         }
     }
 }

@@ -125,10 +125,7 @@ mod tests {
             Value::Nil,
             Value::Array(vec![Value::BulkString(vec![0xff]), Value::Int(7)]),
         ]);
-        assert_eq!(
-            Format::Base64.value(&value),
-            json!(["YmFy", "OK", null, ["/w==", 7]])
-        );
+        assert_eq!(Format::Base64.value(&value), json!(["YmFy", "OK", null, ["/w==", 7]]));
     }
 
     #[test]

@@ -53,11 +53,8 @@ impl Options {
 
 /// The query's pairs, decoded as a form's.
 pub(super) fn query(uri: &Uri) -> Query {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
+    let decode =
+        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     uri.query()
         .unwrap_or_default()
         .split('&')
@@ -76,12 +73,8 @@ pub(super) fn authorized(headers: &HeaderMap, query: &Query, token: &str) -> boo
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    let given = bearer.or_else(|| {
-        query
-            .iter()
-            .find(|pair| pair.0 == "_token")
-            .map(|pair| pair.1.as_str())
-    });
+    let given =
+        bearer.or_else(|| query.iter().find(|pair| pair.0 == "_token").map(|pair| pair.1.as_str()));
     given.is_some_and(|given| Sha256::digest(given) == Sha256::digest(token))
 }
 
@@ -110,14 +103,9 @@ fn commands(body: &[u8]) -> Result<Vec<Command>, String> {
 /// `/CMD/a/b`, then the body as one more word, then the query's names and values.
 fn path_form(path: &str, query: &Query, body: Option<Bytes>) -> Result<Command, String> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let mut words: Vec<Vec<u8>> = path
-        .split('/')
-        .map(|word| percent_decode_str(word).collect())
-        .collect();
-    words.extend(
-        body.filter(|body| !body.is_empty())
-            .map(|body| body.to_vec()),
-    );
+    let mut words: Vec<Vec<u8>> =
+        path.split('/').map(|word| percent_decode_str(word).collect()).collect();
+    words.extend(body.filter(|body| !body.is_empty()).map(|body| body.to_vec()));
     for (name, value) in query.iter().filter(|(name, _)| name != "_token") {
         words.push(name.clone().into_bytes());
         if !value.is_empty() {
@@ -135,11 +123,9 @@ mod tests {
         let uri: Uri = path.parse().unwrap();
         let body = body.map(|body| Bytes::from_static(body.as_bytes()));
         match form(uri.path(), &query(&uri), body).unwrap() {
-            Form::Single(command) => command
-                .words()
-                .iter()
-                .map(|it| String::from_utf8_lossy(it).into_owned())
-                .collect(),
+            Form::Single(command) => {
+                command.words().iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -147,14 +133,8 @@ mod tests {
     #[test]
     fn the_path_form_takes_body_and_query() {
         assert_eq!(words("/set/foo/bar?_token=T", None), ["set", "foo", "bar"]);
-        assert_eq!(
-            words("/set/foo?EX=100", Some("v w")),
-            ["set", "foo", "v w", "EX", "100"]
-        );
-        assert_eq!(
-            words("/set/a%2Fb/x%20y?NX", None),
-            ["set", "a/b", "x y", "NX"]
-        );
+        assert_eq!(words("/set/foo?EX=100", Some("v w")), ["set", "foo", "v w", "EX", "100"]);
+        assert_eq!(words("/set/a%2Fb/x%20y?NX", None), ["set", "a/b", "x y", "NX"]);
         assert_eq!(words("/", Some(r#"["GET","a"]"#)), ["GET", "a"]);
     }
 
@@ -166,15 +146,9 @@ mod tests {
                 .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
             Options::parse(&pairs.collect())
         };
-        assert_eq!(
-            options(&[("upstash-encoding", "base64")]).unwrap().format,
-            Format::Base64
-        );
+        assert_eq!(options(&[("upstash-encoding", "base64")]).unwrap().format, Format::Base64);
         assert!(options(&[("upstash-response-format", "resp3")]).is_err());
-        let both = [
-            ("upstash-encoding", "base64"),
-            ("upstash-response-format", "resp2"),
-        ];
+        let both = [("upstash-encoding", "base64"), ("upstash-response-format", "resp2")];
         assert!(options(&both).is_err());
     }
 }

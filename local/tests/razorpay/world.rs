@@ -52,9 +52,7 @@ async fn endpoint(
     assert_eq!(header("content-type"), "application/json");
     let event: Value = serde_json::from_slice(&body).unwrap();
     let name = event["event"].as_str().unwrap().to_owned();
-    seen.lock()
-        .unwrap()
-        .push((header("x-razorpay-event-id"), name));
+    seen.lock().unwrap().push((header("x-razorpay-event-id"), name));
     let status = answers.lock().unwrap().pop_front().unwrap_or(200);
     StatusCode::from_u16(status).unwrap()
 }
@@ -87,9 +85,7 @@ impl World {
         let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let webhook_url = format!("http://{}/hook", hook.local_addr().unwrap());
         let state = (seen.clone(), answers.clone());
-        let router = Router::new()
-            .route("/hook", post(endpoint))
-            .with_state(state);
+        let router = Router::new().route("/hook", post(endpoint)).with_state(state);
         tokio::spawn(async move { axum::serve(hook, router).await.unwrap() });
         let config = Config {
             key_id: KEY.0.to_owned(),
@@ -99,18 +95,8 @@ impl World {
             state_file,
         };
         let (url, server) = start(&config);
-        let http = Client::builder()
-            .timeout(Duration::from_secs(5))
-            .build()
-            .unwrap();
-        Self {
-            url,
-            http,
-            seen,
-            answers,
-            config,
-            server,
-        }
+        let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+        Self { url, http, seen, answers, config, server }
     }
 
     pub(crate) fn restart(&mut self) {
@@ -128,14 +114,7 @@ impl World {
 
     pub(crate) async fn get(&self, path: &str) -> Value {
         let request = self.http.get(format!("{}{path}", self.url));
-        request
-            .basic_auth(KEY.0, Some(KEY.1))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        request.basic_auth(KEY.0, Some(KEY.1)).send().await.unwrap().json().await.unwrap()
     }
 
     pub(crate) async fn order(&self, receipt: &str) -> String {

@@ -29,53 +29,14 @@ async fn an_object_is_put_read_in_parts_listed_and_deleted() {
     assert!(get().if_match(&e_tag).send().await.is_ok());
     let changed = get().if_match("\"another\"").send().await.unwrap_err();
     assert_eq!(changed.raw_response().unwrap().status().as_u16(), 412);
-    let head = world
-        .s3
-        .head_object()
-        .bucket(BUCKET)
-        .key("imports/h/a.csv")
-        .send()
-        .await
-        .unwrap();
+    let head = world.s3.head_object().bucket(BUCKET).key("imports/h/a.csv").send().await.unwrap();
     assert_eq!(head.content_length(), Some(11));
-    let list = world
-        .s3
-        .list_objects_v2()
-        .bucket(BUCKET)
-        .prefix("imports/")
-        .send()
-        .await
-        .unwrap();
+    let list = world.s3.list_objects_v2().bucket(BUCKET).prefix("imports/").send().await.unwrap();
     assert_eq!(list.contents()[0].key(), Some("imports/h/a.csv"));
-    world
-        .s3
-        .delete_object()
-        .bucket(BUCKET)
-        .key("imports/h/a.csv")
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        get()
-            .send()
-            .await
-            .unwrap_err()
-            .into_service_error()
-            .is_no_such_key()
-    );
-    let elsewhere = world
-        .s3
-        .put_object()
-        .bucket("another-bucket")
-        .key("a")
-        .send()
-        .await;
-    let code = elsewhere
-        .unwrap_err()
-        .raw_response()
-        .unwrap()
-        .status()
-        .as_u16();
+    world.s3.delete_object().bucket(BUCKET).key("imports/h/a.csv").send().await.unwrap();
+    assert!(get().send().await.unwrap_err().into_service_error().is_no_such_key());
+    let elsewhere = world.s3.put_object().bucket("another-bucket").key("a").send().await;
+    let code = elsewhere.unwrap_err().raw_response().unwrap().status().as_u16();
     assert_eq!(code, 404);
 }
 
@@ -92,20 +53,12 @@ async fn each_new_object_is_told_of_in_s3s_words() {
     assert_eq!(record["s3"]["object"]["eTag"], e_tag.trim_matches('"'));
     assert!(record["s3"]["object"].get("versionId").is_none());
     let source = format!("{BUCKET}/imports/a%20b%2B%C3%A9.csv");
-    let copy = world
-        .s3
-        .copy_object()
-        .bucket(BUCKET)
-        .key("copy")
-        .copy_source(source);
+    let copy = world.s3.copy_object().bucket(BUCKET).key("copy").copy_source(source);
     copy.send().await.unwrap();
     let next = world.events.recv().await.unwrap();
     assert_eq!(next["Records"][0]["eventName"], "ObjectCreated:Copy");
     let sequencer = |event: &Value| {
-        event["Records"][0]["s3"]["object"]["sequencer"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        event["Records"][0]["s3"]["object"]["sequencer"].as_str().unwrap().to_owned()
     };
     assert!(sequencer(&event) < sequencer(&next));
 }
@@ -113,54 +66,22 @@ async fn each_new_object_is_told_of_in_s3s_words() {
 #[tokio::test]
 async fn a_multipart_upload_is_one_object_and_one_event() {
     let mut world = World::new().await;
-    let upload = world
-        .s3
-        .create_multipart_upload()
-        .bucket(BUCKET)
-        .key("big")
-        .send()
-        .await
-        .unwrap();
+    let upload = world.s3.create_multipart_upload().bucket(BUCKET).key("big").send().await.unwrap();
     let id = upload.upload_id().unwrap();
     let mut parts = CompletedMultipartUpload::builder();
     for (number, size) in [(1, 5 * 1024 * 1024), (2, 10)] {
-        let part = world
-            .s3
-            .upload_part()
-            .bucket(BUCKET)
-            .key("big")
-            .upload_id(id);
+        let part = world.s3.upload_part().bucket(BUCKET).key("big").upload_id(id);
         let body = ByteStream::from(vec![b'x'; size]);
         let sent = part.part_number(number).body(body).send().await.unwrap();
-        let done = CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(sent.e_tag)
-            .build();
+        let done = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build();
         parts = parts.parts(done);
     }
-    let complete = world
-        .s3
-        .complete_multipart_upload()
-        .bucket(BUCKET)
-        .key("big")
-        .upload_id(id);
-    complete
-        .multipart_upload(parts.build())
-        .send()
-        .await
-        .unwrap();
+    let complete = world.s3.complete_multipart_upload().bucket(BUCKET).key("big").upload_id(id);
+    complete.multipart_upload(parts.build()).send().await.unwrap();
     let event = world.events.recv().await.unwrap();
-    assert_eq!(
-        event["Records"][0]["eventName"],
-        "ObjectCreated:CompleteMultipartUpload"
-    );
-    assert_eq!(
-        event["Records"][0]["s3"]["object"]["size"],
-        5 * 1024 * 1024 + 10
-    );
-    let e_tag = event["Records"][0]["s3"]["object"]["eTag"]
-        .as_str()
-        .unwrap();
+    assert_eq!(event["Records"][0]["eventName"], "ObjectCreated:CompleteMultipartUpload");
+    assert_eq!(event["Records"][0]["s3"]["object"]["size"], 5 * 1024 * 1024 + 10);
+    let e_tag = event["Records"][0]["s3"]["object"]["eTag"].as_str().unwrap();
     assert!(e_tag.ends_with("-2"), "{e_tag}");
 }
 
@@ -169,61 +90,19 @@ async fn presigned_addresses_hold_for_one_key_and_a_time() {
     let world = World::new().await;
     let signed = async |seconds: u64| {
         let expiry = PresigningConfig::expires_in(Duration::from_secs(seconds)).unwrap();
-        let put = world
-            .s3
-            .put_object()
-            .bucket(BUCKET)
-            .key("pre.csv")
-            .presigned(expiry)
-            .await;
+        let put = world.s3.put_object().bucket(BUCKET).key("pre.csv").presigned(expiry).await;
         put.unwrap().uri().to_owned()
     };
     let url = signed(60).await;
-    assert_eq!(
-        world
-            .http
-            .put(&url)
-            .body("abc")
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(world.http.put(&url).body("abc").send().await.unwrap().status(), 200);
     let other = url.replace("pre.csv", "other.csv");
-    assert_eq!(
-        world
-            .http
-            .put(&other)
-            .body("abc")
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        403
-    );
+    assert_eq!(world.http.put(&other).body("abc").send().await.unwrap().status(), 403);
     let short = signed(1).await;
     tokio::time::sleep(Duration::from_millis(2_100)).await;
-    assert_eq!(
-        world
-            .http
-            .put(&short)
-            .body("late")
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        403
-    );
+    assert_eq!(world.http.put(&short).body("late").send().await.unwrap().status(), 403);
     assert_eq!(world.get("pre.csv").await.unwrap(), b"abc");
     assert_eq!(
-        world
-            .http
-            .get(format!("{}/{BUCKET}/pre.csv", world.url))
-            .send()
-            .await
-            .unwrap()
-            .status(),
+        world.http.get(format!("{}/{BUCKET}/pre.csv", world.url)).send().await.unwrap().status(),
         403
     );
 }
@@ -231,13 +110,7 @@ async fn presigned_addresses_hold_for_one_key_and_a_time() {
 #[tokio::test]
 async fn a_browsers_form_is_held_to_its_policy() {
     let mut world = World::new().await;
-    assert_eq!(
-        world
-            .form("imports/1.csv", "name,email", None)
-            .await
-            .status(),
-        204
-    );
+    assert_eq!(world.form("imports/1.csv", "name,email", None).await.status(), 204);
     let event = world.events.recv().await.unwrap();
     assert_eq!(event["Records"][0]["eventName"], "ObjectCreated:Post");
     assert_eq!(world.get("imports/1.csv").await.unwrap(), b"name,email");
@@ -246,30 +119,10 @@ async fn a_browsers_form_is_held_to_its_policy() {
         ("x".repeat(21), None, 400, "EntityTooLarge"),
         ("x".repeat(3_000_000), None, 400, "EntityTooLarge"),
         (String::new(), None, 400, "EntityTooSmall"),
-        (
-            "abc".to_owned(),
-            Some(("key", "imports/2.csv")),
-            403,
-            "Invalid according to Policy: ",
-        ),
-        (
-            "abc".to_owned(),
-            Some(("Content-Type", "text/html")),
-            403,
-            "AccessDenied",
-        ),
-        (
-            "abc".to_owned(),
-            Some(("acl", "public-read")),
-            403,
-            "Extra input fields: acl",
-        ),
-        (
-            "abc".to_owned(),
-            Some(("x-amz-signature", "00")),
-            403,
-            "SignatureDoesNotMatch",
-        ),
+        ("abc".to_owned(), Some(("key", "imports/2.csv")), 403, "Invalid according to Policy: "),
+        ("abc".to_owned(), Some(("Content-Type", "text/html")), 403, "AccessDenied"),
+        ("abc".to_owned(), Some(("acl", "public-read")), 403, "Extra input fields: acl"),
+        ("abc".to_owned(), Some(("x-amz-signature", "00")), 403, "SignatureDoesNotMatch"),
     ];
     for (file, change, status, why) in refused {
         let answer = world.form("imports/1.csv", &file, change).await;
@@ -285,20 +138,11 @@ async fn a_browsers_form_is_held_to_its_policy() {
 #[tokio::test]
 async fn a_browser_may_ask_first() {
     let world = World::new().await;
-    let asked = world
-        .http
-        .request(Method::OPTIONS, format!("{}/{BUCKET}", world.url));
+    let asked = world.http.request(Method::OPTIONS, format!("{}/{BUCKET}", world.url));
     let asked = asked.header("origin", "http://localhost:5173");
-    let answer = asked
-        .header("access-control-request-method", "POST")
-        .send()
-        .await
-        .unwrap();
+    let answer = asked.header("access-control-request-method", "POST").send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert_eq!(
-        answer.headers()["access-control-allow-origin"],
-        "http://localhost:5173"
-    );
+    assert_eq!(answer.headers()["access-control-allow-origin"], "http://localhost:5173");
 }
 
 #[tokio::test]
@@ -312,10 +156,7 @@ async fn objects_and_the_order_of_events_survive_a_restart() {
     world.put("kept.csv", b"new").await;
     let after = world.events.recv().await.unwrap();
     let sequencer = |event: &Value| {
-        event["Records"][0]["s3"]["object"]["sequencer"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        event["Records"][0]["s3"]["object"]["sequencer"].as_str().unwrap().to_owned()
     };
     assert!(sequencer(&before) < sequencer(&after));
 }

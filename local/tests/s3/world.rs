@@ -57,38 +57,17 @@ impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, s3, events) = start(folder.path().to_owned()).await;
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(10))
-            .build()
-            .unwrap();
-        Self {
-            url,
-            s3,
-            http,
-            events,
-            folder,
-        }
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+        Self { url, s3, http, events, folder }
     }
 
     pub(crate) async fn put(&self, key: &str, body: &[u8]) -> String {
-        let put = self
-            .s3
-            .put_object()
-            .bucket(BUCKET)
-            .key(key)
-            .body(body.to_vec().into());
+        let put = self.s3.put_object().bucket(BUCKET).key(key).body(body.to_vec().into());
         put.send().await.unwrap().e_tag.unwrap()
     }
 
     pub(crate) async fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let got = self
-            .s3
-            .get_object()
-            .bucket(BUCKET)
-            .key(key)
-            .send()
-            .await
-            .ok()?;
+        let got = self.s3.get_object().bucket(BUCKET).key(key).send().await.ok()?;
         Some(got.body.collect().await.unwrap().to_vec())
     }
 
@@ -112,11 +91,7 @@ impl World {
         let head = "Content-Disposition: form-data; name=\"file\"; filename=\"p.csv\"";
         write!(body, "--XX\r\n{head}\r\n\r\n{file}\r\n--XX--\r\n").unwrap();
         let request = self.http.post(format!("{}/{BUCKET}", self.url)).body(body);
-        request
-            .header("content-type", "multipart/form-data; boundary=XX")
-            .send()
-            .await
-            .unwrap()
+        request.header("content-type", "multipart/form-data; boundary=XX").send().await.unwrap()
     }
 }
 
@@ -135,23 +110,16 @@ fn signed_form(key: &str) -> Vec<(String, String)> {
         ("x-amz-credential".to_owned(), credential),
         ("x-amz-date".to_owned(), "20260101T000000Z".to_owned()),
     ];
-    let mut conditions: Vec<Value> = fields
-        .iter()
-        .map(|(name, value)| json!({ name.as_str(): value }))
-        .collect();
+    let mut conditions: Vec<Value> =
+        fields.iter().map(|(name, value)| json!({ name.as_str(): value })).collect();
     conditions.push(json!({ "bucket": BUCKET }));
     conditions.push(json!(["content-length-range", 1, 20]));
     let policy = json!({ "expiration": "2099-01-01T00:00:00Z", "conditions": conditions });
     let policy = STANDARD.encode(policy.to_string());
     let key = ["20260101", REGION, "s3", "aws4_request"]
         .iter()
-        .fold(format!("AWS4{SECRET}").into_bytes(), |key, part| {
-            mac(&key, part)
-        });
-    fields.push((
-        "x-amz-signature".to_owned(),
-        HEXLOWER.encode(&mac(&key, &policy)),
-    ));
+        .fold(format!("AWS4{SECRET}").into_bytes(), |key, part| mac(&key, part));
+    fields.push(("x-amz-signature".to_owned(), HEXLOWER.encode(&mac(&key, &policy))));
     fields.push(("policy".to_owned(), policy));
     fields
 }

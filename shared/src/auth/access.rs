@@ -54,10 +54,7 @@ impl AccessTokens {
     /// Signs with `secret` and also verifies what the `previous` one signed, so that a secret can
     /// be changed while its tokens are out.
     pub fn new(secret: &[u8], previous: Option<&[u8]>) -> Self {
-        Self {
-            current: Key::new(secret),
-            previous: previous.map(Key::new),
-        }
+        Self { current: Key::new(secret), previous: previous.map(Key::new) }
     }
 
     /// A token for a session that has begun or goes on. `jti` is a fresh random id.
@@ -117,23 +114,16 @@ impl AccessTokens {
             return Err(TokenRefused("expired"));
         }
         let membership = match (claims.hos, claims.tz, claims.cur) {
-            (Some(hospital), Some(zone), Some(currency)) => Some(Membership {
-                hospital,
-                zone,
-                currency,
-            }),
+            (Some(hospital), Some(zone), Some(currency)) => {
+                Some(Membership { hospital, zone, currency })
+            }
             (None, None, None) => None,
             _ => return Err(TokenRefused("inconsistent")),
         };
         if membership.is_some() == (claims.role == Role::Admin) {
             return Err(TokenRefused("inconsistent"));
         }
-        Ok(Principal::new(
-            claims.sub,
-            claims.role,
-            claims.sid,
-            membership,
-        ))
+        Ok(Principal::new(claims.sub, claims.role, claims.sid, membership))
     }
 }
 
@@ -179,13 +169,7 @@ mod tests {
             currency: Currency::INR,
         };
         let token = tokens
-            .issue(
-                &account,
-                Role::Doctor,
-                &session,
-                Some(&membership),
-                (NOW, "j".to_owned()),
-            )
+            .issue(&account, Role::Doctor, &session, Some(&membership), (NOW, "j".to_owned()))
             .unwrap();
         (account, token)
     }
@@ -195,10 +179,7 @@ mod tests {
         let tokens = AccessTokens::new(SECRET, None);
         let (account, token) = token(&tokens);
         let principal = tokens.verify(&token, NOW).unwrap();
-        assert_eq!(
-            (principal.account(), principal.role()),
-            (&account, Role::Doctor)
-        );
+        assert_eq!((principal.account(), principal.role()), (&account, Role::Doctor));
         let last = NOW.plus_seconds(AccessTokens::LIFETIME_SECONDS - 1);
         assert!(tokens.verify(&token, last).is_ok());
         assert!(tokens.verify(&token, last.plus_seconds(1)).is_err());
@@ -209,11 +190,7 @@ mod tests {
     fn an_old_secret_verifies_while_it_is_named() {
         let (_, token) = token(&AccessTokens::new(OTHER, None));
         assert!(AccessTokens::new(SECRET, None).verify(&token, NOW).is_err());
-        assert!(
-            AccessTokens::new(SECRET, Some(OTHER))
-                .verify(&token, NOW)
-                .is_ok()
-        );
+        assert!(AccessTokens::new(SECRET, Some(OTHER)).verify(&token, NOW).is_ok());
     }
 
     #[test]
@@ -229,11 +206,7 @@ mod tests {
         for header in [none, plain, hostile] {
             let forged = format!("{header}.{}.{}", parts[1], parts[2]);
             assert!(tokens.verify(&forged, NOW).is_err(), "{forged}");
-            assert!(
-                tokens
-                    .verify(&format!("{header}.{}.", parts[1]), NOW)
-                    .is_err()
-            );
+            assert!(tokens.verify(&format!("{header}.{}.", parts[1]), NOW).is_err());
         }
         for forged in ["", ".", "..", "a.b.c", &"x".repeat(100_000)] {
             assert!(tokens.verify(forged, NOW).is_err());
@@ -245,14 +218,7 @@ mod tests {
     fn bearer_takes_one_token() {
         assert_eq!(bearer("Bearer abc"), Some("abc"));
         assert_eq!(bearer("bearer abc"), Some("abc"));
-        for bad in [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Basic abc",
-            "Bearer a b",
-            "Bearer  abc",
-        ] {
+        for bad in ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer  abc"] {
             assert_eq!(bearer(bad), None, "{bad}");
         }
     }

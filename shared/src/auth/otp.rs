@@ -39,10 +39,7 @@ impl Otps {
 
     /// Where an account's OTP of a purpose is kept: one place, so that a new one voids the old.
     pub fn place(&self, purpose: OtpPurpose, account: &AccountId) -> String {
-        format!(
-            "otp:{}",
-            self.0.hex(&["place", purpose.as_str(), account.as_str()])
-        )
+        format!("otp:{}", self.0.hex(&["place", purpose.as_str(), account.as_str()]))
     }
 
     /// Where nobody's OTP is kept: an unknown address is looked for there, so that it costs the
@@ -59,17 +56,12 @@ impl Otps {
         hospital: Option<&HospitalCode>,
     ) -> String {
         let hospital = hospital.map_or("", HospitalCode::as_str);
-        format!(
-            "otp-count:{}",
-            self.0
-                .hex(&["count", purpose.as_str(), hospital, email.as_str()])
-        )
+        format!("otp-count:{}", self.0.hex(&["count", purpose.as_str(), hospital, email.as_str()]))
     }
 
     /// What is kept of an OTP, bound to its purpose and account.
     pub fn hash(&self, purpose: OtpPurpose, account: &AccountId, otp: &Otp) -> String {
-        self.0
-            .hex(&["otp", purpose.as_str(), account.as_str(), otp.expose()])
+        self.0.hex(&["otp", purpose.as_str(), account.as_str(), otp.expose()])
     }
 
     /// What nothing hashes to, for the place of nobody.

@@ -62,10 +62,7 @@ impl PasswordHasher {
             let hash = hash.as_deref().unwrap_or(NOBODYS);
             let parsed = PasswordHash::new(hash)
                 .map_err(|error| HashingFailed::Argon2(error.to_string()))?;
-            Ok(argon2
-                .verify_password(attempt.expose().as_bytes(), &parsed)
-                .is_ok()
-                && known)
+            Ok(argon2.verify_password(attempt.expose().as_bytes(), &parsed).is_ok() && known)
         })
         .await?
     }
@@ -83,9 +80,7 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAA
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, HashingFailed> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| HashingFailed::Thread)
+    tokio::task::spawn_blocking(work).await.map_err(|_| HashingFailed::Thread)
 }
 
 #[cfg(test)]
@@ -98,36 +93,12 @@ mod tests {
         let hasher = PasswordHasher::new();
         let password = |text| NewPassword::parse(text).unwrap();
         let attempt = |text| PasswordAttempt::parse(text).unwrap();
-        let hash = hasher
-            .hash(password("correct horse"), Entropy)
-            .await
-            .unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(
-            hasher
-                .matches(attempt("correct horse"), Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !hasher
-                .matches(attempt("correct horsf"), Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !hasher
-                .matches(attempt("correct horse"), None)
-                .await
-                .unwrap()
-        );
-        let again = hasher
-            .hash(password("correct horse"), Entropy)
-            .await
-            .unwrap();
+        let hash = hasher.hash(password("correct horse"), Entropy).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.matches(attempt("correct horse"), Some(hash.clone())).await.unwrap());
+        assert!(!hasher.matches(attempt("correct horsf"), Some(hash.clone())).await.unwrap());
+        assert!(!hasher.matches(attempt("correct horse"), None).await.unwrap());
+        let again = hasher.hash(password("correct horse"), Entropy).await.unwrap();
         assert_ne!(hash, again, "each hash has a salt of its own");
     }
 }

@@ -38,12 +38,7 @@ impl Principal {
         session: SessionId,
         membership: Option<Membership>,
     ) -> Self {
-        Self {
-            account,
-            role,
-            session,
-            membership,
-        }
+        Self { account, role, session, membership }
     }
 
     /// The account.

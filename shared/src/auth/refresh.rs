@@ -38,16 +38,9 @@ impl RefreshTokens {
     /// The token's text.
     pub fn seal(&self, token: &RefreshToken) -> String {
         let generation = token.generation.to_string();
-        let parts = [
-            token.account.as_str(),
-            token.session.as_str(),
-            generation.as_str(),
-        ];
+        let parts = [token.account.as_str(), token.session.as_str(), generation.as_str()];
         let tag = BASE64URL_NOPAD.encode(&self.0.tag(&parts));
-        format!(
-            "{}.{tag}",
-            BASE64URL_NOPAD.encode(parts.join(" ").as_bytes())
-        )
+        format!("{}.{tag}", BASE64URL_NOPAD.encode(parts.join(" ").as_bytes()))
     }
 
     /// What a text says, if we sealed it.

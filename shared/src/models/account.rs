@@ -36,15 +36,10 @@ impl AccountStatus {
 
 impl Parse for AccountStatus {
     fn parse(text: &str) -> Result<Self, Issue> {
-        [
-            Self::Pending,
-            Self::Active,
-            Self::Blocked,
-            Self::Deactivated,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == text)
-        .ok_or_else(|| Issue::invalid("must be one of pending, active, blocked, deactivated"))
+        [Self::Pending, Self::Active, Self::Blocked, Self::Deactivated]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Issue::invalid("must be one of pending, active, blocked, deactivated"))
     }
 }
 
@@ -155,27 +150,17 @@ impl PasswordGuard {
         }
         let attempts = self.attempts.saturating_add(1);
         if attempts < Self::ATTEMPTS {
-            return Some(Self {
-                attempts,
-                locks: self.locks,
-                locked_until: None,
-            });
+            return Some(Self { attempts, locks: self.locks, locked_until: None });
         }
         let seconds = Self::lock_seconds(self.locks);
         let locked_until = Some(now.plus_seconds(seconds));
-        Some(Self {
-            attempts: 0,
-            locks: self.locks.saturating_add(1),
-            locked_until,
-        })
+        Some(Self { attempts: 0, locks: self.locks.saturating_add(1), locked_until })
     }
 
     /// 1, 2, 4 … 60 minutes.
     pub fn lock_seconds(locks_before: i64) -> i64 {
         let doublings = u32::try_from(locks_before.clamp(0, 6)).unwrap_or(6);
-        60_i64
-            .saturating_mul(1 << doublings)
-            .min(Self::LONGEST_LOCK_SECONDS)
+        60_i64.saturating_mul(1 << doublings).min(Self::LONGEST_LOCK_SECONDS)
     }
 }
 
@@ -195,10 +180,7 @@ impl NewPassword {
         let password = self.0.to_lowercase();
         let local_part = email.as_str().split('@').next().unwrap_or_default();
         if password == name.search_key() || password == email.as_str() || password == local_part {
-            return Err(Issue::new(
-                "WEAK_PASSWORD",
-                "must not be the name or the e-mail address",
-            ));
+            return Err(Issue::new("WEAK_PASSWORD", "must not be the name or the e-mail address"));
         }
         Ok(())
     }
@@ -214,10 +196,7 @@ impl Parse for NewPassword {
             return Err(Issue::new("LENGTH", "must have 8 to 128 characters"));
         }
         if COMMON.contains(&password.to_lowercase().as_str()) {
-            return Err(Issue::new(
-                "WEAK_PASSWORD",
-                "is among the most common passwords",
-            ));
+            return Err(Issue::new("WEAK_PASSWORD", "is among the most common passwords"));
         }
         Ok(Self(password))
     }
@@ -397,21 +376,13 @@ mod tests {
 
     #[test]
     fn passwords_have_length_and_are_not_common() {
-        for bad in [
-            "",
-            "short",
-            "Password",
-            "PASSWORD123",
-            &"x".repeat(129),
-            &"x".repeat(1_000_000),
-        ] {
+        for bad in
+            ["", "short", "Password", "PASSWORD123", &"x".repeat(129), &"x".repeat(1_000_000)]
+        {
             assert!(NewPassword::parse(bad).is_err());
         }
         let family = NewPassword::parse("Asha Rao").unwrap();
-        let (name, email) = (
-            Name::parse("Asha Rao").unwrap(),
-            Email::parse("a@b.in").unwrap(),
-        );
+        let (name, email) = (Name::parse("Asha Rao").unwrap(), Email::parse("a@b.in").unwrap());
         assert!(family.differs_from(&name, &email).is_err());
         let composed = NewPassword::parse("cafe\u{301} au lait").unwrap();
         assert_eq!(composed.expose(), "café au lait");

@@ -30,10 +30,7 @@ impl<K: Kind> Id<K> {
 
     fn from_ulid(ulid: ulid::Ulid) -> Self {
         let text = format!("{}_{}", K::PREFIX, ulid.to_string().to_ascii_lowercase());
-        Self {
-            text,
-            kind: PhantomData,
-        }
+        Self { text, kind: PhantomData }
     }
 
     /// As it goes over the wire.
@@ -44,35 +41,22 @@ impl<K: Kind> Id<K> {
 
 impl<K: Kind> Parse for Id<K> {
     fn parse(text: &str) -> Result<Self, Issue> {
-        let known = || {
-            Issue::new(
-                "UNKNOWN_ID",
-                format!("is not an id of the form {}_…", K::PREFIX),
-            )
-        };
+        let known =
+            || Issue::new("UNKNOWN_ID", format!("is not an id of the form {}_…", K::PREFIX));
         let ulid = text
             .strip_prefix(K::PREFIX)
             .and_then(|rest| rest.strip_prefix('_'))
             .filter(|ulid| ulid.len() == ulid::ULID_LEN)
-            .filter(|ulid| {
-                ulid.bytes()
-                    .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
-            })
+            .filter(|ulid| ulid.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
             .ok_or_else(known)?;
         ulid::Ulid::from_string(&ulid.to_ascii_uppercase()).map_err(|_| known())?;
-        Ok(Self {
-            text: text.to_owned(),
-            kind: PhantomData,
-        })
+        Ok(Self { text: text.to_owned(), kind: PhantomData })
     }
 }
 
 impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
-        Self {
-            text: self.text.clone(),
-            kind: PhantomData,
-        }
+        Self { text: self.text.clone(), kind: PhantomData }
     }
 }
 
@@ -176,13 +160,8 @@ mod tests {
         assert_eq!(SlotId::parse(id.as_str()), Ok(id.clone()));
         assert!(AppointmentId::parse(id.as_str()).is_err());
         assert!(SlotId::parse(&id.as_str().to_uppercase()).is_err());
-        for bad in [
-            "",
-            "slt_",
-            "slt_$ne",
-            "slt_zzzzzzzzzzzzzzzzzzzzzzzzzzz",
-            "slt_éééééééééééééé",
-        ] {
+        for bad in ["", "slt_", "slt_$ne", "slt_zzzzzzzzzzzzzzzzzzzzzzzzzzz", "slt_éééééééééééééé"]
+        {
             assert!(SlotId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -54,11 +54,8 @@ impl Instant {
     pub fn rfc3339(self, zone: &TimeZone) -> String {
         let zoned = self.timestamp().to_zoned(zone.clone());
         let whole_seconds = self.0.rem_euclid(1000) == 0;
-        let format = if whole_seconds {
-            "%Y-%m-%dT%H:%M:%S%:z"
-        } else {
-            "%Y-%m-%dT%H:%M:%S%.3f%:z"
-        };
+        let format =
+            if whole_seconds { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
         zoned.strftime(format).to_string()
     }
 }

@@ -15,10 +15,7 @@ pub struct Issue {
 impl Issue {
     /// An issue with its own code.
     pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     /// A value of the right type that breaks a rule.

@@ -5,6 +5,9 @@
 
 mod account;
 mod appointment;
+mod booking;
+mod capture;
+mod effect;
 mod hospital;
 mod id;
 mod import;
@@ -22,6 +25,9 @@ mod zone;
 
 pub use account::*;
 pub use appointment::*;
+pub use booking::*;
+pub use capture::*;
+pub use effect::*;
 pub use hospital::*;
 pub use id::*;
 pub use import::*;

@@ -79,10 +79,7 @@ impl Money {
 
     /// Nothing at all.
     pub const fn zero(currency: Currency) -> Self {
-        Self {
-            amount: 0,
-            currency,
-        }
+        Self { amount: 0, currency }
     }
 
     /// Minor units (paise).
@@ -103,10 +100,7 @@ impl Money {
     /// `percent` of this, rounded down to the minor unit; more than 100 counts as 100.
     pub fn percent(self, percent: u8) -> Self {
         let part = i128::from(self.amount) * i128::from(percent.min(100)) / 100;
-        Self {
-            amount: i64::try_from(part).unwrap_or(self.amount),
-            ..self
-        }
+        Self { amount: i64::try_from(part).unwrap_or(self.amount), ..self }
     }
 
     /// The sum; `None` if the currencies differ or it does not fit.
@@ -150,15 +144,9 @@ mod tests {
     #[test]
     fn currencies_do_not_mix() {
         let usd = Currency::parse("USD").unwrap();
-        assert_eq!(
-            Money::new(1, usd).unwrap().plus(Money::zero(Currency::INR)),
-            None
-        );
+        assert_eq!(Money::new(1, usd).unwrap().plus(Money::zero(Currency::INR)), None);
         assert!(Money::new(-1, usd).is_none());
         assert!(Currency::parse("inr").is_err());
-        assert_eq!(
-            Money::new(50_005, Currency::INR).unwrap().display(),
-            "₹500.05"
-        );
+        assert_eq!(Money::new(50_005, Currency::INR).unwrap().display(), "₹500.05");
     }
 }

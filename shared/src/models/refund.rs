@@ -25,17 +25,9 @@ pub struct CancellationPolicy {
 impl Default for CancellationPolicy {
     /// 100 % until 24 hours before the start, 50 % until 2 hours, then none.
     fn default() -> Self {
-        let day = RefundTier {
-            before_minutes: 24 * 60,
-            percent: 100,
-        };
-        let hours = RefundTier {
-            before_minutes: 120,
-            percent: 50,
-        };
-        Self {
-            tiers: vec![day, hours],
-        }
+        let day = RefundTier { before_minutes: 24 * 60, percent: 100 };
+        let hours = RefundTier { before_minutes: 120, percent: 50 };
+        Self { tiers: vec![day, hours] }
     }
 }
 
@@ -56,23 +48,11 @@ impl CancellationPolicy {
     pub fn quote(&self, paid: Money, by: Role, start: Instant, now: Instant) -> CancelQuote {
         if by != Role::Patient {
             let rule = "100 % when the doctor or the hospital cancels".to_owned();
-            return CancelQuote {
-                refund: paid,
-                percent: 100,
-                rule,
-            };
+            return CancelQuote { refund: paid, percent: 100, rule };
         }
-        let minutes_left = start
-            .millis()
-            .saturating_sub(now.millis())
-            .div_euclid(60_000);
+        let minutes_left = start.millis().saturating_sub(now.millis()).div_euclid(60_000);
         let reached = |tier: &&RefundTier| minutes_left >= i64::from(tier.before_minutes);
-        match self
-            .tiers
-            .iter()
-            .filter(reached)
-            .max_by_key(|tier| tier.before_minutes)
-        {
+        match self.tiers.iter().filter(reached).max_by_key(|tier| tier.before_minutes) {
             Some(tier) => CancelQuote {
                 refund: paid.percent(tier.percent),
                 percent: tier.percent.min(100),

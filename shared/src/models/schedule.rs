@@ -55,10 +55,7 @@ impl Window {
     }
 
     fn on(self, day: Day, zone: &Zone) -> Span {
-        Span {
-            start: zone.at(day, self.from),
-            end: zone.at(day, self.to),
-        }
+        Span { start: zone.at(day, self.from), end: zone.at(day, self.to) }
     }
 }
 
@@ -77,9 +74,7 @@ impl Parse for WeekDay {
             "sat" => Weekday::Saturday,
             "sun" => Weekday::Sunday,
             _ => {
-                return Err(Issue::invalid(
-                    "must be one of mon, tue, wed, thu, fri, sat, sun",
-                ));
+                return Err(Issue::invalid("must be one of mon, tue, wed, thu, fri, sat, sun"));
             }
         }))
     }
@@ -172,10 +167,7 @@ impl Schedule {
             day = day.next();
         }
         spans.sort_unstable();
-        let overlapping = spans
-            .iter()
-            .zip(spans.iter().skip(1))
-            .any(|(a, b)| a.overlaps(*b));
+        let overlapping = spans.iter().zip(spans.iter().skip(1)).any(|(a, b)| a.overlaps(*b));
         match (spans.is_empty(), overlapping) {
             (true, _) => Err(ScheduleRefusal::Empty),
             (_, true) => Err(ScheduleRefusal::Overlapping),
@@ -187,15 +179,9 @@ impl Schedule {
         match &self.hours {
             Hours::Single { window, .. } => self.cut(window.on(day, zone), &[], spans),
             Hours::Weekly { weekly, .. } => {
-                for hours in weekly
-                    .iter()
-                    .filter(|hours| hours.day.0 == day.date().weekday())
-                {
-                    let breaks: Vec<Span> = hours
-                        .breaks
-                        .iter()
-                        .map(|window| window.on(day, zone))
-                        .collect();
+                for hours in weekly.iter().filter(|hours| hours.day.0 == day.date().weekday()) {
+                    let breaks: Vec<Span> =
+                        hours.breaks.iter().map(|window| window.on(day, zone)).collect();
                     self.cut(hours.window.on(day, zone), &breaks, spans);
                 }
             }
@@ -256,11 +242,7 @@ mod tests {
 
     fn schedule(hours: Hours, slot: u64, buffer: u64) -> Schedule {
         let slot = SlotMinutes::new(slot).unwrap();
-        Schedule {
-            hours,
-            slot,
-            buffer: BufferMinutes::new(buffer).unwrap(),
-        }
+        Schedule { hours, slot, buffer: BufferMinutes::new(buffer).unwrap() }
     }
 
     const NOW: Instant = Instant::from_seconds(1_796_000_000); // 2026-11-30
@@ -269,10 +251,7 @@ mod tests {
     fn two_hours_are_eight_quarters() {
         let window = Window::new(time("10:00"), time("12:00")).unwrap();
         let zone = Zone::default();
-        let hours = Hours::Single {
-            date: day("2026-12-01"),
-            window,
-        };
+        let hours = Hours::Single { date: day("2026-12-01"), window };
         let spans = schedule(hours.clone(), 15, 0).spans(&zone, NOW).unwrap();
         assert_eq!(spans.len(), 8);
         assert_eq!(zone.show(spans[0].start), "2026-12-01T10:00:00+05:30");
@@ -288,11 +267,7 @@ mod tests {
             window: Window::new(time("11:00"), time("14:00")).unwrap(),
             breaks: vec![lunch],
         }];
-        let hours = Hours::Weekly {
-            start: day("2026-12-01"),
-            end: day("2026-12-14"),
-            weekly,
-        };
+        let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-14"), weekly };
         let zone = Zone::default();
         let spans = schedule(hours, 40, 0).spans(&zone, NOW).unwrap();
         let shown: Vec<String> = spans.iter().map(|span| zone.show(span.start)).collect();

@@ -97,19 +97,12 @@ impl Slot {
     /// What it is at this instant: a hold that has run out leaves it open.
     pub fn status(&self, now: Instant) -> SlotStatus {
         let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
-        if self.status == SlotStatus::Held && ran_out {
-            SlotStatus::Open
-        } else {
-            self.status
-        }
+        if self.status == SlotStatus::Held && ran_out { SlotStatus::Open } else { self.status }
     }
 
     /// The time it covers.
     pub const fn span(&self) -> Span {
-        Span {
-            start: self.start,
-            end: self.end,
-        }
+        Span { start: self.start, end: self.end }
     }
 }
 
@@ -167,10 +160,7 @@ mod tests {
 
     fn span(start: i64, minutes: i64) -> Span {
         let start = Instant::from_seconds(start * 60);
-        Span {
-            start,
-            end: start.plus_seconds(minutes * 60),
-        }
+        Span { start, end: start.plus_seconds(minutes * 60) }
     }
 
     proptest! {

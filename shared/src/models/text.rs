@@ -17,10 +17,7 @@ fn line(text: &str, least: usize, most: usize) -> Result<String, Issue> {
         return Err(Issue::new("REQUIRED", "must not be empty"));
     }
     if length < least || length > most {
-        return Err(Issue::new(
-            "LENGTH",
-            format!("must have {least} to {most} characters"),
-        ));
+        return Err(Issue::new("LENGTH", format!("must have {least} to {most} characters")));
     }
     Ok(clean)
 }
@@ -130,12 +127,7 @@ fn email(text: &str) -> Result<String, Issue> {
 
 /// E.164 with India as the default country, whose mobiles have ten digits and begin with 6 to 9.
 fn mobile(text: &str) -> Result<String, Issue> {
-    let wrong = || {
-        Issue::new(
-            "INVALID_MOBILE",
-            "must be a mobile number such as +919876543210",
-        )
-    };
+    let wrong = || Issue::new("INVALID_MOBILE", "must be a mobile number such as +919876543210");
     let compact: String = text
         .trim()
         .chars()
@@ -164,9 +156,7 @@ fn mobile(text: &str) -> Result<String, Issue> {
 
 fn code(text: &str) -> Result<String, Issue> {
     let clean = text.trim().to_ascii_lowercase();
-    let letters = clean
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let letters = clean.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if (2..=40).contains(&clean.len())
         && letters
         && !clean.starts_with('-')
@@ -174,9 +164,7 @@ fn code(text: &str) -> Result<String, Issue> {
     {
         return Ok(clean);
     }
-    Err(Issue::invalid(
-        "must have 2 to 40 letters, digits and inner hyphens",
-    ))
+    Err(Issue::invalid("must have 2 to 40 letters, digits and inner hyphens"))
 }
 
 fn file_name(text: &str) -> Result<String, Issue> {
@@ -194,27 +182,13 @@ mod tests {
 
     #[test]
     fn mobiles_become_e164() {
-        for text in [
-            "9876543210",
-            "09876543210",
-            "+91 98765 43210",
-            "91-9876543210",
-            "0091 9876543210",
-        ] {
-            assert_eq!(
-                Mobile::parse(text).unwrap().as_str(),
-                "+919876543210",
-                "{text}"
-            );
+        for text in
+            ["9876543210", "09876543210", "+91 98765 43210", "91-9876543210", "0091 9876543210"]
+        {
+            assert_eq!(Mobile::parse(text).unwrap().as_str(), "+919876543210", "{text}");
         }
-        assert_eq!(
-            Mobile::parse("+91 91919 19191").unwrap().as_str(),
-            "+919191919191"
-        );
-        assert_eq!(
-            Mobile::parse("+1 415 555 2671").unwrap().as_str(),
-            "+14155552671"
-        );
+        assert_eq!(Mobile::parse("+91 91919 19191").unwrap().as_str(), "+919191919191");
+        assert_eq!(Mobile::parse("+1 415 555 2671").unwrap().as_str(), "+14155552671");
         for text in [
             "",
             "12345",
@@ -230,10 +204,7 @@ mod tests {
 
     #[test]
     fn addresses_are_checked_and_lowered() {
-        assert_eq!(
-            Email::parse(" Asha@Example.COM ").unwrap().as_str(),
-            "asha@example.com"
-        );
+        assert_eq!(Email::parse(" Asha@Example.COM ").unwrap().as_str(), "asha@example.com");
         for text in [
             "",
             "asha",

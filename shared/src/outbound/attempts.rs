@@ -93,11 +93,7 @@ return 0
 impl Attempts {
     /// Attempts under these limits; client addresses are hashed under a key of their own.
     pub fn new(upstash: Upstash, secret: &[u8], limits: Limits) -> Self {
-        Self {
-            upstash,
-            clients: MacKey::derive(secret, "client-address"),
-            limits,
-        }
+        Self { upstash, clients: MacKey::derive(secret, "client-address"), limits }
     }
 
     /// Seconds before an address is sent another OTP.
@@ -118,13 +114,8 @@ impl Attempts {
     ) -> Result<std::result::Result<(), Throttled>> {
         let script =
             format!("{COUNT} return throttled(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[1]))");
-        let args = [
-            now.millis().to_string(),
-            self.limits.requests_per_minute.to_string(),
-        ];
-        let wait = self
-            .run(&script, &[&self.client(address, now)], &args)
-            .await?;
+        let args = [now.millis().to_string(), self.limits.requests_per_minute.to_string()];
+        let wait = self.run(&script, &[&self.client(address, now)], &args).await?;
         Ok(allowed(wait))
     }
 
@@ -149,9 +140,7 @@ impl Attempts {
             keys.push(place);
             args.push(hash.clone());
         }
-        let wait = self
-            .run(&format!("{COUNT}{KEEP}{REQUEST}"), &keys, &args)
-            .await?;
+        let wait = self.run(&format!("{COUNT}{KEEP}{REQUEST}"), &keys, &args).await?;
         Ok(match wait {
             ..0 => Ok(false),
             wait => allowed(wait).map(|()| true),
@@ -190,9 +179,7 @@ impl Attempts {
         let found = self.run(&format!("{COUNT}{VERIFY}"), &keys, &args).await?;
         Ok(match found {
             0 => Ok(None),
-            ..0 => Err(Throttled {
-                retry_after: found.saturating_neg(),
-            }),
+            ..0 => Err(Throttled { retry_after: found.saturating_neg() }),
             place => Ok(usize::try_from(place - 1).ok()),
         })
     }
@@ -207,9 +194,5 @@ impl Attempts {
 }
 
 const fn allowed(wait: i64) -> std::result::Result<(), Throttled> {
-    if wait > 0 {
-        Err(Throttled { retry_after: wait })
-    } else {
-        Ok(())
-    }
+    if wait > 0 { Err(Throttled { retry_after: wait }) } else { Ok(()) }
 }

@@ -16,11 +16,7 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(service: Service, timeout: Duration) -> Self {
-        Self {
-            client: Arc::default(),
-            service,
-            timeout,
-        }
+        Self { client: Arc::default(), service, timeout }
     }
 
     pub(super) fn client(&self) -> Result<&reqwest::Client> {

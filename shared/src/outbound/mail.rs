@@ -145,11 +145,7 @@ impl Mail<'_> {
         let letter = self.letter(app_url);
         let html = Html { letter: &letter }.render()?;
         let text = Text { letter: &letter }.render()?;
-        Ok(Rendered {
-            subject: letter.subject,
-            html,
-            text,
-        })
+        Ok(Rendered { subject: letter.subject, html, text })
     }
 
     #[rustfmt::skip]
@@ -194,10 +190,7 @@ fn reset<'a>(name: &'a Name, hospital: &'a str, otp: &'a str, minutes: u32) -> L
     Letter {
         subject: "Your MediConnect password reset code",
         preheader: "Use it to choose a new password.",
-        paragraphs: vec![
-            greeting(name),
-            "Enter this code to choose a new password.".to_owned(),
-        ],
+        paragraphs: vec![greeting(name), "Enter this code to choose a new password.".to_owned()],
         ..code_letter("Choose a new password", hospital, otp, minutes)
     }
 }
@@ -253,10 +246,7 @@ impl<'a> Visit<'a> {
         ];
         facts.extend(money.map(|(label, amount)| (label, amount.display())));
         facts.push(("Reference", self.appointment.as_str().to_owned()));
-        Letter {
-            facts,
-            ..blank(heading, self.hospital)
-        }
+        Letter { facts, ..blank(heading, self.hospital) }
     }
 }
 
@@ -264,7 +254,7 @@ fn confirmed<'a>(visit: &Visit<'a>, fee: Money) -> Letter<'a> {
     let paid = (!fee.is_zero()).then_some(("Paid", fee));
     Letter {
         subject: "Your appointment is confirmed",
-        preheader: "Time, place and reference are inside.",
+        preheader: "Time, doctor and reference are inside.",
         paragraphs: vec![format!("{} looks forward to seeing you.", visit.hospital)],
         notes: vec![
             "If you cannot come, please cancel in time: what you get back depends on how early \
@@ -288,10 +278,7 @@ fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>) -> Letter<'a> {
         preheader: "The details are inside.",
         paragraphs: vec!["This appointment will not take place.".to_owned()],
         notes: vec![note.to_owned()],
-        ..visit.letter(
-            "Your appointment was cancelled",
-            refund.map(|amount| ("Refund", amount)),
-        )
+        ..visit.letter("Your appointment was cancelled", refund.map(|amount| ("Refund", amount)))
     }
 }
 
@@ -334,10 +321,7 @@ fn greeting(name: &Name) -> String {
 /// A name that may stand beside a code: not one that holds something like a code or a link of
 /// its own, for names are typed by others than their owners.
 fn presentable(name: &str) -> Option<&str> {
-    let longest = name
-        .split(|c: char| !c.is_numeric())
-        .map(|run| run.chars().count())
-        .max();
+    let longest = name.split(|c: char| !c.is_numeric()).map(|run| run.chars().count()).max();
     let lower = name.to_lowercase();
     let link = lower.contains("://") || lower.contains("www.");
     (longest.unwrap_or_default() < 4 && !link).then_some(name)

@@ -54,24 +54,11 @@ fn every_mail_says_what_it_must_in_both_parts() {
         }
         assert!(!rendered.subject.is_empty() && !rendered.subject.contains("Asha"));
         assert!(!rendered.html.contains("<img") && !rendered.html.contains("url("));
-        assert!(
-            !rendered.text.contains('<') && !rendered.text.contains("&#"),
-            "{}",
-            rendered.text
-        );
+        assert!(!rendered.text.contains('<') && !rendered.text.contains("&#"), "{}", rendered.text);
         assert!(!rendered.text.contains("\n\n\n"), "{}", rendered.text);
-        let refund = matches!(
-            mail,
-            Mail::AppointmentCancelled {
-                refund: Some(_),
-                ..
-            }
-        );
+        let refund = matches!(mail, Mail::AppointmentCancelled { refund: Some(_), .. });
         if refund
-            || matches!(
-                mail,
-                Mail::PaymentReturned { .. } | Mail::AppointmentConfirmed { .. }
-            )
+            || matches!(mail, Mail::PaymentReturned { .. } | Mail::AppointmentConfirmed { .. })
         {
             assert!(rendered.html.contains("₹500.00") && rendered.text.contains("₹500.00"));
         }
@@ -110,12 +97,6 @@ fn names_that_are_links_do_not_greet() {
 fn times_read_like_times() {
     let at = Instant::from_seconds(1_796_099_400);
     let show = |zone| time_for_people(at, &Zone::parse(zone).unwrap());
-    assert_eq!(
-        show("Asia/Kolkata"),
-        "Tuesday, 1 December 2026, 10:00 (IST)"
-    );
-    assert_eq!(
-        show("Asia/Kathmandu"),
-        "Tuesday, 1 December 2026, 10:15 (UTC+05:45)"
-    );
+    assert_eq!(show("Asia/Kolkata"), "Tuesday, 1 December 2026, 10:00 (IST)");
+    assert_eq!(show("Asia/Kathmandu"), "Tuesday, 1 December 2026, 10:15 (UTC+05:45)");
 }

@@ -68,10 +68,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn unavailable(service: Service, cause: impl std::fmt::Display) -> Self {
-        Self::Unavailable {
-            service,
-            cause: cause.to_string(),
-        }
+        Self::Unavailable { service, cause: cause.to_string() }
     }
 }
 

@@ -23,18 +23,10 @@ use std::{
 use utoipa::ToSchema;
 
 /// What stays as it is in a path (AWS, "Create a signed request": `UriEncode`).
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// What stays as it is in a query's value.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Who signs links, and where the bucket is. On Lambda all of it is in the environment; the role's
 /// credentials end with it, so a link lives no longer than they do.
@@ -91,10 +83,7 @@ impl BucketLinks {
             ("key".to_owned(), key.to_owned()),
             ("Content-Type".to_owned(), content_type.to_owned()),
             ("x-amz-algorithm".to_owned(), "AWS4-HMAC-SHA256".to_owned()),
-            (
-                "x-amz-credential".to_owned(),
-                format!("{id}/{day}/{region}/s3/aws4_request"),
-            ),
+            ("x-amz-credential".to_owned(), format!("{id}/{day}/{region}/s3/aws4_request")),
             ("x-amz-date".to_owned(), at),
         ]);
         if let Some(token) = &self.0.session_token {
@@ -104,15 +93,9 @@ impl BucketLinks {
             json!({ "bucket": self.0.bucket }),
             json!(["content-length-range", bytes.start(), bytes.end()]),
         ];
-        conditions.extend(
-            fields
-                .iter()
-                .map(|(name, value)| json!(["eq", format!("${name}"), value])),
-        );
-        let expiration = now
-            .plus_seconds(seconds)
-            .timestamp()
-            .strftime("%Y-%m-%dT%H:%M:%S.000Z");
+        conditions
+            .extend(fields.iter().map(|(name, value)| json!(["eq", format!("${name}"), value])));
+        let expiration = now.plus_seconds(seconds).timestamp().strftime("%Y-%m-%dT%H:%M:%S.000Z");
         let policy = json!({ "expiration": expiration.to_string(), "conditions": conditions });
         let policy = STANDARD.encode(policy.to_string());
         let key =
@@ -120,10 +103,7 @@ impl BucketLinks {
         let signature = v4::calculate_signature(key, policy.as_bytes());
         fields.insert("policy".to_owned(), policy);
         fields.insert("x-amz-signature".to_owned(), signature);
-        UploadForm {
-            url: self.base(),
-            fields,
-        }
+        UploadForm { url: self.base(), fields }
     }
 
     /// A link that downloads the object at this key as `file_name`, until `seconds` after `now`.
@@ -176,12 +156,8 @@ impl BucketLinks {
             .settings(settings)
             .build()?
             .into();
-        let request = SignableRequest::new(
-            "GET",
-            url,
-            std::iter::empty(),
-            SignableBody::UnsignedPayload,
-        )?;
+        let request =
+            SignableRequest::new("GET", url, std::iter::empty(), SignableBody::UnsignedPayload)?;
         Ok(sign(request, &params)?.into_parts().0.into_parts().1)
     }
 
@@ -212,9 +188,7 @@ fn system_time(now: Instant) -> SystemTime {
 /// For clients that do not know RFC 6266's `filename*`.
 fn ascii_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
-    name.chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect()
+    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -240,37 +214,20 @@ mod tests {
     fn a_link_is_signed_as_in_awss_example() {
         let url = "https://examplebucket.s3.amazonaws.com/test.txt";
         let added = links(None, None).sign(url, 86_400, NOW).unwrap();
-        let signature = added
-            .iter()
-            .find(|(name, _)| *name == "X-Amz-Signature")
-            .unwrap();
-        assert_eq!(
-            signature.1,
-            "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
-        );
+        let signature = added.iter().find(|(name, _)| *name == "X-Amz-Signature").unwrap();
+        assert_eq!(signature.1, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
     }
 
     #[test]
     fn a_link_downloads_under_a_clean_name() {
         let link = links(Some("http://127.0.0.1:9000/"), Some("token/+="))
-            .download_link(
-                "import-reports/a b/ü.csv",
-                300,
-                NOW,
-                "rejected \"ü\"\r\n.csv",
-            )
+            .download_link("import-reports/a b/ü.csv", 300, NOW, "rejected \"ü\"\r\n.csv")
             .unwrap();
         let path = "http://127.0.0.1:9000/examplebucket/import-reports/a%20b/%C3%BC.csv?";
         assert!(link.starts_with(path), "{link}");
-        assert!(
-            link.contains("filename%3D%22rejected%20_____.csv%22"),
-            "{link}"
-        );
+        assert!(link.contains("filename%3D%22rejected%20_____.csv%22"), "{link}");
         assert!(!link.contains(['\r', '\n', '"', ' ']), "{link}");
-        assert!(
-            link.contains("X-Amz-Security-Token=token%2F%2B%3D"),
-            "{link}"
-        );
+        assert!(link.contains("X-Amz-Security-Token=token%2F%2B%3D"), "{link}");
         assert!(link.contains("X-Amz-Expires=300"));
     }
 
@@ -283,10 +240,7 @@ mod tests {
             900,
             NOW,
         );
-        assert_eq!(
-            form.url,
-            "https://examplebucket.s3.us-east-1.amazonaws.com/"
-        );
+        assert_eq!(form.url, "https://examplebucket.s3.us-east-1.amazonaws.com/");
         let policy = STANDARD.decode(form.fields.get("policy").unwrap()).unwrap();
         let policy: serde_json::Value = serde_json::from_slice(&policy).unwrap();
         assert_eq!(policy["expiration"], "2013-05-24T00:15:00.000Z");
@@ -295,10 +249,7 @@ mod tests {
         assert!(conditions.contains(&json!(["content-length-range", 1, 1000])));
         for (name, value) in &form.fields {
             let covered = conditions.contains(&json!(["eq", format!("${name}"), value]));
-            assert!(
-                covered || matches!(name.as_str(), "policy" | "x-amz-signature"),
-                "{name}"
-            );
+            assert!(covered || matches!(name.as_str(), "policy" | "x-amz-signature"), "{name}");
         }
         assert!(form.fields.contains_key("x-amz-security-token"));
     }

@@ -116,11 +116,7 @@ impl Razorpay {
     /// The account with these keys; `url` is Razorpay's, or the simulator's.
     pub fn new(url: &str, keys: Keys) -> Self {
         let url = url.trim_end_matches('/').to_owned();
-        Self {
-            http: Http::new(Service::Razorpay, Duration::from_secs(8)),
-            url,
-            keys,
-        }
+        Self { http: Http::new(Service::Razorpay, Duration::from_secs(8)), url, keys }
     }
 
     /// The public key.
@@ -138,9 +134,7 @@ impl Razorpay {
             "receipt": receipt,
             "notes": notes,
         });
-        let made = self
-            .call::<OrderEntity>(Method::POST, "/v1/orders", Some(&body))
-            .await;
+        let made = self.call::<OrderEntity>(Method::POST, "/v1/orders", Some(&body)).await;
         let order = match made {
             Ok(order) => order,
             Err(error @ (Error::Refused { status: 400, .. } | Error::Unavailable { .. })) => {
@@ -151,10 +145,7 @@ impl Razorpay {
         if order.amount == amount.amount() && order.currency == amount.currency() {
             return Ok(order.id);
         }
-        Err(Error::unavailable(
-            Service::Razorpay,
-            "an order has another amount than asked for",
-        ))
+        Err(Error::unavailable(Service::Razorpay, "an order has another amount than asked for"))
     }
 
     async fn adopt(&self, receipt: &str) -> Result<Option<OrderEntity>> {
@@ -166,9 +157,7 @@ impl Razorpay {
     /// The payments of an order.
     pub async fn payments_of(&self, order: &OrderId) -> Result<Vec<RazorpayPayment>> {
         let path = format!("/v1/orders/{}/payments", order.as_str());
-        self.call::<Items<RazorpayPayment>>(Method::GET, &path, None)
-            .await
-            .map(|found| found.items)
+        self.call::<Items<RazorpayPayment>>(Method::GET, &path, None).await.map(|found| found.items)
     }
 
     /// A payment as it is now, captured if it was only authorised.
@@ -200,10 +189,8 @@ impl Razorpay {
         let path = format!("/v1/payments/{}/refund", payment.as_str());
         let body =
             json!({ "amount": amount.amount(), "speed": "normal", "notes": { "refund": key } });
-        let request = self
-            .request(Method::POST, &path)?
-            .header("X-Refund-Idempotency", key)
-            .json(&body);
+        let request =
+            self.request(Method::POST, &path)?.header("X-Refund-Idempotency", key).json(&body);
         self.send(request).await
     }
 
@@ -222,23 +209,14 @@ impl Razorpay {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder> {
-        let request = self
-            .http
-            .client()?
-            .request(method, format!("{}{path}", self.url));
+        let request = self.http.client()?.request(method, format!("{}{path}", self.url));
         Ok(request.basic_auth(&self.keys.id, Some(&self.keys.secret)))
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.http.unavailable(error))?;
+        let response = request.send().await.map_err(|error| self.http.unavailable(error))?;
         let status = response.status();
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.http.unavailable(error))?;
+        let body = response.bytes().await.map_err(|error| self.http.unavailable(error))?;
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|_| {
                 Error::unavailable(Service::Razorpay, "an answer is not what its API promises")
@@ -294,10 +272,8 @@ impl WebhookSecrets {
 
     /// Whether the body as it came is signed with one of them.
     pub fn signed(&self, body: &[u8], signature: &str) -> bool {
-        let previous = self
-            .previous
-            .as_ref()
-            .map(|secret| signature_is_right(secret, body, signature));
+        let previous =
+            self.previous.as_ref().map(|secret| signature_is_right(secret, body, signature));
         signature_is_right(&self.current, body, signature) || previous.unwrap_or(false)
     }
 }
@@ -354,13 +330,8 @@ mod tests {
             changed[index] ^= 1;
             assert!(!secrets.signed(&changed, &signature));
         }
-        for bad in [
-            "",
-            "00",
-            &signature[2..],
-            &signature.to_uppercase(),
-            &format!("{signature}00"),
-        ] {
+        for bad in ["", "00", &signature[2..], &signature.to_uppercase(), &format!("{signature}00")]
+        {
             assert!(!secrets.signed(body, bad), "{bad}");
         }
     }
@@ -376,18 +347,12 @@ mod tests {
 
     #[test]
     fn a_callback_is_bound_to_its_order() {
-        let (order, other) = (
-            OrderId::parse("order_A").unwrap(),
-            OrderId::parse("order_B").unwrap(),
-        );
+        let (order, other) =
+            (OrderId::parse("order_A").unwrap(), OrderId::parse("order_B").unwrap());
         let payment = PaymentId::parse("pay_A").unwrap();
         let signature = sign(b"order_A|pay_A");
-        assert!(checkout_signature_is_right(
-            SECRET, &order, &payment, &signature
-        ));
-        assert!(!checkout_signature_is_right(
-            SECRET, &other, &payment, &signature
-        ));
+        assert!(checkout_signature_is_right(SECRET, &order, &payment, &signature));
+        assert!(!checkout_signature_is_right(SECRET, &other, &payment, &signature));
         assert!(PaymentId::parse("pay_A|sub_B").is_err());
     }
 }

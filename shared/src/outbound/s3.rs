@@ -57,11 +57,7 @@ pub enum ReadFailed {
 impl Bucket {
     /// The bucket of this name; an S3 elsewhere than at AWS is addressed in `path_style`.
     pub fn new(name: String, path_style: bool) -> Self {
-        Self(Arc::new(Inner {
-            name,
-            path_style,
-            client: OnceCell::new(),
-        }))
+        Self(Arc::new(Inner { name, path_style, client: OnceCell::new() }))
     }
 
     /// Its name.
@@ -72,23 +68,10 @@ impl Bucket {
     /// Looks at an object; `None` if there is none.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         let client = self.client().await;
-        match client
-            .head_object()
-            .bucket(&self.0.name)
-            .key(key)
-            .send()
-            .await
-        {
+        match client.head_object().bucket(&self.0.name).key(key).send().await {
             Ok(head) => Ok(Some(ObjectHead {
-                size: head
-                    .content_length()
-                    .and_then(|size| u64::try_from(size).ok())
-                    .unwrap_or(0),
-                e_tag: head
-                    .e_tag()
-                    .unwrap_or_default()
-                    .trim_matches('"')
-                    .to_owned(),
+                size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                e_tag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
                 content_type: head.content_type().map(str::to_owned),
                 written_at: Instant::from_seconds(head.last_modified().map_or(0, DateTime::secs)),
             })),
@@ -110,19 +93,9 @@ impl Bucket {
 
     /// Writes an object.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<()> {
-        let put = self
-            .client()
-            .await
-            .put_object()
-            .bucket(&self.0.name)
-            .key(key);
-        let sent = put
-            .content_type(content_type)
-            .body(ByteStream::from(bytes))
-            .send()
-            .await;
-        sent.map(|_| ())
-            .map_err(|error| failure(Service::S3, &error))
+        let put = self.client().await.put_object().bucket(&self.0.name).key(key);
+        let sent = put.content_type(content_type).body(ByteStream::from(bytes)).send().await;
+        sent.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
     pub(super) async fn client(&self) -> &Client {
@@ -154,18 +127,8 @@ impl Bucket {
         e_tag: &str,
         range: &str,
     ) -> std::result::Result<Bytes, ReadFailed> {
-        let get = self
-            .client()
-            .await
-            .get_object()
-            .bucket(&self.0.name)
-            .key(key);
-        let got = match get
-            .if_match(format!("\"{e_tag}\""))
-            .range(range)
-            .send()
-            .await
-        {
+        let get = self.client().await.get_object().bucket(&self.0.name).key(key);
+        let got = match get.if_match(format!("\"{e_tag}\"")).range(range).send().await {
             Ok(got) => got,
             Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
                 return Err(ReadFailed::Replaced);

@@ -40,55 +40,36 @@ impl ObjectWriter {
     /// Adds bytes at the end.
     pub async fn push(&mut self, bytes: &[u8]) -> Result<()> {
         self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() >= PART {
-            self.send_part().await
-        } else {
-            Ok(())
-        }
+        if self.waiting.len() >= PART { self.send_part().await } else { Ok(()) }
     }
 
     /// Ends the object; it is there once this is done.
     pub async fn finish(mut self) -> Result<()> {
         if self.upload.is_none() {
             let bytes = mem::take(&mut self.waiting);
-            return self
-                .bucket
-                .put(&self.key, self.content_type, bytes.into())
-                .await;
+            return self.bucket.put(&self.key, self.content_type, bytes.into()).await;
         }
         if !self.waiting.is_empty() {
             self.send_part().await?;
         }
-        let parts = CompletedMultipartUpload::builder()
-            .set_parts(Some(self.parts))
-            .build();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
         let complete = self.bucket.client().await.complete_multipart_upload();
         let complete = complete.bucket(self.bucket.name()).key(&self.key);
-        let done = complete
-            .set_upload_id(self.upload)
-            .multipart_upload(parts)
-            .send()
-            .await;
-        done.map(|_| ())
-            .map_err(|error| failure(Service::S3, &error))
+        let done = complete.set_upload_id(self.upload).multipart_upload(parts).send().await;
+        done.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
     async fn send_part(&mut self) -> Result<()> {
         let upload = self.upload().await?;
         let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
         let part = self.bucket.client().await.upload_part();
-        let part = part
-            .bucket(self.bucket.name())
-            .key(&self.key)
-            .upload_id(upload)
-            .part_number(number);
+        let part =
+            part.bucket(self.bucket.name()).key(&self.key).upload_id(upload).part_number(number);
         let bytes = mem::take(&mut self.waiting);
         let sent = part.body(ByteStream::from(bytes)).send().await;
         let sent = sent.map_err(|error| failure(Service::S3, &error))?;
         let e_tag = sent.e_tag().map(str::to_owned);
-        let part = CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(e_tag);
+        let part = CompletedPart::builder().part_number(number).set_e_tag(e_tag);
         self.parts.push(part.build());
         Ok(())
     }
@@ -100,14 +81,8 @@ impl ObjectWriter {
             return Ok(upload.clone());
         }
         let begin = self.bucket.client().await.create_multipart_upload();
-        let begin = begin
-            .bucket(self.bucket.name())
-            .key(&self.key)
-            .content_type(self.content_type);
-        let begun = begin
-            .send()
-            .await
-            .map_err(|error| failure(Service::S3, &error))?;
+        let begin = begin.bucket(self.bucket.name()).key(&self.key).content_type(self.content_type);
+        let begun = begin.send().await.map_err(|error| failure(Service::S3, &error))?;
         let upload = begun.upload_id().map(str::to_owned);
         let upload =
             upload.ok_or_else(|| Error::unavailable(Service::S3, "an upload without id"))?;

@@ -29,11 +29,7 @@ impl Mailer {
     /// A mailer that sends as `from` (`MediConnect <no-reply@…>`) and links to the product at
     /// `app_url`.
     pub fn new(from: String, app_url: String) -> Self {
-        Self(Arc::new(Inner {
-            from,
-            app_url,
-            client: OnceCell::new(),
-        }))
+        Self(Arc::new(Inner { from, app_url, client: OnceCell::new() }))
     }
 
     /// Sends one mail. A mail may arrive twice where an answer of SES was lost; none of ours does
@@ -42,14 +38,8 @@ impl Mailer {
         let rendered = mail
             .render(&self.0.app_url)
             .map_err(|error| Error::unavailable(Service::Ses, error))?;
-        let body = Body::builder()
-            .html(utf8(rendered.html)?)
-            .text(utf8(rendered.text)?)
-            .build();
-        let message = Message::builder()
-            .subject(utf8(rendered.subject)?)
-            .body(body)
-            .build();
+        let body = Body::builder().html(utf8(rendered.html)?).text(utf8(rendered.text)?).build();
+        let message = Message::builder().subject(utf8(rendered.subject)?).body(body).build();
         let sent = self
             .client()
             .await
@@ -59,8 +49,7 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
-        sent.map(|_| ())
-            .map_err(|error| failure(Service::Ses, &error))
+        sent.map(|_| ()).map_err(|error| failure(Service::Ses, &error))
     }
 
     async fn client(&self) -> &Client {

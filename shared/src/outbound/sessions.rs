@@ -27,10 +27,7 @@ impl SessionMarks {
 
     /// Notes that a session goes on, unless it is noted to have ended meanwhile.
     pub async fn note_live(&self, session: &SessionId) -> Result<()> {
-        self.0
-            .command(&["SET", &key(session), "1", "EX", LIVE_SECONDS, "NX"])
-            .await
-            .map(|_| ())
+        self.0.command(&["SET", &key(session), "1", "EX", LIVE_SECONDS, "NX"]).await.map(|_| ())
     }
 
     /// Notes that sessions have ended: their access tokens are refused from the next request on.
@@ -42,10 +39,7 @@ impl SessionMarks {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let script =
             "for _, k in ipairs(KEYS) do redis.call('SET', k, '0', 'EX', ARGV[1]) end return 1";
-        self.0
-            .eval(script, &keys, &[ENDED_SECONDS])
-            .await
-            .map(|_| ())
+        self.0.eval(script, &keys, &[ENDED_SECONDS]).await.map(|_| ())
     }
 }
 

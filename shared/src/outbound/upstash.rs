@@ -40,20 +40,14 @@ impl Upstash {
             .await
             .map_err(|error| self.http.unavailable(error))?;
         let status = response.status();
-        let answer: Answer = response
-            .json()
-            .await
-            .map_err(|error| self.http.unavailable(error))?;
+        let answer: Answer = response.json().await.map_err(|error| self.http.unavailable(error))?;
         match answer.error {
             None if status.is_success() => Ok(answer.result),
             // Only the first word is stable; the rest may repeat our arguments.
             error => {
                 let code = error.unwrap_or_default();
                 let first = code.split_whitespace().next().unwrap_or("none").to_owned();
-                Err(Error::unavailable(
-                    Service::Upstash,
-                    format!("status {status}, error {first}"),
-                ))
+                Err(Error::unavailable(Service::Upstash, format!("status {status}, error {first}")))
             }
         }
     }

@@ -54,11 +54,7 @@ impl HospitalStore {
     /// Enters an account; a second one with its address is [`Error::Duplicate`] of
     /// `account_email`.
     pub async fn insert_account(&self, account: &Account) -> Result<()> {
-        self.scope
-            .collection::<Account>()
-            .await?
-            .insert(account, None)
-            .await
+        self.scope.collection::<Account>().await?.insert(account, None).await
     }
 
     /// Enters a patient and, if `account` is new, the account with it: both or neither. A second
@@ -79,20 +75,12 @@ impl HospitalStore {
 
     /// The account with this address.
     pub async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
-        self.scope
-            .collection::<Account>()
-            .await?
-            .find_one(doc! { "email": email.as_str() })
-            .await
+        self.scope.collection::<Account>().await?.find_one(doc! { "email": email.as_str() }).await
     }
 
     /// The account with this id.
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
-        self.scope
-            .collection::<Account>()
-            .await?
-            .find_one(doc! { "_id": id.as_str() })
-            .await
+        self.scope.collection::<Account>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
     /// The accounts that fit, in the order they were made.
@@ -114,16 +102,9 @@ impl HospitalStore {
         if let Some(after) = &page.after {
             query.insert("_id", doc! { "$gt": &after.id });
         }
-        let find = Find {
-            filter: query,
-            sort: doc! { "_id": 1 },
-            limit: page.limit + 1,
-        };
+        let find = Find { filter: query, sort: doc! { "_id": 1 }, limit: page.limit + 1 };
         let items = self.scope.collection::<Account>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |account| Place {
-            key: 0,
-            id: account.id.as_str().to_owned(),
-        }))
+        Ok(Page::cut(items, page, |account| Place { key: 0, id: account.id.as_str().to_owned() }))
     }
 
     /// Changes a person's own name and mobile.
@@ -145,9 +126,7 @@ impl HospitalStore {
             return self.account(id).await;
         }
         let accounts = self.scope.collection::<Account>().await?;
-        accounts
-            .update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None)
-            .await
+        accounts.update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None).await
     }
 
     /// Shuts a person out or lets one in again. Sessions end with it. The account as it was
@@ -182,43 +161,25 @@ impl HospitalStore {
     pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
         let accounts = self.scope.collection::<Account>().await?;
         let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
-        accounts
-            .update(doc! { "_id": account.as_str() }, pull, None)
-            .await
-            .map(|_| ())
+        accounts.update(doc! { "_id": account.as_str() }, pull, None).await.map(|_| ())
     }
 
     /// Removes a person; one who has appointments is deactivated and kept.
     pub async fn remove_account(&self, account: &Account) -> Result<Removal> {
         if self.has_appointments(&account.id).await? {
-            let from = [
-                AccountStatus::Pending,
-                AccountStatus::Active,
-                AccountStatus::Blocked,
-            ];
-            let before = self
-                .set_account_status(&account.id, &from, AccountStatus::Deactivated)
-                .await?;
+            let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
+            let before =
+                self.set_account_status(&account.id, &from, AccountStatus::Deactivated).await?;
             return Ok(before.map_or(Removal::Missing, |_| Removal::Deactivated));
         }
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
         let slots = self.scope.collection::<crate::models::Slot>().await?;
         let remove = async |tx: &mut Tx| {
-            let there = accounts
-                .delete(doc! { "_id": account.id.as_str() }, Some(tx))
-                .await?;
-            patients
-                .delete_all(doc! { "accountId": account.id.as_str() }, tx)
-                .await?;
-            slots
-                .delete_all(doc! { "doctor.id": account.id.as_str() }, tx)
-                .await?;
-            Ok(if there {
-                Ended::Commit(Removal::Deleted)
-            } else {
-                Ended::Abort(Removal::Missing)
-            })
+            let there = accounts.delete(doc! { "_id": account.id.as_str() }, Some(tx)).await?;
+            patients.delete_all(doc! { "accountId": account.id.as_str() }, tx).await?;
+            slots.delete_all(doc! { "doctor.id": account.id.as_str() }, tx).await?;
+            Ok(if there { Ended::Commit(Removal::Deleted) } else { Ended::Abort(Removal::Missing) })
         };
         transact!(self.scope.database(), |tx| remove(&mut tx))
     }
@@ -227,10 +188,7 @@ impl HospitalStore {
     pub(super) async fn activate_patients(&self, account: &AccountId, tx: &mut Tx) -> Result<()> {
         let patients = self.scope.collection::<Patient>().await?;
         let set = doc! { "$set": { "status": AccountStatus::Active.as_str() } };
-        patients
-            .update_all(doc! { "accountId": account.as_str() }, set, Some(tx))
-            .await
-            .map(|_| ())
+        patients.update_all(doc! { "accountId": account.as_str() }, set, Some(tx)).await.map(|_| ())
     }
 }
 
@@ -244,10 +202,7 @@ pub(super) fn begins_with(search: &Search, fields: &[&str]) -> Vec<Document> {
         }
         pattern.push(character);
     }
-    fields
-        .iter()
-        .map(|field| doc! { *field: { "$regex": &pattern } })
-        .collect()
+    fields.iter().map(|field| doc! { *field: { "$regex": &pattern } }).collect()
 }
 
 /// The condition that no password lock holds at this instant.

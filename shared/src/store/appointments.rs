@@ -23,19 +23,11 @@ impl Stored for Appointment {
     fn extras(&self) -> Document {
         let mut extras = Document::new();
         if self.status.is_live() {
-            let span = Span {
-                start: self.start,
-                end: self.end,
-            };
+            let span = Span { start: self.start, end: self.end };
             let busy: Vec<Bson> = span.minutes().map(Bson::Int32).collect();
             extras.insert("busy", busy);
         }
-        if let Some(due) = self
-            .effects
-            .iter()
-            .map(|effect| effect.due_at.millis())
-            .min()
-        {
+        if let Some(due) = self.effects.iter().map(|effect| effect.due_at.millis()).min() {
             extras.insert("nextEffectAt", due);
         }
         extras
@@ -167,17 +159,9 @@ impl HospitalStore {
             "busy": { "$exists": true },
         };
         let appointments = self.scope.collection::<Appointment>().await?;
-        let ran_out = appointments
-            .find(Find {
-                filter,
-                sort: doc! { "_id": 1 },
-                limit: 100,
-            })
-            .await?;
-        for expired in ran_out
-            .iter()
-            .filter_map(|appointment| appointment.expire(now))
-        {
+        let ran_out =
+            appointments.find(Find { filter, sort: doc! { "_id": 1 }, limit: 100 }).await?;
+        for expired in ran_out.iter().filter_map(|appointment| appointment.expire(now)) {
             self.change_appointment(&expired).await?;
         }
         Ok(())
@@ -191,11 +175,7 @@ impl HospitalStore {
     ) -> Result<Option<Appointment>> {
         let mut filter = doc! { "_id": id.as_str() };
         filter.extend(in_reach(reach));
-        self.scope
-            .collection::<Appointment>()
-            .await?
-            .find_one(filter)
-            .await
+        self.scope.collection::<Appointment>().await?.find_one(filter).await
     }
 
     /// The appointment this order pays, if it is within reach.
@@ -206,11 +186,7 @@ impl HospitalStore {
     ) -> Result<Option<Appointment>> {
         let mut filter = doc! { "order.id": order.as_str() };
         filter.extend(in_reach(reach));
-        self.scope
-            .collection::<Appointment>()
-            .await?
-            .find_one(filter)
-            .await
+        self.scope.collection::<Appointment>().await?.find_one(filter).await
     }
 
     /// The appointments that fit and are within reach, by start.
@@ -245,17 +221,9 @@ impl HospitalStore {
         if !all.is_empty() {
             query.insert("$and", all);
         }
-        let find = Find {
-            filter: query,
-            sort: doc! { "start": 1, "_id": 1 },
-            limit: page.limit + 1,
-        };
-        let items = self
-            .scope
-            .collection::<Appointment>()
-            .await?
-            .find(find)
-            .await?;
+        let find =
+            Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
+        let items = self.scope.collection::<Appointment>().await?.find(find).await?;
         Ok(Page::cut(items, page, |item| Place {
             key: item.start.millis(),
             id: item.id.as_str().to_owned(),
@@ -265,10 +233,7 @@ impl HospitalStore {
     /// Whether an account, as doctor or for a patient, has any appointment.
     pub(super) async fn has_appointments(&self, account: &AccountId) -> Result<bool> {
         let appointments = self.scope.collection::<Appointment>().await?;
-        for reach in [
-            Reach::Doctor(account.clone()),
-            Reach::Account(account.clone()),
-        ] {
+        for reach in [Reach::Doctor(account.clone()), Reach::Account(account.clone())] {
             if appointments.find_one(in_reach(&reach)).await?.is_some() {
                 return Ok(true);
             }
@@ -279,14 +244,8 @@ impl HospitalStore {
     /// Writes an appointment's next state, unless it changed since that was decided.
     pub async fn change_appointment(&self, next: &Appointment) -> Result<Change> {
         let appointments = self.scope.collection::<Appointment>().await?;
-        let replaced = appointments
-            .replace(version_before(next), next, None)
-            .await?;
-        Ok(if replaced {
-            Change::Done
-        } else {
-            Change::Stale
-        })
+        let replaced = appointments.replace(version_before(next), next, None).await?;
+        Ok(if replaced { Change::Done } else { Change::Stale })
     }
 
     /// Writes the next state of an appointment that is over, and opens its slot: both or neither.
@@ -294,10 +253,7 @@ impl HospitalStore {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let release = async |tx: &mut Tx| {
-            if !appointments
-                .replace(version_before(next), next, Some(tx))
-                .await?
-            {
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Change::Stale));
             }
             let own = doc! { "_id": next.slot_id.as_str(), "appointmentId": next.id.as_str() };

@@ -22,11 +22,7 @@ const COMMAND: Duration = Duration::from_secs(5);
 impl Database {
     /// The database of this name at this URI.
     pub fn new(uri: String, name: String) -> Self {
-        Self(Arc::new(Inner {
-            uri,
-            name,
-            handle: OnceCell::new(),
-        }))
+        Self(Arc::new(Inner { uri, name, handle: OnceCell::new() }))
     }
 
     /// The handle, connected on first use.
@@ -36,19 +32,13 @@ impl Database {
 
     async fn connect(&self) -> Result<mongodb::Database> {
         let mut options = ClientOptions::parse(&self.0.uri).await?;
-        options
-            .app_name
-            .get_or_insert_with(|| "mediconnect".to_owned());
+        options.app_name.get_or_insert_with(|| "mediconnect".to_owned());
         // One invocation at a time: a few connections are enough, and a thousand functions must
         // not exhaust the cluster.
         options.max_pool_size.get_or_insert(8);
         options.max_idle_time.get_or_insert(Duration::from_secs(60));
-        options
-            .server_selection_timeout
-            .get_or_insert(Duration::from_secs(3));
-        options
-            .connect_timeout
-            .get_or_insert(Duration::from_secs(2));
+        options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
+        options.connect_timeout.get_or_insert(Duration::from_secs(2));
         Ok(Client::with_options(options)?.database(&self.0.name))
     }
 

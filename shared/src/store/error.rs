@@ -90,11 +90,7 @@ fn of_code(code: i32, message: &str) -> Error {
 /// what follows is data.
 fn index_name(message: &str) -> String {
     let after = message.split("index: ").nth(1).unwrap_or_default();
-    after
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    after.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -108,19 +108,14 @@ impl Gate {
         if grant.role() != Role::Admin {
             return Ok(None);
         }
-        Ok(hospital_by_id(&self.0, id)
-            .await?
-            .map(|hospital| tenant_of(&hospital)))
+        Ok(hospital_by_id(&self.0, id).await?.map(|hospital| tenant_of(&hospital)))
     }
 
     /// The accounts an address may mean, the one used last first. Without a hospital named there
     /// may be several.
     pub async fn accounts_of(&self, key: &LogInKey) -> Result<Vec<Found>> {
         let accounts = self.accounts().await?;
-        let cursor = accounts
-            .find(by_key(key))
-            .sort(doc! { "lastLogInAt": -1, "_id": 1 })
-            .limit(5);
+        let cursor = accounts.find(by_key(key)).sort(doc! { "lastLogInAt": -1, "_id": 1 }).limit(5);
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(found).collect()
@@ -136,9 +131,7 @@ impl Gate {
         let attempts = doc! { "$add": [{ "$ifNull": ["$guard.attempts", 0_i64] }, 1_i64] };
         let locks = doc! { "$ifNull": ["$guard.locks", 0_i64] };
         let last = doc! { "$gte": [&attempts, PasswordGuard::ATTEMPTS] };
-        let durations: Vec<i64> = (0..=6)
-            .map(|n| PasswordGuard::lock_seconds(n) * 1000)
-            .collect();
+        let durations: Vec<i64> = (0..=6).map(|n| PasswordGuard::lock_seconds(n) * 1000).collect();
         let duration = doc! { "$arrayElemAt": [durations, { "$min": [&locks, 6_i64] }] };
         let count = vec![doc! { "$set": { "guard": {
             "attempts": { "$cond": [&last, 0_i64, &attempts] },
@@ -190,9 +183,8 @@ impl Gate {
         let accounts = self.accounts().await?;
         let activates = with.proved_address && who.account.status == AccountStatus::Pending;
         if !activates {
-            let change = accounts
-                .find_one_and_update(filter, update)
-                .return_document(ReturnDocument::After);
+            let change =
+                accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
             return bounded(change).await?.as_ref().map(read).transpose();
         }
         let patients = self.store_of(who);
@@ -237,9 +229,8 @@ impl Gate {
             },
         };
         let accounts = self.accounts().await?;
-        let change = accounts
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After);
+        let change =
+            accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
         bounded(change).await?.as_ref().map(found).transpose()
     }
 
@@ -257,9 +248,7 @@ impl Gate {
     pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
         let accounts = self.accounts().await?;
         let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
-        bounded(accounts.update_one(doc! { "_id": account.as_str() }, pull))
-            .await
-            .map(|_| ())
+        bounded(accounts.update_one(doc! { "_id": account.as_str() }, pull)).await.map(|_| ())
     }
 
     /// Whether a session goes on, as the database knows: asked when Redis does not say.
@@ -293,21 +282,14 @@ impl Gate {
 
     /// The hospital and the appointment an order belongs to.
     pub async fn by_order(&self, order: &OrderId) -> Result<Option<Due>> {
-        let found = self
-            .appointments(doc! { "order.id": order.as_str() }, 1)
-            .await?;
+        let found = self.appointments(doc! { "order.id": order.as_str() }, 1).await?;
         Ok(found.into_iter().next())
     }
 
     /// Keeps a webhook's event that belongs to no appointment of ours; whether it is new.
     pub async fn keep_event(&self, event: &WebhookEvent) -> Result<bool> {
         let scope = platform_scope(&self.0);
-        match scope
-            .collection::<WebhookEvent>()
-            .await?
-            .insert(event, None)
-            .await
-        {
+        match scope.collection::<WebhookEvent>().await?.insert(event, None).await {
             Err(error) if error.is_duplicate_of("webhook_event") => Ok(false),
             result => result.map(|()| true),
         }
@@ -315,8 +297,7 @@ impl Gate {
 
     /// What a sweep finds due, the longest due first.
     pub async fn due(&self, sweep: Sweep, now: Instant, limit: i64) -> Result<Vec<Due>> {
-        self.appointments(doc! { sweep.field(): { "$lte": now.millis() } }, limit)
-            .await
+        self.appointments(doc! { sweep.field(): { "$lte": now.millis() } }, limit).await
     }
 
     async fn appointments(&self, filter: Document, limit: i64) -> Result<Vec<Due>> {
@@ -340,11 +321,7 @@ impl Gate {
     pub async fn ensure_admin(&self, admin: &Account) -> Result<bool> {
         let scope = platform_scope(&self.0);
         let accounts = scope.collection::<Account>().await?;
-        if accounts
-            .find_one(doc! { "email": admin.email.as_str() })
-            .await?
-            .is_some()
-        {
+        if accounts.find_one(doc! { "email": admin.email.as_str() }).await?.is_some() {
             return Ok(false);
         }
         match accounts.insert(admin, None).await {
@@ -354,9 +331,7 @@ impl Gate {
     }
 
     fn store_of(&self, who: &Found) -> HospitalStore {
-        HospitalStore {
-            scope: super::Scope::owned(self.0.clone(), who.owner.clone()),
-        }
+        HospitalStore { scope: super::Scope::owned(self.0.clone(), who.owner.clone()) }
     }
 }
 
@@ -372,9 +347,7 @@ pub struct SessionStart {
 impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        bounded(self.0.handle().await?.run_command(doc! { "ping": 1 }))
-            .await
-            .map(|_| ())
+        bounded(self.0.handle().await?.run_command(doc! { "ping": 1 })).await.map(|_| ())
     }
 }
 
@@ -392,10 +365,7 @@ fn by_key(key: &LogInKey) -> Document {
 
 fn found(raw: &RawDocumentBuf) -> Result<Found> {
     let owner = raw.get_str("hospitalId").unwrap_or(PLATFORM).to_owned();
-    Ok(Found {
-        account: read(raw)?,
-        owner,
-    })
+    Ok(Found { account: read(raw)?, owner })
 }
 
 fn due(raw: &RawDocumentBuf) -> Result<Due> {
@@ -406,8 +376,5 @@ fn due(raw: &RawDocumentBuf) -> Result<Due> {
     let owner: Owner = read(raw)?;
     let gone = || Error::Corrupt("an appointment's hospital is gone".to_owned());
     let tenant = owner.hospital.first().map(tenant_of).ok_or_else(gone)?;
-    Ok(Due {
-        tenant,
-        appointment: read(raw)?,
-    })
+    Ok(Due { tenant, appointment: read(raw)? })
 }

@@ -25,9 +25,7 @@ impl HospitalStore {
         let hospitals = self.hospitals().await?;
         let own = doc! { "_id": tenant.hospital().as_str() };
         let set = doc! { "$set": { "name": name.as_str() } };
-        let change = hospitals
-            .find_one_and_update(own, set)
-            .return_document(ReturnDocument::After);
+        let change = hospitals.find_one_and_update(own, set).return_document(ReturnDocument::After);
         bounded(change).await?.as_ref().map(read).transpose()
     }
 

@@ -66,10 +66,7 @@ impl Store {
         run: &str,
         now: Instant,
     ) -> Result<Begun> {
-        let bytes = Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: fingerprint.to_vec(),
-        };
+        let bytes = Binary { subtype: BinarySubtype::Generic, bytes: fingerprint.to_vec() };
         let over = doc! { "$and": [
             { "$eq": [{ "$type": "$answer" }, "missing"] },
             { "$lte": [{ "$ifNull": ["$runningUntil", 0_i64] }, now.millis()] },
@@ -109,9 +106,7 @@ impl Store {
         let answer = mongodb::bson::serialize_to_bson(answer)?;
         let kept = self.kept().await?;
         let own = doc! { "_id": key, "owner": run };
-        bounded(kept.update_one(own, doc! { "$set": { "answer": answer } }))
-            .await
-            .map(|_| ())
+        bounded(kept.update_one(own, doc! { "$set": { "answer": answer } })).await.map(|_| ())
     }
 
     /// Forgets a run that came to nothing, so that it can be tried again at once.

@@ -72,13 +72,7 @@ pub struct PatientChange {
 impl HospitalStore {
     /// Enters an import; whether it was not there yet.
     pub async fn insert_import(&self, import: &Import) -> Result<bool> {
-        match self
-            .scope
-            .collection::<Import>()
-            .await?
-            .insert(import, None)
-            .await
-        {
+        match self.scope.collection::<Import>().await?.insert(import, None).await {
             Err(super::Error::Duplicate(_)) => Ok(false),
             result => result.map(|()| true),
         }
@@ -86,27 +80,16 @@ impl HospitalStore {
 
     /// The import with this id.
     pub async fn import(&self, id: &ImportId) -> Result<Option<Import>> {
-        self.scope
-            .collection::<Import>()
-            .await?
-            .find_one(doc! { "_id": id.as_str() })
-            .await
+        self.scope.collection::<Import>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
     /// The imports, the newest first.
     pub async fn imports(&self, page: &PageRequest) -> Result<Page<Import>> {
         let after = page.after.as_ref();
         let filter = after.map_or_else(Document::new, |after| doc! { "_id": { "$lt": &after.id } });
-        let find = Find {
-            filter,
-            sort: doc! { "_id": -1 },
-            limit: page.limit + 1,
-        };
+        let find = Find { filter, sort: doc! { "_id": -1 }, limit: page.limit + 1 };
         let items = self.scope.collection::<Import>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |import| Place {
-            key: 0,
-            id: import.id.as_str().to_owned(),
-        }))
+        Ok(Page::cut(items, page, |import| Place { key: 0, id: import.id.as_str().to_owned() }))
     }
 
     /// Takes an import whose file has come into work: from now on it reads this writing of the
@@ -124,23 +107,14 @@ impl HospitalStore {
         };
         let running = serialize_to_bson(&ImportStatus::Running)?;
         let set = doc! { "$set": { "object": &object, "status": running } };
-        self.scope
-            .collection::<Import>()
-            .await?
-            .update(filter, set, None)
-            .await
+        self.scope.collection::<Import>().await?.update(filter, set, None).await
     }
 
     /// Writes how an import ended. One that has ended stays as it is, so that of two runs at once
     /// the first has the word.
     pub async fn end_import(&self, import: &Import) -> Result<()> {
         let filter = doc! { "_id": import.id.as_str(), "status": { "$in": under_way()? } };
-        self.scope
-            .collection::<Import>()
-            .await?
-            .replace(filter, import, None)
-            .await
-            .map(|_| ())
+        self.scope.collection::<Import>().await?.replace(filter, import, None).await.map(|_| ())
     }
 
     /// How far an import has come.
@@ -158,12 +132,7 @@ impl HospitalStore {
                 "rejected": sum("rejected"),
             } },
         ];
-        let found = self
-            .scope
-            .collection::<ChunkReport>()
-            .await?
-            .aggregate(stages)
-            .await?;
+        let found = self.scope.collection::<ChunkReport>().await?.aggregate(stages).await?;
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
@@ -174,27 +143,13 @@ impl HospitalStore {
             "number": { "$gte": from },
             "rows.rejected": { "$gt": 0 },
         };
-        let find = Find {
-            filter,
-            sort: doc! { "number": 1 },
-            limit: 8,
-        };
-        self.scope
-            .collection::<ChunkReport>()
-            .await?
-            .find(find)
-            .await
+        let find = Find { filter, sort: doc! { "number": 1 }, limit: 8 };
+        self.scope.collection::<ChunkReport>().await?.find(find).await
     }
 
     /// Writes the checkpoint of a stretch. A second run of the same stretch changes nothing.
     pub async fn insert_chunk(&self, chunk: &ChunkReport) -> Result<()> {
-        match self
-            .scope
-            .collection::<ChunkReport>()
-            .await?
-            .insert(chunk, None)
-            .await
-        {
+        match self.scope.collection::<ChunkReport>().await?.insert(chunk, None).await {
             Err(error) if error.is_duplicate_of("import_chunk") => Ok(()),
             result => result,
         }
@@ -208,16 +163,9 @@ impl HospitalStore {
         let Some(limit) = some(identifiers.len()) else {
             return Ok(Vec::new());
         };
-        let wanted: Vec<&str> = identifiers
-            .iter()
-            .map(|identifier| identifier.as_str())
-            .collect();
+        let wanted: Vec<&str> = identifiers.iter().map(|identifier| identifier.as_str()).collect();
         let filter = doc! { "identifier": { "$in": wanted } };
-        let find = Find {
-            filter,
-            sort: doc! { "identifier": 1 },
-            limit,
-        };
+        let find = Find { filter, sort: doc! { "identifier": 1 }, limit };
         self.scope.collection::<Patient>().await?.find(find).await
     }
 
@@ -228,36 +176,20 @@ impl HospitalStore {
         };
         let wanted: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
         let filter = doc! { "email": { "$in": wanted } };
-        let find = Find {
-            filter,
-            sort: doc! { "email": 1 },
-            limit,
-        };
+        let find = Find { filter, sort: doc! { "email": 1 }, limit };
         self.scope.collection::<Account>().await?.find(find).await
     }
 
     /// Enters new accounts of an import in one command; whether all of them. Somebody else may
     /// have entered some of their addresses meanwhile: those are left as they are.
     pub async fn insert_imported_accounts(&self, accounts: &[Account]) -> Result<bool> {
-        Ok(self
-            .scope
-            .collection::<Account>()
-            .await?
-            .insert_missing(accounts)
-            .await?
-            == 0)
+        Ok(self.scope.collection::<Account>().await?.insert_missing(accounts).await? == 0)
     }
 
     /// Enters new patients of an import in one command; whether all of them. Somebody else may
     /// have entered some of their identifiers meanwhile: those are left as they are.
     pub async fn insert_imported_patients(&self, patients: &[Patient]) -> Result<bool> {
-        Ok(self
-            .scope
-            .collection::<Patient>()
-            .await?
-            .insert_missing(patients)
-            .await?
-            == 0)
+        Ok(self.scope.collection::<Patient>().await?.insert_missing(patients).await? == 0)
     }
 
     /// Writes patients that an import changed, in one command; whether all were still there. The
@@ -265,18 +197,9 @@ impl HospitalStore {
     /// stops between the two, the next run does both again.
     pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
         let appointments = changes.iter().filter_map(appointments_move).collect();
-        self.scope
-            .collection::<Appointment>()
-            .await?
-            .update_each(appointments)
-            .await?;
+        self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
         let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
-        let fitted = self
-            .scope
-            .collection::<Patient>()
-            .await?
-            .update_each(updates)
-            .await?;
+        let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
         Ok(usize::try_from(fitted).ok() == Some(changes.len()))
     }
 }
@@ -284,10 +207,7 @@ impl HospitalStore {
 /// The statuses of an import that has not ended.
 fn under_way() -> Result<Vec<mongodb::bson::Bson>> {
     let statuses = [ImportStatus::Waiting, ImportStatus::Running];
-    statuses
-        .iter()
-        .map(|status| Ok(serialize_to_bson(status)?))
-        .collect()
+    statuses.iter().map(|status| Ok(serialize_to_bson(status)?)).collect()
 }
 
 /// A limit for that many, unless there are none.
@@ -327,8 +247,5 @@ fn patient_change(change: &PatientChange) -> Result<UpdateEach> {
         set.insert("status", patient.status.as_str());
     }
     let filter = doc! { "_id": patient.id.as_str() };
-    Ok(UpdateEach {
-        filter,
-        update: doc! { "$set": set },
-    })
+    Ok(UpdateEach { filter, update: doc! { "$set": set } })
 }

@@ -35,44 +35,24 @@ const fn index(
     name: &'static str,
     keys: &'static [&'static str],
 ) -> Index {
-    Index {
-        collection,
-        name,
-        keys,
-        unique: false,
-        only_with: None,
-        expires: false,
-        global: None,
-    }
+    Index { collection, name, keys, unique: false, only_with: None, expires: false, global: None }
 }
 
 impl Index {
     const fn unique(self) -> Self {
-        Self {
-            unique: true,
-            ..self
-        }
+        Self { unique: true, ..self }
     }
 
     const fn only_with(self, field: &'static str) -> Self {
-        Self {
-            only_with: Some(field),
-            ..self
-        }
+        Self { only_with: Some(field), ..self }
     }
 
     const fn expires(self) -> Self {
-        Self {
-            expires: true,
-            ..self
-        }
+        Self { expires: true, ..self }
     }
 
     const fn global(self, why: &'static str) -> Self {
-        Self {
-            global: Some(why),
-            ..self
-        }
+        Self { global: Some(why), ..self }
     }
 }
 
@@ -85,55 +65,25 @@ pub const INDEXES: &[Index] = &[
     index("accounts", "account_role", &["hospitalId", "role", "_id"]),
     index("accounts", "account_log_in", &["email", "hospitalCode"])
         .global("a log-in knows the address before the hospital"),
-    index(
-        "patients",
-        "patient_identifier",
-        &["hospitalId", "identifier"],
-    )
-    .unique(),
+    index("patients", "patient_identifier", &["hospitalId", "identifier"]).unique(),
     index("patients", "patient_account", &["hospitalId", "accountId"]),
     index("patients", "patient_order", &["hospitalId", "_id"]),
     index("patients", "patient_name", &["hospitalId", "nameKey"]),
-    index(
-        "patients",
-        "patient_identifier_key",
-        &["hospitalId", "identifierKey"],
-    ),
+    index("patients", "patient_identifier_key", &["hospitalId", "identifierKey"]),
     index("patients", "patient_mobile", &["hospitalId", "mobile"]),
-    index(
-        "slots",
-        "slot_minutes",
-        &["hospitalId", "doctor.id", "minutes"],
-    )
-    .unique(),
-    index(
-        "slots",
-        "slot_doctor",
-        &["hospitalId", "doctor.id", "start", "_id"],
-    ),
+    index("slots", "slot_minutes", &["hospitalId", "doctor.id", "minutes"]).unique(),
+    index("slots", "slot_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
     index("slots", "slot_start", &["hospitalId", "start", "_id"]),
-    index(
-        "appointments",
-        "appointment_busy",
-        &["hospitalId", "patient.id", "busy"],
-    )
-    .unique()
-    .only_with("busy"),
-    index(
-        "appointments",
-        "appointment_doctor",
-        &["hospitalId", "doctor.id", "start", "_id"],
-    ),
+    index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
+        .unique()
+        .only_with("busy"),
+    index("appointments", "appointment_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
     index(
         "appointments",
         "appointment_account",
         &["hospitalId", "patient.accountId", "start", "_id"],
     ),
-    index(
-        "appointments",
-        "appointment_start",
-        &["hospitalId", "start", "_id"],
-    ),
+    index("appointments", "appointment_start", &["hospitalId", "start", "_id"]),
     index("appointments", "appointment_order", &["order.id"])
         .unique()
         .only_with("order.id")
@@ -148,12 +98,7 @@ pub const INDEXES: &[Index] = &[
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
     index("imports", "import_order", &["hospitalId", "_id"]),
-    index(
-        "importChunks",
-        "import_chunk",
-        &["hospitalId", "importId", "number"],
-    )
-    .unique(),
+    index("importChunks", "import_chunk", &["hospitalId", "importId", "number"]).unique(),
     index("webhookEvents", "webhook_event", &["eventId"])
         .unique()
         .global("an event is known before its hospital, and some belong to none"),
@@ -179,14 +124,10 @@ fn model(index: &Index) -> IndexModel {
     });
     let mut options = IndexOptions::builder().name(index.name.to_owned()).build();
     options.unique = index.unique.then_some(true);
-    options.partial_filter_expression = index
-        .only_with
-        .map(|field| doc! { field: { "$exists": true } });
+    options.partial_filter_expression =
+        index.only_with.map(|field| doc! { field: { "$exists": true } });
     options.expire_after = index.expires.then_some(Duration::ZERO);
-    IndexModel::builder()
-        .keys(keys.collect::<Document>())
-        .options(options)
-        .build()
+    IndexModel::builder().keys(keys.collect::<Document>()).options(options).build()
 }
 
 #[cfg(test)]
@@ -197,16 +138,8 @@ mod tests {
     fn every_index_begins_with_the_hospital_or_says_why() {
         for index in INDEXES {
             let first = index.keys.first().copied().unwrap_or_default();
-            assert!(
-                first == "hospitalId" || index.global.is_some(),
-                "{}",
-                index.name
-            );
-            assert!(
-                first != "hospitalId" || index.global.is_none(),
-                "{}",
-                index.name
-            );
+            assert!(first == "hospitalId" || index.global.is_some(), "{}", index.name);
+            assert!(first != "hospitalId" || index.global.is_none(), "{}", index.name);
         }
     }
 }

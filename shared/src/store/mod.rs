@@ -52,9 +52,7 @@ impl Store {
 
     /// The store of one hospital.
     pub fn of(&self, tenant: &Tenant) -> HospitalStore {
-        HospitalStore {
-            scope: Scope::hospital(self.0.clone(), tenant.hospital()),
-        }
+        HospitalStore { scope: Scope::hospital(self.0.clone(), tenant.hospital()) }
     }
 
     /// The platform's own store, for its administrator.

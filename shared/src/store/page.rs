@@ -45,9 +45,6 @@ impl<T> Page<T> {
 
     /// The page with other items.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(each).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(each).collect(), next: self.next }
     }
 }

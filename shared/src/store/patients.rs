@@ -61,35 +61,20 @@ impl HospitalStore {
         if let Some(after) = &page.after {
             query.insert("_id", doc! { "$gt": &after.id });
         }
-        let find = Find {
-            filter: query,
-            sort: doc! { "_id": 1 },
-            limit: page.limit + 1,
-        };
+        let find = Find { filter: query, sort: doc! { "_id": 1 }, limit: page.limit + 1 };
         let items = self.scope.collection::<Patient>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |patient| Place {
-            key: 0,
-            id: patient.id.as_str().to_owned(),
-        }))
+        Ok(Page::cut(items, page, |patient| Place { key: 0, id: patient.id.as_str().to_owned() }))
     }
 
     /// The patient with this id.
     pub async fn patient(&self, id: &PatientId) -> Result<Option<Patient>> {
-        self.scope
-            .collection::<Patient>()
-            .await?
-            .find_one(doc! { "_id": id.as_str() })
-            .await
+        self.scope.collection::<Patient>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
     /// The patients an account acts for, in the order they were entered.
     pub async fn patients_of(&self, account: &AccountId) -> Result<Vec<Patient>> {
         let filter = doc! { "accountId": account.as_str() };
-        let find = Find {
-            filter,
-            sort: doc! { "_id": 1 },
-            limit: 100,
-        };
+        let find = Find { filter, sort: doc! { "_id": 1 }, limit: 100 };
         self.scope.collection::<Patient>().await?.find(find).await
     }
 
@@ -114,8 +99,6 @@ impl HospitalStore {
             return self.patient(id).await;
         }
         let patients = self.scope.collection::<Patient>().await?;
-        patients
-            .update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None)
-            .await
+        patients.update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None).await
     }
 }

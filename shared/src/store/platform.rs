@@ -39,12 +39,7 @@ impl PlatformStore {
         let hospital_document = serialize_to_document(hospital)?;
         let account_document = to_document(admin, hospital.id.as_str())?;
         let enter = async |tx: &mut Tx| {
-            bounded(
-                hospitals
-                    .insert_one(&hospital_document)
-                    .session(tx.session()),
-            )
-            .await?;
+            bounded(hospitals.insert_one(&hospital_document).session(tx.session())).await?;
             bounded(accounts.insert_one(&account_document).session(tx.session())).await?;
             Ok(Ended::Commit(()))
         };
@@ -56,17 +51,11 @@ impl PlatformStore {
         let after = page.after.as_ref();
         let filter = after.map_or_else(Document::new, |after| doc! { "_id": { "$gt": &after.id } });
         let hospitals = self.hospitals::<RawDocumentBuf>().await?;
-        let cursor = hospitals
-            .find(filter)
-            .sort(doc! { "_id": 1 })
-            .limit(page.limit + 1);
+        let cursor = hospitals.find(filter).sort(doc! { "_id": 1 }).limit(page.limit + 1);
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
         let items = raws.iter().map(read).collect::<Result<Vec<Hospital>>>()?;
-        Ok(Page::cut(items, page, |hospital| Place {
-            key: 0,
-            id: hospital.id.as_str().to_owned(),
-        }))
+        Ok(Page::cut(items, page, |hospital| Place { key: 0, id: hospital.id.as_str().to_owned() }))
     }
 }
 
@@ -76,11 +65,7 @@ pub(super) async fn find_hospital(
     filter: Document,
 ) -> Result<Option<Hospital>> {
     let hospitals: Collection<RawDocumentBuf> = database.handle().await?.collection(HOSPITALS);
-    bounded(hospitals.find_one(filter))
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    bounded(hospitals.find_one(filter)).await?.as_ref().map(read).transpose()
 }
 
 /// The proof of a hospital that was found.

@@ -45,10 +45,7 @@ pub(super) struct Scope {
 
 impl Scope {
     pub(super) fn hospital(database: Database, hospital: &HospitalId) -> Self {
-        Self {
-            database,
-            owner: hospital.as_str().to_owned(),
-        }
+        Self { database, owner: hospital.as_str().to_owned() }
     }
 
     /// The side of whoever owns a document that was found across hospitals.
@@ -57,10 +54,7 @@ impl Scope {
     }
 
     pub(super) fn platform(database: Database) -> Self {
-        Self {
-            database,
-            owner: PLATFORM.to_owned(),
-        }
+        Self { database, owner: PLATFORM.to_owned() }
     }
 
     /// A filter on what this side owns.
@@ -74,11 +68,7 @@ impl Scope {
 
     pub(super) async fn collection<T: Stored>(&self) -> Result<Scoped<'_, T>> {
         let raw = self.database.handle().await?.collection(T::COLLECTION);
-        Ok(Scoped {
-            raw,
-            owner: &self.owner,
-            stored: PhantomData,
-        })
+        Ok(Scoped { raw, owner: &self.owner, stored: PhantomData })
     }
 }
 
@@ -109,10 +99,7 @@ impl<T: Stored> Scoped<'_, T> {
 
     fn read(&self, raw: &RawDocumentBuf) -> Result<T> {
         if raw.get_str(OWNER).ok() != Some(self.owner) {
-            return Err(Error::Corrupt(format!(
-                "{} of another hospital",
-                T::COLLECTION
-            )));
+            return Err(Error::Corrupt(format!("{} of another hospital", T::COLLECTION)));
         }
         read(raw)
     }
@@ -157,10 +144,7 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     pub(super) async fn insert_all(&self, items: &[T], tx: Option<&mut Tx>) -> Result<()> {
-        let raws = items
-            .iter()
-            .map(|item| self.write(item))
-            .collect::<Result<Vec<_>>>()?;
+        let raws = items.iter().map(|item| self.write(item)).collect::<Result<Vec<_>>>()?;
         let insert = self.raw.insert_many(raws).ordered(false);
         match tx {
             Some(tx) => bounded(insert.session(tx.session())).await?,
@@ -199,10 +183,7 @@ impl<T: Stored> Scoped<'_, T> {
             .find_one_and_update(self.own(filter), update)
             .return_document(ReturnDocument::Before)
             .session(tx.session());
-        bounded(change)
-            .await?
-            .map(|raw| self.read(&raw))
-            .transpose()
+        bounded(change).await?.map(|raw| self.read(&raw)).transpose()
     }
 
     /// Changes every document that fits the filter; gives how many fitted.
@@ -247,9 +228,7 @@ impl<T: Stored> Scoped<'_, T> {
 
     /// Removes every document that fits the filter.
     pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<()> {
-        bounded(self.raw.delete_many(self.own(filter)).session(tx.session()))
-            .await
-            .map(|_| ())
+        bounded(self.raw.delete_many(self.own(filter)).session(tx.session())).await.map(|_| ())
     }
 
     fn write(&self, item: &T) -> Result<RawDocumentBuf> {

@@ -59,17 +59,10 @@ impl HospitalStore {
                 Capture::Known => return Ok(Ended::Commit(Settled::Known)),
                 Capture::Refund(next) => next,
                 Capture::Confirm { confirmed, lost } => {
-                    if self.take_slot(confirmed, now, tx).await? {
-                        confirmed
-                    } else {
-                        lost
-                    }
+                    if self.take_slot(confirmed, now, tx).await? { confirmed } else { lost }
                 }
             };
-            if !appointments
-                .replace(version_before(next), next, Some(tx))
-                .await?
-            {
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Settled::Stale));
             }
             Ok(Ended::Commit(Settled::Done(next.clone())))
@@ -104,10 +97,7 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let note = async |tx: &mut Tx| {
             events.insert(event, Some(tx)).await?;
-            if !appointments
-                .replace(version_before(next), next, Some(tx))
-                .await?
-            {
+            if !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Settled::Stale));
             }
             Ok(Ended::Commit(Settled::Done(Box::new(next.clone()))))

@@ -92,10 +92,7 @@ impl HospitalStore {
         make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
     ) -> Result<Published> {
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-            return Ok(Published::Done {
-                created: Vec::new(),
-                unchanged: Vec::new(),
-            });
+            return Ok(Published::Done { created: Vec::new(), unchanged: Vec::new() });
         };
         let slots = self.scope.collection::<Slot>().await?;
         // Another publication at the same instant is seen by the unique index; then look again.
@@ -105,13 +102,7 @@ impl HospitalStore {
                 // A slot lasts eight hours at most, so none that began earlier reaches in.
                 "start": { "$gt": first.start.plus_seconds(-8 * 3600).millis(), "$lt": last.end.millis() },
             };
-            let existing = slots
-                .find(Find {
-                    filter,
-                    sort: doc! { "start": 1 },
-                    limit: 0,
-                })
-                .await?;
+            let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
             let plan = publish(wanted, existing);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
@@ -120,10 +111,7 @@ impl HospitalStore {
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
             if created.is_empty() {
-                return Ok(Published::Done {
-                    created,
-                    unchanged: plan.unchanged,
-                });
+                return Ok(Published::Done { created, unchanged: plan.unchanged });
             }
             let insert = async |tx: &mut Tx| {
                 slots.insert_all(&created, Some(tx)).await?;
@@ -131,10 +119,7 @@ impl HospitalStore {
             };
             match transact!(self.scope.database(), |tx| insert(&mut tx)) {
                 Ok(()) => {
-                    return Ok(Published::Done {
-                        created,
-                        unchanged: plan.unchanged,
-                    });
+                    return Ok(Published::Done { created, unchanged: plan.unchanged });
                 }
                 Err(error) if error.is_duplicate_of("slot_minutes") => {}
                 Err(error) => return Err(error),
@@ -175,11 +160,8 @@ impl HospitalStore {
         if !all.is_empty() {
             query.insert("$and", all);
         }
-        let find = Find {
-            filter: query,
-            sort: doc! { "start": 1, "_id": 1 },
-            limit: page.limit + 1,
-        };
+        let find =
+            Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
         let items = self.scope.collection::<Slot>().await?.find(find).await?;
         Ok(Page::cut(items, page, |slot| Place {
             key: slot.start.millis(),
@@ -189,11 +171,7 @@ impl HospitalStore {
 
     /// The slot with this id.
     pub async fn slot(&self, id: &SlotId) -> Result<Option<Slot>> {
-        self.scope
-            .collection::<Slot>()
-            .await?
-            .find_one(doc! { "_id": id.as_str() })
-            .await
+        self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
     /// The next open slots of a doctor, after this instant.
@@ -206,11 +184,7 @@ impl HospitalStore {
         let mut filter = bookable(now);
         filter.insert("doctor.id", doctor.as_str());
         filter.insert("start", doc! { "$gt": after.max(now).millis() });
-        let find = Find {
-            filter,
-            sort: doc! { "start": 1 },
-            limit: 3,
-        };
+        let find = Find { filter, sort: doc! { "start": 1 }, limit: 3 };
         self.scope.collection::<Slot>().await?.find(find).await
     }
 
@@ -222,11 +196,7 @@ impl HospitalStore {
             "_id": id.as_str(),
             "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
         };
-        self.scope
-            .collection::<Slot>()
-            .await?
-            .delete(filter, None)
-            .await
+        self.scope.collection::<Slot>().await?.delete(filter, None).await
     }
 
     /// The doctors that fit with their next open slot, by name: one read.
@@ -267,12 +237,7 @@ impl HospitalStore {
             } },
             doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0 } },
         ];
-        let items = self
-            .scope
-            .collection::<Account>()
-            .await?
-            .aggregate(stages)
-            .await?;
+        let items = self.scope.collection::<Account>().await?.aggregate(stages).await?;
         Ok(Page::cut(items, page, |card: &DoctorCard| Place {
             key: 0,
             id: card.account.id.as_str().to_owned(),

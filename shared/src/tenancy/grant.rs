@@ -32,10 +32,7 @@ impl<P: Permit> Grant<P> {
     /// Asks the table of permits.
     pub fn claim(principal: Principal) -> Result<Self, Forbidden> {
         if P::ROLES.contains(&principal.role()) {
-            return Ok(Self {
-                principal,
-                permit: PhantomData,
-            });
+            return Ok(Self { principal, permit: PhantomData });
         }
         Err(Forbidden { permit: P::NAME })
     }
@@ -57,9 +54,7 @@ impl<P: Permit> Grant<P> {
 
     /// The hospital the principal belongs to; the platform's administrator has none.
     pub fn tenant(&self) -> Option<Tenant> {
-        self.principal
-            .membership()
-            .map(|membership| Tenant::vouched(membership.clone()))
+        self.principal.membership().map(|membership| Tenant::vouched(membership.clone()))
     }
 
     /// The hospital of a principal whose permit no platform administrator has.

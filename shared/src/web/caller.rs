@@ -27,11 +27,7 @@ pub(super) async fn authenticate(headers: &HeaderMap, core: &Core) -> Result<Pri
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Error::Unauthenticated);
     };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(bearer)
-        .ok_or(Error::Unauthenticated)?;
+    let token = value.to_str().ok().and_then(bearer).ok_or(Error::Unauthenticated)?;
     let principal = core.access.verify(token, core.clock.now())?;
     if session_is_live(core, &principal).await? {
         Ok(principal)
@@ -52,11 +48,8 @@ async fn session_is_live(core: &Core, principal: &Principal) -> Result<bool> {
             false
         }
     };
-    let live = core
-        .store
-        .gate()
-        .session_is_live(principal.account(), session, core.clock.now())
-        .await?;
+    let live =
+        core.store.gate().session_is_live(principal.account(), session, core.clock.now()).await?;
     if live
         && reachable
         && let Err(error) = core.sessions.note_live(session).await

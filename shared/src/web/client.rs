@@ -20,9 +20,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
             _ => None,
         };
-        Ok(Self {
-            address: address.unwrap_or_else(|| "unknown".to_owned()),
-        })
+        Ok(Self { address: address.unwrap_or_else(|| "unknown".to_owned()) })
     }
 }
 
@@ -30,10 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 pub(super) fn request_id(extensions: &Extensions) -> Option<String> {
     match extensions.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.request_id.clone(),
-        #[allow(
-            unreachable_patterns,
-            reason = "other kinds of events are features of lambda_http"
-        )]
+        #[allow(unreachable_patterns, reason = "other kinds of events are features of lambda_http")]
         _ => None,
     }
 }

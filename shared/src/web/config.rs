@@ -34,10 +34,7 @@ impl Environment {
 
     /// These values.
     pub fn of(values: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            values: values.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { values: values.into_iter().collect(), ..Self::default() }
     }
 
     /// The same, with this clock instead of the machine's.
@@ -53,10 +50,7 @@ impl Environment {
 
     fn value(&mut self, name: &'static str) -> Option<String> {
         self.asked.push(name);
-        self.values
-            .get(name)
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
+        self.values.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// A value that must be there.
@@ -76,10 +70,7 @@ impl Environment {
     pub fn secret(&mut self, name: &'static str) -> String {
         let secret = self.required(name);
         if !secret.is_empty() && secret.len() < 32 {
-            self.faults.push(format!(
-                "{name} has {} bytes; at least 32 are needed",
-                secret.len()
-            ));
+            self.faults.push(format!("{name} has {} bytes; at least 32 are needed", secret.len()));
         }
         secret
     }
@@ -88,8 +79,7 @@ impl Environment {
     pub fn url(&mut self, name: &'static str, schemes: &[&str]) -> String {
         let url = self.required(name);
         if !url.is_empty() && !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-            self.faults
-                .push(format!("{name} must begin with {}", schemes.join(" or ")));
+            self.faults.push(format!("{name} must begin with {}", schemes.join(" or ")));
         }
         url
     }
@@ -107,9 +97,7 @@ impl Environment {
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         number.unwrap_or_else(|| {
             let (least, most) = (bounds.start(), bounds.end());
-            self.faults.push(format!(
-                "{name} must be a whole number from {least} to {most}"
-            ));
+            self.faults.push(format!("{name} must be a whole number from {least} to {most}"));
             default
         })
     }
@@ -126,11 +114,7 @@ impl Environment {
 
     /// The configured thing, if nothing is wrong.
     pub fn finish<T>(self, configured: T) -> Result<T, Missing> {
-        if self.faults.is_empty() {
-            Ok(configured)
-        } else {
-            Err(Missing(self.faults))
-        }
+        if self.faults.is_empty() { Ok(configured) } else { Err(Missing(self.faults)) }
     }
 }
 
@@ -140,11 +124,8 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_and_no_value_is() {
-        let values = [
-            ("JWT_SECRET", "short-secret"),
-            ("HOLD_SECONDS", "soon"),
-            ("MONGODB_URI", "http://x"),
-        ];
+        let values =
+            [("JWT_SECRET", "short-secret"), ("HOLD_SECONDS", "soon"), ("MONGODB_URI", "http://x")];
         let mut env =
             Environment::of(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
         env.secret("JWT_SECRET");
@@ -152,12 +133,9 @@ mod tests {
         env.url("MONGODB_URI", &["mongodb://"]);
         env.required("MAIL_FROM");
         let message = env.finish(()).unwrap_err().to_string();
-        for part in [
-            "JWT_SECRET has 12 bytes",
-            "HOLD_SECONDS",
-            "MONGODB_URI must",
-            "MAIL_FROM is not set",
-        ] {
+        for part in
+            ["JWT_SECRET has 12 bytes", "HOLD_SECONDS", "MONGODB_URI must", "MAIL_FROM is not set"]
+        {
             assert!(message.contains(part), "{message}");
         }
         assert!(!message.contains("short-secret"));

@@ -46,10 +46,8 @@ impl Core {
 }
 
 fn configure_upstash(env: &mut Environment) -> Upstash {
-    let url = env.url(
-        "UPSTASH_REDIS_REST_URL",
-        &["https://", "http://127.0.0.1", "http://localhost"],
-    );
+    let url =
+        env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
 }
 

@@ -33,19 +33,14 @@ pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next)
 
 /// The route as it is written, never the path with its ids.
 fn route(method: &str, extensions: &Extensions) -> String {
-    let path = extensions
-        .get::<MatchedPath>()
-        .map_or("(none)", MatchedPath::as_str);
+    let path = extensions.get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
     format!("{method} {path}")
 }
 
 /// An answer with its body written. One that carries an error becomes its problem document; so do
 /// the router's own refusals.
 pub(super) fn rendered(response: Response) -> Response {
-    let carried = response
-        .extensions()
-        .get::<Carried>()
-        .and_then(Carried::take);
+    let carried = response.extensions().get::<Carried>().and_then(Carried::take);
     let error = carried.or_else(|| own_refusal(&response));
     let Some(error) = error else { return response };
     if let Some((dependency, cause)) = error.cause() {
@@ -59,10 +54,7 @@ pub(super) fn rendered(response: Response) -> Response {
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -75,11 +67,8 @@ pub(super) fn rendered(response: Response) -> Response {
 
 /// What the router and its extractors refuse by themselves, in plain text or without a word.
 fn own_refusal(response: &Response) -> Option<Error> {
-    let kind = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
+    let kind =
+        response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if !kind.is_empty() && !kind.starts_with(b"text/plain") {
         return None;
     }

@@ -92,11 +92,7 @@ pub struct FieldError {
 impl FieldError {
     /// An issue with a field.
     pub fn new(field: impl Into<String>, issue: Issue) -> Self {
-        Self {
-            field: field.into(),
-            code: issue.code,
-            message: issue.message.into_owned(),
-        }
+        Self { field: field.into(), code: issue.code, message: issue.message.into_owned() }
     }
 }
 
@@ -130,11 +126,7 @@ pub struct Problem {
 impl Error {
     /// A conflict without further members.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Conflict {
-            code,
-            detail: detail.into(),
-            extra: Map::new(),
-        }
+        Self::Conflict { code, detail: detail.into(), extra: Map::new() }
     }
 
     /// A conflict that tells more: `nextAvailable` and the like.
@@ -146,11 +138,7 @@ impl Error {
     ) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         let extra = Map::from_iter([(member.to_owned(), value)]);
-        Self::Conflict {
-            code,
-            detail: detail.to_owned(),
-            extra,
-        }
+        Self::Conflict { code, detail: detail.to_owned(), extra }
     }
 
     /// One bad field.
@@ -160,9 +148,7 @@ impl Error {
 
     /// A fault of ours.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self::Internal {
-            cause: cause.to_string(),
-        }
+        Self::Internal { cause: cause.to_string() }
     }
 
     const fn status(&self) -> StatusCode {
@@ -204,20 +190,13 @@ impl Error {
             Self::Malformed { code, detail } | Self::Unprocessable { code, detail } => {
                 (code, detail, Vec::new(), Map::new())
             }
-            Self::Conflict {
-                code,
-                detail,
-                extra,
-            } => (code, detail, Vec::new(), extra),
+            Self::Conflict { code, detail, extra } => (code, detail, Vec::new(), extra),
             Self::BadCredentials { code, detail } => {
                 (code, detail.to_owned(), Vec::new(), Map::new())
             }
-            Self::Invalid(errors) => (
-                "VALIDATION_FAILED",
-                "Some fields are not right.".to_owned(),
-                errors,
-                Map::new(),
-            ),
+            Self::Invalid(errors) => {
+                ("VALIDATION_FAILED", "Some fields are not right.".to_owned(), errors, Map::new())
+            }
             other => {
                 let (code, detail) = other.fixed();
                 (code, detail.to_owned(), Vec::new(), Map::new())
@@ -249,10 +228,7 @@ impl Error {
                 "DEPENDENCY_UNAVAILABLE",
                 "Something we need does not answer; nothing was changed by this answer, try again soon.",
             ),
-            _ => (
-                "INTERNAL_ERROR",
-                "Something went wrong on our side; it has been noted.",
-            ),
+            _ => ("INTERNAL_ERROR", "Something went wrong on our side; it has been noted."),
         }
     }
 }
@@ -263,9 +239,7 @@ impl IntoResponse for Error {
         let mut response = self.status().into_response();
         response
             .extensions_mut()
-            .insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(
-                self,
-            )))));
+            .insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(self)))));
         response
     }
 }
@@ -294,9 +268,7 @@ impl From<TokenRefused> for Error {
 
 impl From<Throttled> for Error {
     fn from(throttled: Throttled) -> Self {
-        Self::TooMany {
-            retry_after: throttled.retry_after,
-        }
+        Self::TooMany { retry_after: throttled.retry_after }
     }
 }
 
@@ -316,10 +288,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         let cause = error.to_string();
         match error {
-            store::Error::Unavailable(_) | store::Error::Conflict => Self::Unavailable {
-                dependency: "MongoDB",
-                cause,
-            },
+            store::Error::Unavailable(_) | store::Error::Conflict => {
+                Self::Unavailable { dependency: "MongoDB", cause }
+            }
             store::Error::Duplicate(_) | store::Error::Corrupt(_) | store::Error::Refused(_) => {
                 Self::Internal { cause }
             }
@@ -338,9 +309,6 @@ impl From<outbound::Error> for Error {
                 outbound::Service::S3 => "S3",
             },
         };
-        Self::Unavailable {
-            dependency,
-            cause: error.to_string(),
-        }
+        Self::Unavailable { dependency, cause: error.to_string() }
     }
 }

@@ -26,10 +26,7 @@ pub fn app<F: Function>(function: F) -> Router {
     let (router, _) = F::operations().split_for_parts();
     router
         .with_state(function)
-        .route_layer(middleware::from_fn_with_state(
-            core.clone(),
-            idempotency::once,
-        ))
+        .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(core, edge::wrap))
 }
 
@@ -48,10 +45,7 @@ pub fn serve<F: Function>() -> ExitCode {
         Err(error) => return fail(&error),
     };
     // One invocation at a time: a second thread would only cost memory and a slower start.
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -77,10 +71,7 @@ where
         Ok(configured) => std::sync::Arc::new(configured),
         Err(error) => return fail(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };

@@ -23,9 +23,9 @@ const LARGEST: usize = 6 * 1024 * 1024;
 pub(super) async fn once(State(core): State<Core>, request: Request, next: Next) -> Response {
     match key_of(&request) {
         Ok(None) => next.run(request).await,
-        Ok(Some(key)) => keyed(&core, key, request, next)
-            .await
-            .unwrap_or_else(Error::into_response),
+        Ok(Some(key)) => {
+            keyed(&core, key, request, next).await.unwrap_or_else(Error::into_response)
+        }
         Err(error) => error.into_response(),
     }
 }
@@ -44,10 +44,7 @@ fn key_of(request: &Request) -> Result<Option<String>> {
     if !shaped || values.next().is_some() {
         let detail =
             "Idempotency-Key must be one value of 1 to 255 visible ASCII characters.".to_owned();
-        return Err(Error::Malformed {
-            code: "INVALID_IDEMPOTENCY_KEY",
-            detail,
-        });
+        return Err(Error::Malformed { code: "INVALID_IDEMPOTENCY_KEY", detail });
     }
     Ok(Some(text.to_owned()))
 }
@@ -55,25 +52,17 @@ fn key_of(request: &Request) -> Result<Option<String>> {
 async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result<Response> {
     let (mut parts, body) = request.into_parts();
     let principal = authenticate(&parts.headers, core).await?;
-    let unreadable = || Error::Malformed {
-        code: "BODY_TOO_LARGE",
-        detail: "The body is too large.".to_owned(),
-    };
+    let unreadable =
+        || Error::Malformed { code: "BODY_TOO_LARGE", detail: "The body is too large.".to_owned() };
     let body = to_bytes(body, LARGEST).await.map_err(|_| unreadable())?;
     let route = parts
         .extensions
         .get::<MatchedPath>()
         .map_or_else(String::new, |path| path.as_str().to_owned());
-    let place = core
-        .seal
-        .hex(&["idempotency", principal.account().as_str(), &route, &key]);
+    let place = core.seal.hex(&["idempotency", principal.account().as_str(), &route, &key]);
     let fingerprint = Sha256::digest(&body);
     let run = data_encoding::HEXLOWER.encode(&core.entropy.bytes::<16>()?);
-    match core
-        .store
-        .begin_idempotent(&place, &fingerprint, &run, core.clock.now())
-        .await?
-    {
+    match core.store.begin_idempotent(&place, &fingerprint, &run, core.clock.now()).await? {
         Begun::Answered(answer) => Ok(replay(answer)),
         Begun::Running => Err(Error::conflict(
             "IDEMPOTENCY_IN_PROGRESS",
@@ -105,10 +94,8 @@ async fn remember(core: &Core, place: &str, run: &str, response: Response) -> Re
     }
     let (parts, body) = response.into_parts();
     let body: Bytes = to_bytes(body, LARGEST).await.map_err(Error::internal)?;
-    let content_type = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let answer = Remembered {
         status: parts.status.as_u16(),
         content_type: content_type.unwrap_or("application/json").to_owned(),
@@ -126,10 +113,8 @@ fn replay(answer: Remembered) -> Response {
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
     let kind = HeaderValue::from_str(&answer.content_type);
-    headers.insert(
-        header::CONTENT_TYPE,
-        kind.unwrap_or(HeaderValue::from_static("application/json")),
-    );
+    headers
+        .insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("application/json")));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response

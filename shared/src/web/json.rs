@@ -13,11 +13,7 @@ struct Strict(Value);
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let strict: Strict = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => error.to_string(),
-        _ => format!(
-            "It is not valid JSON (line {}, column {}).",
-            error.line(),
-            error.column()
-        ),
+        _ => format!("It is not valid JSON (line {}, column {}).", error.line(), error.column()),
     })?;
     Ok(strict.0)
 }

@@ -28,19 +28,11 @@ pub struct Limit(i64);
 
 impl FromWire for Limit {
     fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
-        let number = value
-            .as_str()
-            .filter(|text| text.len() <= 3)
-            .and_then(|text| text.parse().ok());
-        number
-            .filter(|limit| (1..=100).contains(limit))
-            .map(Self)
-            .ok_or_else(|| {
-                vec![FieldError::new(
-                    "",
-                    Issue::invalid("must be a whole number from 1 to 100"),
-                )]
-            })
+        let number =
+            value.as_str().filter(|text| text.len() <= 3).and_then(|text| text.parse().ok());
+        number.filter(|limit| (1..=100).contains(limit)).map(Self).ok_or_else(|| {
+            vec![FieldError::new("", Issue::invalid("must be a whole number from 1 to 100"))]
+        })
     }
 }
 
@@ -64,12 +56,8 @@ pub struct Cursor(String);
 impl Parse for Cursor {
     fn parse(text: &str) -> Result<Self, Issue> {
         let shaped = text.len() <= 256
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        shaped
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| Issue::invalid("is not a cursor"))
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        shaped.then(|| Self(text.to_owned())).ok_or_else(|| Issue::invalid("is not a cursor"))
     }
 }
 
@@ -93,49 +81,29 @@ const TAG: usize = 16;
 impl<'a> Paging<'a> {
     /// A list of a hospital.
     pub fn of(core: &'a Core, list: &'static str, tenant: &'a Tenant) -> Self {
-        Self {
-            core,
-            scope: [list, tenant.hospital().as_str()],
-        }
+        Self { core, scope: [list, tenant.hospital().as_str()] }
     }
 
     /// A list of the platform.
     pub const fn of_platform(core: &'a Core, list: &'static str) -> Self {
-        Self {
-            core,
-            scope: [list, ""],
-        }
+        Self { core, scope: [list, ""] }
     }
 
     /// What to ask the store for.
     pub fn request(&self, limit: Option<Limit>, cursor: Option<&Cursor>) -> Result<PageRequest> {
-        let after = cursor
-            .map(|cursor| self.open(cursor).ok_or(Error::NotFound))
-            .transpose()?;
-        Ok(PageRequest {
-            limit: limit.map_or(25, |limit| limit.0),
-            after,
-        })
+        let after = cursor.map(|cursor| self.open(cursor).ok_or(Error::NotFound)).transpose()?;
+        Ok(PageRequest { limit: limit.map_or(25, |limit| limit.0), after })
     }
 
     /// The reply.
     pub fn list<T, V>(&self, page: Page<T>, view: impl FnMut(T) -> V) -> List<V> {
         let page = page.map(view);
-        List {
-            items: page.items,
-            next_cursor: page.next.map(|place| self.seal(&place)),
-        }
+        List { items: page.items, next_cursor: page.next.map(|place| self.seal(&place)) }
     }
 
     fn tag(&self, body: &str) -> Vec<u8> {
         let [list, hospital] = self.scope;
-        self.core
-            .seal
-            .tag(&[list, hospital, body])
-            .iter()
-            .take(TAG)
-            .copied()
-            .collect()
+        self.core.seal.tag(&[list, hospital, body]).iter().take(TAG).copied().collect()
     }
 
     fn seal(&self, place: &Place) -> String {
@@ -152,9 +120,6 @@ impl<'a> Paging<'a> {
         // A cursor tells nothing secret; a plain comparison of its seal gives nothing away that
         // would be worth the guessing.
         let (key, id) = body.split_once(':').filter(|_| self.tag(body) == tag)?;
-        Some(Place {
-            key: key.parse().ok()?,
-            id: id.to_owned(),
-        })
+        Some(Place { key: key.parse().ok()?, id: id.to_owned() })
     }
 }

@@ -26,9 +26,7 @@ pub fn describe(document: &mut utoipa::openapi::OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some(
-            "The access token of a log-in; good for fifteen minutes.",
-        ));
+        .description(Some("The access token of a log-in; good for fifteen minutes."));
     let components = document.components.get_or_insert_with(Default::default);
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
 }
@@ -48,14 +46,8 @@ impl utoipa::IntoResponses for Refusals {
             RefOr::T(response.build())
         };
         BTreeMap::from([
-            (
-                "4XX".to_owned(),
-                problem("Refused; `code` says why, and nothing was changed"),
-            ),
-            (
-                "5XX".to_owned(),
-                problem("Something needed is down (503), or we made a mistake"),
-            ),
+            ("4XX".to_owned(), problem("Refused; `code` says why, and nothing was changed")),
+            ("5XX".to_owned(), problem("Something needed is down (503), or we made a mistake")),
         ])
     }
 }

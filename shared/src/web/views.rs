@@ -72,9 +72,7 @@ impl AppointmentView {
     pub fn of(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
         let zone = tenant.zone();
         let status = appointment.status(now);
-        let hold = appointment
-            .hold_expires_at
-            .filter(|_| status == AppointmentStatus::Held);
+        let hold = appointment.hold_expires_at.filter(|_| status == AppointmentStatus::Held);
         Self {
             id: appointment.id.clone(),
             status,
@@ -99,10 +97,7 @@ impl AppointmentView {
 impl PaymentView {
     fn of(appointment: &Appointment) -> Option<Self> {
         let order = appointment.order.as_ref()?;
-        let furthest = appointment
-            .payments
-            .iter()
-            .max_by_key(|payment| payment.status);
+        let furthest = appointment.payments.iter().max_by_key(|payment| payment.status);
         let payment = appointment.paid().or(furthest);
         Some(Self {
             order_id: order.id.clone(),

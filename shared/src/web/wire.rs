@@ -25,10 +25,7 @@ fn one<T>(result: Result<T, Issue>) -> Result<T, Vec<FieldError>> {
 }
 
 fn type_issue(expected: &'static str) -> Vec<FieldError> {
-    vec![FieldError::new(
-        "",
-        Issue::new("TYPE", format!("must be {expected}")),
-    )]
+    vec![FieldError::new("", Issue::new("TYPE", format!("must be {expected}")))]
 }
 
 impl<T: Parse> FromWire for T {
@@ -60,18 +57,11 @@ impl<T: FromWire> FromWire for Vec<T> {
         for (index, value) in values.into_iter().enumerate() {
             match T::from_wire(value) {
                 Ok(item) => items.push(item),
-                Err(inner) => errors.extend(
-                    inner
-                        .into_iter()
-                        .map(|error| within(&format!("[{index}]"), error)),
-                ),
+                Err(inner) => errors
+                    .extend(inner.into_iter().map(|error| within(&format!("[{index}]"), error))),
             }
         }
-        if errors.is_empty() {
-            Ok(items)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(items) } else { Err(errors) }
     }
 }
 
@@ -103,10 +93,8 @@ impl FromWire for Money {
     /// Nothing, or what Razorpay takes.
     fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(value)?;
-        let (amount, currency) = (
-            fields.take::<u64>("amount"),
-            fields.take::<Currency>("currency"),
-        );
+        let (amount, currency) =
+            (fields.take::<u64>("amount"), fields.take::<Currency>("currency"));
         let (Some(amount), Some(currency)) = fields.all((amount, currency))? else {
             return Err(Vec::new());
         };
@@ -137,10 +125,7 @@ impl Fields {
     /// The members of an object.
     pub fn of(value: Value) -> Result<Self, Vec<FieldError>> {
         match value {
-            Value::Object(members) => Ok(Self {
-                members,
-                errors: Vec::new(),
-            }),
+            Value::Object(members) => Ok(Self { members, errors: Vec::new() }),
             _ => Err(type_issue("an object")),
         }
     }
@@ -154,8 +139,7 @@ impl Fields {
         match read {
             Ok(value) => Some(value),
             Err(errors) => {
-                self.errors
-                    .extend(errors.into_iter().map(|error| within(name, error)));
+                self.errors.extend(errors.into_iter().map(|error| within(name, error)));
                 None
             }
         }
@@ -169,16 +153,10 @@ impl Fields {
     /// What was read, if nothing was wrong and nothing is left over.
     pub fn all<T>(mut self, read: T) -> Result<T, Vec<FieldError>> {
         let unknown = || Issue::new("UNKNOWN_FIELD", "is not a known field");
-        let left = self
-            .members
-            .into_iter()
-            .map(|(name, _)| FieldError::new(clip(&name), unknown()));
+        let left =
+            self.members.into_iter().map(|(name, _)| FieldError::new(clip(&name), unknown()));
         self.errors.extend(left);
-        if self.errors.is_empty() {
-            Ok(read)
-        } else {
-            Err(self.errors)
-        }
+        if self.errors.is_empty() { Ok(read) } else { Err(self.errors) }
     }
 
     /// Reads a whole object.
@@ -215,34 +193,19 @@ impl<T: Wire, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let media_type = kind
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
             let detail = "The body must be JSON, with Content-Type: application/json.".to_owned();
-            return Err(Error::Malformed {
-                code: "UNSUPPORTED_MEDIA_TYPE",
-                detail,
-            });
+            return Err(Error::Malformed { code: "UNSUPPORTED_MEDIA_TYPE", detail });
         }
         let bytes = read_body(request, state).await?;
-        let value = json::parse(&bytes).map_err(|detail| Error::Malformed {
-            code: "MALFORMED_JSON",
-            detail,
-        })?;
+        let value = json::parse(&bytes)
+            .map_err(|detail| Error::Malformed { code: "MALFORMED_JSON", detail })?;
         if !value.is_object() {
             let detail = "The body must be a JSON object.".to_owned();
-            return Err(Error::Malformed {
-                code: "MALFORMED_JSON",
-                detail,
-            });
+            return Err(Error::Malformed { code: "MALFORMED_JSON", detail });
         }
         Fields::read(value).map(Body).map_err(Error::Invalid)
     }
@@ -253,14 +216,8 @@ async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes>
         code: "BODY_TOO_LARGE",
         detail: format!("The body must have at most {LARGEST_BODY} bytes."),
     };
-    let bytes = Bytes::from_request(request, state)
-        .await
-        .map_err(|_| too_large())?;
-    if bytes.len() > LARGEST_BODY {
-        Err(too_large())
-    } else {
-        Ok(bytes)
-    }
+    let bytes = Bytes::from_request(request, state).await.map_err(|_| too_large())?;
+    if bytes.len() > LARGEST_BODY { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// A query string of this type, read as a body is.
@@ -274,20 +231,12 @@ impl<T: Wire, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let query = parts.uri.query().unwrap_or_default();
         let mut members = Map::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if members
-                .insert(name.into_owned(), Value::String(value.into_owned()))
-                .is_some()
-            {
+            if members.insert(name.into_owned(), Value::String(value.into_owned())).is_some() {
                 let detail = "A query parameter is given twice.".to_owned();
-                return Err(Error::Malformed {
-                    code: "REPEATED_PARAMETER",
-                    detail,
-                });
+                return Err(Error::Malformed { code: "REPEATED_PARAMETER", detail });
             }
         }
-        Fields::read(Value::Object(members))
-            .map(Query)
-            .map_err(Error::Invalid)
+        Fields::read(Value::Object(members)).map(Query).map_err(Error::Invalid)
     }
 }
 

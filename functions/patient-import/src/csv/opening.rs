@@ -35,42 +35,20 @@ pub(super) fn judge(head: &[u8]) -> Result<Opening, Problem> {
     if head.contains(&0) {
         // Every other byte of Latin text in UTF-16 is zero.
         let utf16 = matches!(head, [0, first, ..] | [first, 0, ..] if *first != 0);
-        return Err(if utf16 {
-            Problem::Utf16
-        } else {
-            Problem::ZeroBytes
-        });
+        return Err(if utf16 { Problem::Utf16 } else { Problem::ZeroBytes });
     }
-    let mark = if head.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
-    };
+    let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text = head.get(mark..).unwrap_or_default();
-    let blank = text
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
+    let blank = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let line: &[u8] = text.get(blank..).unwrap_or_default();
-    let length = line
-        .iter()
-        .take_while(|byte| !matches!(byte, b'\r' | b'\n'))
-        .count();
+    let length = line.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
     let line = line.get(..length).unwrap_or_default();
     if let Some(delimiter) = named_by_excel(line) {
         let lines = line_ends(text.get(..blank).unwrap_or_default());
         // The line's own end is left to the reader, which counts it.
-        return Ok(Opening {
-            skip: mark + blank + length,
-            lines,
-            delimiter,
-        });
+        return Ok(Opening { skip: mark + blank + length, lines, delimiter });
     }
-    Ok(Opening {
-        skip: mark,
-        lines: 0,
-        delimiter: most_frequent(line),
-    })
+    Ok(Opening { skip: mark, lines: 0, delimiter: most_frequent(line) })
 }
 
 /// Excel writes `sep=;` before the header of some files.
@@ -88,9 +66,7 @@ fn named_by_excel(line: &[u8]) -> Option<u8> {
 /// Headers hold no separators in quotes, so counting is enough; comma where there is none.
 fn most_frequent(line: &[u8]) -> u8 {
     let count = |delimiter: u8| line.split(|byte| *byte == delimiter).count();
-    let by_count = [b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|delimiter| count(*delimiter));
+    let by_count = [b'\t', b';', b','].into_iter().max_by_key(|delimiter| count(*delimiter));
     by_count.unwrap_or(b',')
 }
 
@@ -116,21 +92,10 @@ mod tests {
             ("name\temail", b'\t'),
             ("name", b','),
         ] {
-            assert_eq!(
-                judge(head.as_bytes()).unwrap().delimiter,
-                delimiter,
-                "{head}"
-            );
+            assert_eq!(judge(head.as_bytes()).unwrap().delimiter, delimiter, "{head}");
         }
         let excel = judge(b"\xef\xbb\xbf\r\n\nsep=;\r\nname;email").unwrap();
-        assert_eq!(
-            excel,
-            Opening {
-                skip: 11,
-                lines: 2,
-                delimiter: b';'
-            }
-        );
+        assert_eq!(excel, Opening { skip: 11, lines: 2, delimiter: b';' });
     }
 
     #[test]

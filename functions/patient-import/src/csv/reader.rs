@@ -30,10 +30,7 @@ pub struct CsvReader {
 impl CsvReader {
     /// Gives the next bytes; `None` at the end of the file.
     pub fn feed(&mut self, bytes: Option<Bytes>) -> Result<(), Problem> {
-        if bytes
-            .as_ref()
-            .is_some_and(|bytes| self.records.is_some() && bytes.contains(&0))
-        {
+        if bytes.as_ref().is_some_and(|bytes| self.records.is_some() && bytes.contains(&0)) {
             return Err(Problem::ZeroBytes);
         }
         let Some(records) = &mut self.records else {
@@ -74,10 +71,8 @@ impl CsvReader {
         if self.head.is_empty() && self.ended {
             return Err(Problem::Empty);
         }
-        let text = self
-            .head
-            .iter()
-            .skip_while(|byte| matches!(byte, b'\r' | b'\n' | 0xef | 0xbb | 0xbf));
+        let text =
+            self.head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n' | 0xef | 0xbb | 0xbf));
         let has_line = text.skip(1).any(|byte| matches!(byte, b'\r' | b'\n'));
         if !has_line && !self.ended {
             let long = self.head.len() > MAX_ROW;

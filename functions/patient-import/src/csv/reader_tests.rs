@@ -25,10 +25,7 @@ fn read(file: &[u8], piece: usize) -> Result<Rows, Problem> {
 
 fn rows(expected: &[(u64, &[&str])]) -> Rows {
     let own = |fields: &[&str]| fields.iter().map(|field| (*field).to_owned()).collect();
-    expected
-        .iter()
-        .map(|(line, fields)| (*line, own(fields)))
-        .collect()
+    expected.iter().map(|(line, fields)| (*line, own(fields))).collect()
 }
 
 #[test]
@@ -51,11 +48,7 @@ fn old_line_ends_and_excels_first_line() {
     assert_eq!(read(b"a;b\r1;2\r", 2).unwrap(), expected);
     let expected = rows(&[(2, &["a", "b"]), (3, &["1", "2"])]);
     for piece in 1..20 {
-        assert_eq!(
-            read(b"sep=;\r\na;b\r\n1;2", piece).unwrap(),
-            expected,
-            "pieces of {piece}"
-        );
+        assert_eq!(read(b"sep=;\r\na;b\r\n1;2", piece).unwrap(), expected, "pieces of {piece}");
     }
 }
 
@@ -71,10 +64,7 @@ fn what_cannot_be_read_is_said() {
         (&long, Problem::RowTooLong { line: 2 }),
         (&vec![b'x'; 70_000], Problem::RowTooLong { line: 1 }),
     ] {
-        for piece in [1, 1000, 1 << 20]
-            .into_iter()
-            .filter(|piece| file.len() / piece < 100)
-        {
+        for piece in [1, 1000, 1 << 20].into_iter().filter(|piece| file.len() / piece < 100) {
             assert_eq!(read(file, piece), Err(problem.clone()), "pieces of {piece}");
         }
     }

@@ -47,9 +47,7 @@ impl<'a> Record<'a> {
     /// Its fields, unquoted, as they came.
     pub fn fields(self) -> impl Iterator<Item = &'a str> {
         let starts = std::iter::once(&0).chain(self.ends);
-        starts
-            .zip(self.ends)
-            .map(move |(start, end)| self.text.get(*start..*end).unwrap_or(""))
+        starts.zip(self.ends).map(move |(start, end)| self.text.get(*start..*end).unwrap_or(""))
     }
 
     /// How many fields.
@@ -129,11 +127,7 @@ impl Records {
         if ends.iter().any(|end| !text.is_char_boundary(*end)) {
             return Err(not_utf8);
         }
-        Ok(Record {
-            line: self.began,
-            text,
-            ends,
-        })
+        Ok(Record { line: self.began, text, ends })
     }
 
     /// A last record that runs over lines with an odd number of quotation marks is the rest of
@@ -149,11 +143,7 @@ impl Records {
 
     /// Blank lines are no records, and the next record begins after them.
     fn skip_line_ends(&mut self) {
-        let blank = self
-            .input
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let blank = self.input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let skipped = self.input.split_to(blank);
         self.count(&skipped);
         self.began = self.line;

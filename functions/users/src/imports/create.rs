@@ -56,9 +56,7 @@ pub(crate) async fn import_create(
         let issue = Issue::new("NOT_CSV", "must end in .csv");
         Error::field("fileName", issue)
     })?;
-    let upload = users
-        .links
-        .upload_form(&key, "text/csv", 1..=LARGEST, UPLOAD_SECONDS, now);
+    let upload = users.links.upload_form(&key, "text/csv", 1..=LARGEST, UPLOAD_SECONDS, now);
     let import = Import {
         id: id.clone(),
         status: ImportStatus::Waiting,
@@ -73,8 +71,5 @@ pub(crate) async fn import_create(
         created_at: now,
     };
     users.core.store.of(&tenant).insert_import(&import).await?;
-    Ok(Created(ImportCreated {
-        import_id: id,
-        upload,
-    }))
+    Ok(Created(ImportCreated { import_id: id, upload }))
 }

@@ -82,9 +82,7 @@ fn key_of(hospital: &HospitalId, import: &ImportId, name: &FileName) -> Option<S
     let (stem, ending) = name.as_str().rsplit_once('.')?;
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let stem: String = stem.chars().map(plain).collect();
-    ending
-        .eq_ignore_ascii_case("csv")
-        .then(|| format!("imports/{hospital}/{import}/{stem}.csv"))
+    ending.eq_ignore_ascii_case("csv").then(|| format!("imports/{hospital}/{import}/{stem}.csv"))
 }
 
 #[cfg(test)]
@@ -94,13 +92,7 @@ mod tests {
 
     #[test]
     fn keys_need_no_encoding_and_end_in_csv() {
-        let key = |name| {
-            key_of(
-                &Id::derived(1),
-                &Id::derived(2),
-                &FileName::parse(name).unwrap(),
-            )
-        };
+        let key = |name| key_of(&Id::derived(1), &Id::derived(2), &FileName::parse(name).unwrap());
         let plain = key("März + ${filename} 2026.CSV").unwrap();
         assert!(plain.ends_with("/M-rz-----filename--2026.csv"), "{plain}");
         assert_eq!(key("patients.xlsx"), None);

@@ -22,18 +22,12 @@ impl<T: Stored> Scoped<'_, T> {
         if items.is_empty() {
             return Ok(0);
         }
-        let raws = items
-            .iter()
-            .map(|item| self.write(item))
-            .collect::<Result<Vec<_>>>()?;
+        let raws = items.iter().map(|item| self.write(item)).collect::<Result<Vec<_>>>()?;
         let insert = self.raw.insert_many(raws).ordered(false);
         let refused = |error: &mongodb::error::Error| match error.kind.as_ref() {
             ErrorKind::InsertMany(many) if many.write_concern_error.is_none() => {
                 let errors = many.write_errors.as_deref().unwrap_or_default();
-                errors
-                    .iter()
-                    .all(|error| error.code == DUPLICATE)
-                    .then_some(errors.len())
+                errors.iter().all(|error| error.code == DUPLICATE).then_some(errors.len())
             }
             _ => None,
         };
@@ -65,10 +59,8 @@ impl<T: Stored> Scoped<'_, T> {
         };
         let database = self.raw.client().database(&namespace.db);
         let answer = bounded(database.run_command(command)).await?;
-        if let Some(Bson::Document(first)) = answer
-            .get_array("writeErrors")
-            .ok()
-            .and_then(|all| all.first())
+        if let Some(Bson::Document(first)) =
+            answer.get_array("writeErrors").ok().and_then(|all| all.first())
         {
             let code = number(first.get("code"));
             return Err(Error::of_write(
@@ -86,10 +78,7 @@ impl<T: Stored> Scoped<'_, T> {
 }
 
 /// Servers answer with whichever number type is at hand.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "counts and codes are small whole numbers"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "counts and codes are small whole numbers")]
 fn number(value: Option<&Bson>) -> i64 {
     match value {
         Some(Bson::Int32(number)) => i64::from(*number),

@@ -1,0 +1,136 @@
+//! Booking and calling off.
+
+use super::{
+    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
+    Cancellation, CancellationPolicy, Effect, EffectId, EffectKind, Instant, Money, NewIds,
+    Patient, PatientRef, Reason, RefundCause, Role, Slot, SlotRefusal, SlotStatus,
+};
+
+/// What a booking needs besides the slot and the patient.
+#[derive(Debug, Clone)]
+pub struct Booking {
+    /// The id the appointment gets.
+    pub id: AppointmentId,
+    /// The id of the mail it may cause.
+    pub effect: EffectId,
+    /// Why the patient comes.
+    pub reason: Option<Reason>,
+    /// The hospital's terms.
+    pub policy: CancellationPolicy,
+    /// How long an unpaid slot is kept, in seconds.
+    pub hold_seconds: i64,
+}
+
+/// What calling off comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancelling {
+    /// It was called off before; nothing changes.
+    Already,
+    /// Its next state.
+    Now(Box<Appointment>),
+}
+
+impl Appointment {
+    /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
+    pub fn book(
+        slot: &Slot,
+        patient: &Patient,
+        with: Booking,
+        now: Instant,
+    ) -> Result<Self, SlotRefusal> {
+        if slot.status(now) != SlotStatus::Open {
+            return Err(SlotRefusal::Taken);
+        }
+        if slot.start <= now {
+            return Err(SlotRefusal::InPast);
+        }
+        let free = slot.fee.is_zero();
+        let confirmed =
+            Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
+        Ok(Self {
+            id: with.id,
+            version: 1,
+            status: if free { AppointmentStatus::Confirmed } else { AppointmentStatus::Held },
+            start: slot.start,
+            end: slot.end,
+            day: slot.day,
+            doctor: slot.doctor.clone(),
+            patient: PatientRef {
+                id: patient.id.clone(),
+                name: patient.name.clone(),
+                identifier: patient.identifier.clone(),
+                account_id: patient.account_id.clone(),
+            },
+            slot_id: slot.id.clone(),
+            fee: slot.fee,
+            policy: with.policy,
+            hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
+            order: None,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+            reason: with.reason,
+            cancellation: None,
+            reconcile_at: None,
+            effects: if free { vec![confirmed] } else { Vec::new() },
+            created_at: now,
+        })
+    }
+
+    /// What calling it off now would give back.
+    pub fn cancel_quote(&self, by: Role, now: Instant) -> Result<CancelQuote, AppointmentRefusal> {
+        let status = self.status(now);
+        if !status.is_live() {
+            return Err(AppointmentRefusal::NotLive(status));
+        }
+        if by == Role::Patient && self.start <= now {
+            return Err(AppointmentRefusal::Started);
+        }
+        let paid = self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount);
+        Ok(self.policy.quote(paid, by, self.start, now))
+    }
+
+    /// Calls it off: frees the slot and owes back what the policy says.
+    pub fn cancel(
+        &self,
+        by: (Role, &AccountId),
+        reason: Option<Reason>,
+        ids: NewIds,
+        now: Instant,
+    ) -> Result<Cancelling, AppointmentRefusal> {
+        if self.status == AppointmentStatus::Cancelled {
+            return Ok(Cancelling::Already);
+        }
+        let quote = self.cancel_quote(by.0, now)?;
+        let mut next = self.next();
+        next.status = AppointmentStatus::Cancelled;
+        next.hold_expires_at = None;
+        let paid =
+            self.paid().map(|payment| payment.id.clone()).filter(|_| !quote.refund.is_zero());
+        let refund_id = paid.is_some().then(|| ids.refund.clone());
+        next.cancellation =
+            Some(Cancellation { by: by.0, account_id: by.1.clone(), at: now, reason, refund_id });
+        let mail = ids.mail.clone();
+        if let Some(payment) = paid {
+            next.owe(payment, quote.refund, RefundCause::Cancelled, ids, now);
+        }
+        next.effects.push(Effect {
+            id: mail,
+            kind: EffectKind::MailCancelled,
+            due_at: now,
+            attempts: 0,
+        });
+        Ok(Cancelling::Now(Box::new(next)))
+    }
+
+    /// Its state once the hold has run out; `None` while it has not.
+    pub fn expire(&self, now: Instant) -> Option<Self> {
+        if self.status != AppointmentStatus::Held || self.status(now) != AppointmentStatus::Expired
+        {
+            return None;
+        }
+        let mut next = self.next();
+        next.status = AppointmentStatus::Expired;
+        next.hold_expires_at = None;
+        Some(next)
+    }
+}

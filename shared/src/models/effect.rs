@@ -1,0 +1,59 @@
+//! The outbox of an appointment: what must happen outside.
+
+use super::{Appointment, EffectId, Instant, RefundId};
+use serde::{Deserialize, Serialize};
+
+/// Something that must happen outside, written with the state that asks for it: the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Effect {
+    /// Its id; a mail carries it, so that one sent twice is told from two.
+    pub id: EffectId,
+    /// What must happen.
+    pub kind: EffectKind,
+    /// Not before this instant.
+    pub due_at: Instant,
+    /// How often it was tried.
+    #[serde(default)]
+    pub attempts: u32,
+}
+
+/// What must happen outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EffectKind {
+    /// Tell the patient that the appointment stands.
+    MailConfirmed,
+    /// Tell the patient that it is called off, and what comes back.
+    MailCancelled,
+    /// Tell the patient that a payment came too late or twice and goes back.
+    MailRefund {
+        /// Which refund.
+        refund: RefundId,
+    },
+    /// Pay money back.
+    Refund {
+        /// Which refund.
+        refund: RefundId,
+    },
+}
+
+impl Appointment {
+    /// Its state without an effect that is done.
+    pub fn effect_done(&self, id: &EffectId) -> Self {
+        let mut next = self.next();
+        next.effects.retain(|effect| effect.id != *id);
+        next
+    }
+
+    /// Its state with an effect to be tried again after a while that grows: 1, 2, 4 … 60 minutes.
+    pub fn effect_failed(&self, id: &EffectId, now: Instant) -> Self {
+        let mut next = self.next();
+        if let Some(effect) = next.effects.iter_mut().find(|effect| effect.id == *id) {
+            effect.attempts = effect.attempts.saturating_add(1);
+            let minutes = 1_i64 << effect.attempts.saturating_sub(1).min(6);
+            effect.due_at = now.plus_seconds(minutes.min(60) * 60);
+        }
+        next
+    }
+}
