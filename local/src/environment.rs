@@ -28,7 +28,10 @@ impl Environment {
         let mut all: BTreeMap<String, String> = BTreeMap::new();
         for (name, literal) in &function.environment {
             let value = self.overrides.get(name).or_else(|| self.ambient.get(name));
-            all.insert(name.clone(), value.unwrap_or(literal).clone());
+            // A secret that only the deployment can look up has no value here: the reference itself
+            // would be one that everybody knows.
+            let literal = if literal.starts_with("{{resolve:") { "" } else { literal };
+            all.insert(name.clone(), value.map_or(literal, String::as_str).to_owned());
         }
         let (format, level) = function.logging.clone().unwrap_or(("Text".into(), "INFO".into()));
         let memory = function.memory.to_string();
@@ -77,6 +80,7 @@ mod tests {
                 ("MONGODB_URI", "x"),
                 ("HOLD_SECONDS", "600"),
                 ("LOG_LEVEL", "info"),
+                ("JWT_PREVIOUS_SECRET", "{{resolve:secretsmanager:x:SecretString:y}}"),
             ]),
             logging: None,
             events: Vec::new(),
@@ -91,6 +95,7 @@ mod tests {
         assert_eq!(get("MONGODB_URI"), Some("mongodb://local"));
         assert_eq!(get("HOLD_SECONDS"), Some("5"));
         assert_eq!(get("LOG_LEVEL"), Some("info"));
+        assert_eq!(get("JWT_PREVIOUS_SECRET"), Some(""));
         assert_eq!((get("JWT_SECRET"), get("HOME"), get("PATH")), (None, None, None));
         assert_eq!(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), Some("256"));
     }

@@ -29,11 +29,8 @@ fn handlers(source: &Source) -> Vec<Handler> {
         let method = words.next().unwrap().to_ascii_uppercase();
         let path = words.find_map(|word| word.strip_prefix("path = \"")?.strip_suffix('"'));
         let signature = rest.split_once(" {\n").unwrap().0;
-        let grants: Vec<&str> = signature
-            .split("Grant<")
-            .skip(1)
-            .filter_map(|rest| rest.split('>').next())
-            .collect();
+        let grants: Vec<&str> =
+            signature.split("Grant<").skip(1).filter_map(|rest| rest.split('>').next()).collect();
         assert!(grants.len() < 2, "{}: one handler, one permit", source.path);
         let path = path.unwrap_or_else(|| panic!("{}: a path is not a literal", source.path));
         found.push(Handler {
@@ -91,7 +88,8 @@ fn every_operation_has_one_handler_and_its_security_is_true() {
 
 #[test]
 fn no_permit_is_idle() {
-    let used: BTreeSet<String> = production().iter().flat_map(handlers).filter_map(|handler| handler.permit).collect();
+    let used: BTreeSet<String> =
+        production().iter().flat_map(handlers).filter_map(|handler| handler.permit).collect();
     let all: BTreeSet<String> = PERMITS.iter().map(|(permit, _)| (*permit).to_owned()).collect();
     assert_eq!(used, all);
 }

@@ -89,7 +89,10 @@ fn every_parameter_of_a_path_is_described() {
     for (route, operation) in operations() {
         let in_path = |name: &str| {
             let parameters = operation.get("parameters").and_then(Value::as_array);
-            parameters.into_iter().flatten().any(|parameter| parameter["in"] == "path" && parameter["name"] == name)
+            parameters
+                .into_iter()
+                .flatten()
+                .any(|parameter| parameter["in"] == "path" && parameter["name"] == name)
         };
         let named = route.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         for name in named {

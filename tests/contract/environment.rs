@@ -7,12 +7,8 @@ use shared::web::{Environment, Function};
 use crate::template::functions;
 
 /// Lambda sets these, and forbids a template to.
-const BY_LAMBDA: [&str; 4] = [
-    "AWS_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-];
+const BY_LAMBDA: [&str; 4] =
+    ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// Only a machine without AWS sets these; the SDKs read them too.
 const ELSEWHERE: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SESV2"];
 /// Read before anything else, by every function.
@@ -54,10 +50,8 @@ fn of(configure: impl FnOnce(&mut Environment)) -> BTreeSet<String> {
 
 #[test]
 fn every_function_gets_what_it_asks_for_and_nothing_else() {
-    let given: BTreeMap<String, BTreeSet<String>> = functions()
-        .into_iter()
-        .map(|(binary, function)| (binary, function.environment))
-        .collect();
+    let given: BTreeMap<String, BTreeSet<String>> =
+        functions().into_iter().map(|(binary, function)| (binary, function.environment)).collect();
     let asked = asked();
     let all: BTreeSet<&String> = given.keys().chain(asked.keys()).collect();
     for binary in all {
@@ -73,7 +67,8 @@ fn a_secret_comes_from_the_secret_store() {
         let Some((name, value)) = line.trim().split_once(": ") else {
             continue;
         };
-        let secret = ["_SECRET", "_TOKEN", "_PASSWORD", "_URI"].iter().any(|end| name.ends_with(end));
+        let secret =
+            ["_SECRET", "_TOKEN", "_PASSWORD", "_URI"].iter().any(|end| name.ends_with(end));
         assert!(
             !secret || value.contains("{{resolve:secretsmanager:"),
             "{name} stands in the template"

@@ -53,7 +53,8 @@ fn samples(function: &str) -> Vec<(String, String, Value)> {
     let json = files.into_iter().filter(|path| path.ends_with(".json"));
     json.map(|path| {
         let text = read(&path);
-        let document = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let document =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         (path, text, document)
     })
     .collect()
@@ -97,7 +98,10 @@ fn http_samples_are_whole_and_of_their_functions_routes() {
                 continue;
             }
             for member in ALWAYS {
-                assert!(event.pointer(member).is_some_and(|value| !value.is_null()), "{path}: {member}");
+                assert!(
+                    event.pointer(member).is_some_and(|value| !value.is_null()),
+                    "{path}: {member}"
+                );
             }
             let key = event["routeKey"].as_str().unwrap();
             assert!(function.routes().contains(key), "{path}: {key} is no route of {binary}");
@@ -122,9 +126,11 @@ fn agrees_with_itself(path: &str, event: &Value) {
     let query = !of("/rawQueryString").is_empty();
     assert_eq!(event.get("queryStringParameters").is_some(), query, "{path}");
     let route = of("/routeKey");
-    let named: BTreeSet<&str> = route.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let named: BTreeSet<&str> =
+        route.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
     let given = event.get("pathParameters").and_then(Value::as_object);
-    let given: BTreeSet<&str> = given.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let given: BTreeSet<&str> =
+        given.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     assert_eq!(named, given, "{path}");
     // API Gateway writes header names in lower case.
     for name in event["headers"].as_object().unwrap().keys() {
@@ -144,7 +150,10 @@ fn is_read_right(path: &str, event: &Value, request: &Request) {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
         panic!("{path}: not a payload 2.0 event");
     };
-    assert_eq!(context.http.source_ip.as_deref(), event["requestContext"]["http"]["sourceIp"].as_str());
+    assert_eq!(
+        context.http.source_ip.as_deref(),
+        event["requestContext"]["http"]["sourceIp"].as_str()
+    );
     let length = match request.body() {
         Body::Empty => 0,
         Body::Text(text) => text.len(),
@@ -156,7 +165,8 @@ fn is_read_right(path: &str, event: &Value, request: &Request) {
 
 #[test]
 fn the_samples_show_bodies_queries_paths_and_cookies() {
-    let all: Vec<Value> = functions().keys().flat_map(|binary| samples(binary)).map(|(_, _, event)| event).collect();
+    let all: Vec<Value> =
+        functions().keys().flat_map(|binary| samples(binary)).map(|(_, _, event)| event).collect();
     let some = |probe: &dyn Fn(&Value) -> bool| all.iter().any(probe);
     assert!(some(&|event| event["isBase64Encoded"] == true));
     assert!(some(&|event| event["isBase64Encoded"] == false && event.get("body").is_some()));
@@ -171,7 +181,11 @@ fn the_webhook_samples_are_signed() {
     assert!(read("events/README.md").contains(WEBHOOK_SECRET));
     for (path, _, event) in samples("razorpay-webhook") {
         let text = event["body"].as_str().unwrap();
-        let body = if event["isBase64Encoded"] == true { STANDARD.decode(text).unwrap() } else { text.as_bytes().to_vec() };
+        let body = if event["isBase64Encoded"] == true {
+            STANDARD.decode(text).unwrap()
+        } else {
+            text.as_bytes().to_vec()
+        };
         let signature = event["headers"]["x-razorpay-signature"].as_str().unwrap();
         assert!(secrets.signed(&body, signature), "{path}");
     }
@@ -184,19 +198,28 @@ fn the_buckets_samples_are_s3s() {
         if event.get("Event").is_some() {
             assert!(ours.records.is_empty(), "{path}");
             let members: BTreeSet<&String> = event.as_object().unwrap().keys().collect();
-            let expected = ["Service", "Event", "Time", "Bucket", "RequestId", "HostId"].map(str::to_owned);
+            let expected =
+                ["Service", "Event", "Time", "Bucket", "RequestId", "HostId"].map(str::to_owned);
             assert_eq!(members, expected.iter().collect(), "{path}");
             continue;
         }
         let theirs: S3Event = serde_json::from_str(&text).unwrap();
         let object = &theirs.records[0].s3.object;
-        for (name, value) in [("sequencer", &object.sequencer), ("version", &object.version_id), ("e-tag", &object.e_tag)] {
+        for (name, value) in [
+            ("sequencer", &object.sequencer),
+            ("version", &object.version_id),
+            ("e-tag", &object.e_tag),
+        ] {
             assert!(value.is_some(), "{path}: {name}");
         }
         assert!(ours.records.iter().all(patient_import::event::Record::is_creation), "{path}");
         let key = ours.records[0].s3.object.key().unwrap();
-        assert!(key.starts_with("imports/") && key.contains(' '), "{path}: a telling key is encoded");
-        let file = below("events/patient-import").into_iter().find(|path| path.ends_with(".csv")).unwrap();
+        assert!(
+            key.starts_with("imports/") && key.contains(' '),
+            "{path}: a telling key is encoded"
+        );
+        let file =
+            below("events/patient-import").into_iter().find(|path| path.ends_with(".csv")).unwrap();
         assert_eq!(object.size, Some(i64::try_from(read(&file).len()).unwrap()), "{path}");
     }
 }

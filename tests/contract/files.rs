@@ -7,16 +7,8 @@ use std::{
 };
 
 /// What `.gitignore` keeps out, and git's own folder.
-const IGNORED: [&str; 8] = [
-    ".git",
-    "target",
-    ".local",
-    ".tools",
-    ".aws-sam",
-    ".env",
-    "node_modules",
-    "__pycache__",
-];
+const IGNORED: [&str; 8] =
+    [".git", "target", ".local", ".tools", ".aws-sam", ".env", "node_modules", "__pycache__"];
 
 /// The repository's folder.
 pub(crate) fn root() -> PathBuf {
@@ -66,10 +58,7 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let files = below(folder).into_iter();
     files
         .filter(|path| Path::new(path).extension().is_some_and(|end| end == "rs"))
-        .map(|path| Source {
-            code: without_comments(&read(&path)),
-            path,
-        })
+        .map(|path| Source { code: without_comments(&read(&path)), path })
         .collect()
 }
 
@@ -82,9 +71,7 @@ pub(crate) fn production() -> Vec<Source> {
 }
 
 fn without_comments(text: &str) -> String {
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -93,9 +80,7 @@ pub(crate) fn names(text: &str, word: &str) -> bool {
     let part_of_one = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(part_of_one) && !after.is_some_and(part_of_one)
     })
 }

@@ -15,7 +15,10 @@ fn example() -> BTreeMap<String, String> {
         if let Some(words) = line.strip_prefix('#') {
             comment.push_str(words);
         } else if let Some((name, _)) = line.split_once('=') {
-            assert!(variables.insert(name.to_owned(), std::mem::take(&mut comment)).is_none(), "{name} stands twice");
+            assert!(
+                variables.insert(name.to_owned(), std::mem::take(&mut comment)).is_none(),
+                "{name} stands twice"
+            );
         } else {
             assert!(line.is_empty(), "{line}");
             comment.clear();
@@ -27,7 +30,7 @@ fn example() -> BTreeMap<String, String> {
 /// The variables the local stack itself reads, as its sources name them.
 fn of_the_stack() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for source in sources("local/src") {
+    for source in sources("local/src").iter().filter(|source| !source.path.ends_with("tests.rs")) {
         let production = source.code.split("#[cfg(test)]").next().unwrap_or_default();
         let dense = production.replace(char::is_whitespace, "");
         for call in ["value(\"", "unless_off(\"", ".get(\"", ".pair(\""] {
@@ -43,14 +46,18 @@ fn of_the_stack() -> BTreeSet<String> {
 }
 
 fn is_variable(text: &str) -> bool {
-    text.len() > 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    text.len() > 2
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[test]
 fn the_example_lists_every_variable_and_says_what_it_does() {
     let mut expected: BTreeSet<String> = asked().into_values().flatten().collect();
     let stack = of_the_stack();
-    assert!(stack.contains("PORT") && stack.contains("STACK_DIR") && stack.contains("RAZORPAY_KEY_ID"), "{stack:?}");
+    assert!(
+        stack.contains("PORT") && stack.contains("STACK_DIR") && stack.contains("RAZORPAY_KEY_ID"),
+        "{stack:?}"
+    );
     expected.extend(stack);
     let example = example();
     assert_eq!(example.keys().cloned().collect::<BTreeSet<_>>(), expected);
@@ -62,11 +69,16 @@ fn the_example_lists_every_variable_and_says_what_it_does() {
 #[test]
 fn the_example_is_read_by_a_shell() {
     let script = "set -aeu; . ./.env.example; env -0";
-    let run = std::process::Command::new("bash").args(["-c", script]).current_dir(crate::files::root()).env_clear().output();
+    let run = std::process::Command::new("bash")
+        .args(["-c", script])
+        .current_dir(crate::files::root())
+        .env_clear()
+        .output();
     let output = run.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    let set: BTreeSet<&str> = text.split('\0').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+    let set: BTreeSet<&str> =
+        text.split('\0').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
     for name in example().keys() {
         assert!(set.contains(name.as_str()), "{name}");
     }
@@ -82,7 +94,8 @@ fn the_two_commands_are_in_the_readme_and_the_makefile() {
     // Whatever a paper tells people to type is there.
     for paper in ["README.md", "docs/ARCHITECTURE.md", "docs/OPERATIONS.md", "events/README.md"] {
         for rest in read(paper).split("`make ").skip(1) {
-            let target: String = rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
+            let target: String =
+                rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
             assert!(makefile.contains(&format!("\n{target}:")), "{paper}: make {target}");
         }
     }
@@ -128,7 +141,9 @@ fn no_file_knows_the_machine_it_was_written_on() {
         for home in &homes {
             let alone = |(at, _): (usize, &str)| {
                 let before = text.get(..at).and_then(|text| text.chars().next_back());
-                !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '/' | '-' | '_' | '}'))
+                !before.is_some_and(|c| {
+                    c.is_alphanumeric() || matches!(c, '.' | '/' | '-' | '_' | '}')
+                })
             };
             let found = text.match_indices(home.as_str()).any(alone);
             assert!(!found, "{path} holds a path below {home}");

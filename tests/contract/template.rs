@@ -9,8 +9,6 @@ use crate::files::{below, read};
 /// One function of the template.
 #[derive(Debug)]
 pub(crate) struct Function {
-    /// Its name in the template.
-    pub(crate) id: String,
     /// The names in its environment, the globals' among them.
     pub(crate) environment: BTreeSet<String>,
     /// Its triggers, by their names.
@@ -20,10 +18,7 @@ pub(crate) struct Function {
 impl Function {
     /// Its routes, as `METHOD /path`.
     pub(crate) fn routes(&self) -> BTreeSet<String> {
-        let http = self
-            .events
-            .values()
-            .filter(|event| text(event, &["Type"]) == "HttpApi");
+        let http = self.events.values().filter(|event| text(event, &["Type"]) == "HttpApi");
         http.map(|event| {
             let part = |name| text(event, &["Properties", name]);
             format!("{} {}", part("Method"), part("Path"))
@@ -46,7 +41,6 @@ pub(crate) fn functions() -> BTreeMap<String, Function> {
         let function = Function {
             environment: globals.union(&names(own, &variables)).cloned().collect(),
             events: members(at(own, &["Events"])).collect(),
-            id: id.clone(),
         };
         let binary = text(&resource, &["Metadata", "BuildProperties", "Binary"]);
         let build = text(&resource, &["Metadata", "BuildMethod"]);
@@ -116,16 +110,11 @@ fn no_two_functions_answer_one_route() {
 
 #[test]
 fn every_function_is_a_package_whose_binary_the_template_builds() {
-    let manifests = below("functions")
-        .into_iter()
-        .filter(|path| path.ends_with("/Cargo.toml"));
+    let manifests = below("functions").into_iter().filter(|path| path.ends_with("/Cargo.toml"));
     let packages: BTreeSet<String> = manifests
         .map(|path| {
             let manifest = read(&path);
-            let name = manifest
-                .lines()
-                .find_map(|line| line.strip_prefix("name = "))
-                .unwrap();
+            let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
             let package = name.trim_matches('"').to_owned();
             assert_eq!(path, format!("functions/{package}/Cargo.toml"));
             // The binary is the package's own, by Cargo's rule for `src/main.rs`.

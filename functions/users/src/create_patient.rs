@@ -96,39 +96,43 @@ pub(crate) async fn create_patient(
     }))
 }
 
-/// Enters the patient, with an account or into the one that is there. Should the account appear
-/// in between, the second round finds it.
+/// Enters the patient, with an account or into the one that is there. Should the account appear or
+/// change in between, the next round finds it as it is.
 async fn enter(
     users: &Users,
     store: &HospitalStore,
     place: &Place,
     new: &NewPatient,
 ) -> Result<(Account, Patient)> {
-    for _ in 0..3 {
-        let known = store.account_by_email(&new.email).await?;
-        let is_new = known.is_none();
-        let account = match known {
-            Some(account) => join(account)?,
+    for _ in 0..4 {
+        let known = store.account_by_email(&new.email).await?.map(join).transpose()?;
+        let (account, entered) = match known {
+            Some(account) => {
+                let patient = patient_of(users, &account, new)?;
+                let joined = store.join_family(&account, &patient).await;
+                (account, joined.map(|joined| joined.then_some(patient)))
+            }
             None => {
                 let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
                 let person = Person { name, email, mobile, password: new.password.clone() };
-                invite::account(users, place, person, Role::Patient).await?
+                let account = invite::account(users, place, person, Role::Patient).await?;
+                let patient = patient_of(users, &account, new)?;
+                let made = store.insert_family(&account, &patient).await;
+                (account, made.map(|()| Some(patient)))
             }
         };
-        let patient = patient_of(users, &account, new)?;
-        match store.insert_patient(is_new.then_some(&account), &patient).await {
-            Ok(()) => return Ok((account, patient)),
-            Err(error) if error.is_duplicate_of("patient_identifier") => {
-                return Err(Error::conflict(
-                    "DUPLICATE_IDENTIFIER",
-                    "Another patient has this identifier.",
-                ));
-            }
+        match entered {
+            Ok(Some(patient)) => return Ok((account, patient)),
+            Ok(None) => {}
             Err(error) if error.is_duplicate_of("account_email") => {}
+            Err(error) if error.is_duplicate_of("patient_identifier") => {
+                let detail = "Another patient has this identifier.";
+                return Err(Error::conflict("DUPLICATE_IDENTIFIER", detail));
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Error::conflict("CONFLICT", "The account is being made by others; try again."))
+    Err(Error::conflict("CONFLICT", "The account is being changed by others; try again."))
 }
 
 /// An account that may act for one more patient.

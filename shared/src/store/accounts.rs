@@ -57,18 +57,34 @@ impl HospitalStore {
         self.scope.collection::<Account>().await?.insert(account, None).await
     }
 
-    /// Enters a patient and, if `account` is new, the account with it: both or neither. A second
-    /// patient with the identifier is [`Error::Duplicate`] of `patient_identifier`.
-    pub async fn insert_patient(&self, account: Option<&Account>, patient: &Patient) -> Result<()> {
-        let patients = self.scope.collection::<Patient>().await?;
-        let Some(account) = account else {
-            return patients.insert(patient, None).await;
-        };
+    /// Enters a patient together with a new account: both or neither. An address that is taken is
+    /// [`Error::Duplicate`](super::Error::Duplicate) of `account_email`, an identifier that is
+    /// taken one of `patient_identifier`.
+    pub async fn insert_family(&self, account: &Account, patient: &Patient) -> Result<()> {
         let accounts = self.scope.collection::<Account>().await?;
+        let patients = self.scope.collection::<Patient>().await?;
         let enter = async |tx: &mut Tx| {
             accounts.insert(account, Some(tx)).await?;
             patients.insert(patient, Some(tx)).await?;
             Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| enter(&mut tx))
+    }
+
+    /// Enters a further patient of an account, whose status he takes over. The account is written
+    /// too, so that its activation, block or removal at the same instant is not missed; whether
+    /// it still was as it was read.
+    pub async fn join_family(&self, account: &Account, patient: &Patient) -> Result<bool> {
+        let accounts = self.scope.collection::<Account>().await?;
+        let patients = self.scope.collection::<Patient>().await?;
+        let enter = async |tx: &mut Tx| {
+            let same = doc! { "_id": account.id.as_str(), "status": account.status.as_str() };
+            let joined = doc! { "$inc": { "joined": 1_i64 } };
+            if accounts.update(same, joined, Some(tx)).await?.is_none() {
+                return Ok(Ended::Abort(false));
+            }
+            patients.insert(patient, Some(tx)).await?;
+            Ok(Ended::Commit(true))
         };
         transact!(self.scope.database(), |tx| enter(&mut tx))
     }

@@ -222,15 +222,17 @@ impl Gate {
             "sessions": { "$elemMatch": current },
         };
         let update = doc! {
-            "$inc": { "sessions.$.generation": 1_i64 },
+            "$inc": { "sessions.$[current].generation": 1_i64 },
             "$set": {
-                "sessions.$.refreshedAt": now.millis(),
-                "sessions.$.expiresAt": expires_at.millis(),
+                "sessions.$[current].refreshedAt": now.millis(),
+                "sessions.$[current].expiresAt": expires_at.millis(),
             },
         };
         let accounts = self.accounts().await?;
-        let change =
-            accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        let change = accounts
+            .find_one_and_update(filter, update)
+            .array_filters(vec![doc! { "current.id": session.0.as_str() }])
+            .return_document(ReturnDocument::After);
         bounded(change).await?.as_ref().map(found).transpose()
     }
 

@@ -43,10 +43,10 @@ pub(super) fn rendered(response: Response) -> Response {
     let carried = response.extensions().get::<Carried>().and_then(Carried::take);
     let error = carried.or_else(|| own_refusal(&response));
     let Some(error) = error else { return response };
-    if let Some((dependency, cause)) = error.cause() {
-        tracing::error!(dependency, cause, "a request failed");
-    }
     let id = CURRENT.try_with(Clone::clone).unwrap_or_default();
+    if let Some((dependency, cause)) = error.cause() {
+        tracing::error!(request_id = %id, dependency, cause, "a request failed");
+    }
     let retry_after = error.retry_after();
     let unauthenticated = matches!(error, Error::Unauthenticated);
     let problem = error.problem(&id);
