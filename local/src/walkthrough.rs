@@ -35,12 +35,13 @@ pub fn print(stack: &Value, file: &Path, took: Duration) {
 Log in as a patient, look for a slot, book it:
 
   API={api}
+  member() {{ python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }}
   TOKEN=$(curl -s $API/login -H 'content-type: application/json' \
-    -d '{{"email":"{patient}","password":"{password}","hospital":"{HOSPITAL}"}}' | jq -r .accessToken)
-  SLOT=$(curl -s "$API/slots?limit=1" -H "authorization: Bearer $TOKEN" | jq -r '.items[0].id')
+    -d '{{"email":"{patient}","password":"{password}","hospital":"{HOSPITAL}"}}' | member '["accessToken"]')
+  SLOT=$(curl -s "$API/slots?limit=1" -H "authorization: Bearer $TOKEN" | member '["items"][0]["id"]')
   curl -s $API/slots/book -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \
-    -d "{{\"slotId\":\"$SLOT\"}}" | jq
-  curl -s $API/appointments/upcoming -H "authorization: Bearer $TOKEN" | jq
+    -d "{{\"slotId\":\"$SLOT\"}}" | python3 -m json.tool
+  curl -s $API/appointments/upcoming -H "authorization: Bearer $TOKEN" | python3 -m json.tool
 
 The doctor's log-in is {doctor}, with the same password. README.md has the whole story.
 "#,

@@ -7,7 +7,7 @@ use crate::{
     outbound::{self, Razorpay},
     store::{Change, HospitalStore, Settled, WebhookEvent},
     tenancy::Reach,
-    web::{Environment, Error, Result},
+    web::{Error, Result},
 };
 
 /// How often a decision is made again because the appointment changed meanwhile.
@@ -125,17 +125,5 @@ fn too_often() -> Error {
     Error::Unavailable {
         dependency: "MongoDB",
         cause: "an appointment changed too often".to_owned(),
-    }
-}
-
-impl Razorpay {
-    /// Reads the settings of the platform's Razorpay account.
-    pub fn configure(env: &mut Environment) -> Self {
-        let keys = outbound::Keys {
-            id: env.required("RAZORPAY_KEY_ID"),
-            secret: env.required("RAZORPAY_KEY_SECRET"),
-        };
-        let url = env.optional("RAZORPAY_API_URL");
-        Self::new(url.as_deref().unwrap_or("https://api.razorpay.com"), keys)
     }
 }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
 
-use crate::{actor::Actor, api::Api, hospital::Hospital};
+use crate::{actor::Actor, answer::Answer, api::Api, hospital::Hospital, razorpay::delivery};
 use serde_json::json;
 use std::ops::Deref;
 
@@ -53,5 +53,21 @@ impl World {
     pub async fn hospital_in(&self, time_zone: &str) -> Hospital {
         let code = format!("{}-{}", self.name(), time_zone.to_lowercase().replace(['/', '_'], "-"));
         Hospital::join(&self.admin, &code, time_zone).await
+    }
+
+    /// Nobody in particular, from an address of his own.
+    pub fn visitor(&self) -> Actor {
+        Actor::visitor(&self.api)
+    }
+
+    /// Checks what must be true of the database at any time.
+    pub async fn check(&self) {
+        self.books().check(self.clock().now().millis()).await;
+    }
+
+    /// Razorpay tells of a payment, as it stands in its books, by an event of this name.
+    pub async fn is_told(&self, event: &str, payment: &str) -> Answer {
+        let body = self.razorpay().event(event, payment).await;
+        self.api.call(&delivery(&body, &format!("{event}-{payment}"))).await
     }
 }

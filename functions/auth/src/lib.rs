@@ -11,10 +11,7 @@ mod proof;
 mod session;
 mod token_refresh;
 
-use shared::{
-    outbound::Mailer,
-    web::{Core, Environment, Function, LogIns},
-};
+use shared::web::{Core, Environment, Function, LogIns};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
@@ -22,21 +19,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Auth {
     core: Core,
     log_ins: LogIns,
-    mailer: Mailer,
 }
 
 impl Function for Auth {
     const NAME: &'static str = "auth";
 
     fn configure(env: &mut Environment) -> Self {
-        Self {
-            core: Core::configure(env),
-            log_ins: LogIns::configure(env),
-            mailer: Mailer::new(
-                env.required("MAIL_FROM"),
-                env.url("APP_URL", &["https://", "http://"]),
-            ),
-        }
+        Self { core: Core::configure(env), log_ins: LogIns::configure(env) }
     }
 
     fn core(&self) -> &Core {

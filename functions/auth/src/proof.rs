@@ -5,8 +5,8 @@ use serde::Serialize;
 use shared::{
     auth::{OtpPurpose, Otps},
     body,
-    models::{AccountStatus, Email, HospitalCode, Instant, Otp, Parse as _},
-    outbound::{Mail, OtpRequest},
+    models::{AccountStatus, Email, HospitalCode, Instant, Otp},
+    outbound::OtpRequest,
     store::{Found, LogInKey},
     web::{Error, Result},
 };
@@ -66,25 +66,19 @@ pub(crate) async fn send(
     let key = LogInKey { email: wish.email, hospital: wish.hospital };
     let otps = &auth.log_ins.otps;
     let found = candidates(auth, &key).await?;
-    let mut codes = Vec::new();
-    let mut places = Vec::new();
-    for who in &found {
-        let code = auth.core.entropy.six_digits()?;
-        let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
-        places.push((
-            otps.place(purpose, &who.account.id),
-            otps.hash(purpose, &who.account.id, &otp),
-        ));
-        codes.push(code);
-    }
+    let drawn = found
+        .iter()
+        .map(|who| auth.log_ins.draw_otp(&auth.core, purpose, &who.account))
+        .collect::<Result<Vec<_>>>()?;
+    let mut places: Vec<(String, String)> = drawn.iter().map(|otp| otp.kept.clone()).collect();
     if places.is_empty() {
         places.push((otps.nowhere(&key.email), String::new()));
     }
     let counter = otps.counter(purpose, &key.email, key.hospital.as_ref());
     let request = OtpRequest { counter: &counter, places: &places };
     if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
-        for (who, code) in found.iter().zip(&codes) {
-            mail(auth, purpose, who, code).await?;
+        for (who, otp) in found.iter().zip(&drawn) {
+            mail(auth, purpose, who, &otp.code).await?;
         }
     }
     Ok(sent)
@@ -96,13 +90,7 @@ async fn mail(auth: &Auth, purpose: OtpPurpose, who: &Found, code: &str) -> Resu
         None => None,
     };
     let hospital = hospital.as_ref().map_or("MediConnect", |name| name.as_str());
-    let (name, minutes) = (&who.account.name, 10);
-    let mail = match purpose {
-        OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp: code, minutes },
-        OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp: code, minutes },
-    };
-    auth.mailer.send(&who.account.email, &mail).await?;
-    Ok(())
+    auth.log_ins.mail_otp(purpose, &who.account, hospital, code).await
 }
 
 /// The account whose OTP this is. It is used up.

@@ -4,13 +4,11 @@ use crate::{Hospitals, view::HospitalView};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    auth::OtpPurpose,
     body,
     models::{
         Account, AccountStatus, CancellationPolicy, Currency, Email, Hospital, HospitalCode,
-        Mobile, Name, Otp, Parse as _, PasswordGuard, Role, Zone,
+        Mobile, Name, PasswordGuard, Role, Zone,
     },
-    outbound::Mail,
     tenancy::{Grant, ManageHospitals},
     web::{Body, Created, Error, Refusals, Result, UserView},
 };
@@ -93,27 +91,7 @@ pub(crate) async fn create(
         }
         result => result?,
     }
-    welcome(&this, &hospital, &admin).await;
+    this.log_ins.welcome(&this.core, &admin, &hospital.name).await;
     let admin = UserView::of(&admin, Some(hospital.id.clone()));
     Ok(Created(HospitalCreated { hospital: HospitalView::of(hospital), admin }))
-}
-
-/// Mails the first OTP. The hospital is there already: if the mail cannot go, its administrator
-/// asks for another.
-async fn welcome(this: &Hospitals, hospital: &Hospital, admin: &Account) {
-    if let Err(error) = send(this, hospital, admin).await {
-        tracing::error!(?error, hospital = %hospital.id, "the first OTP of an administrator was not mailed");
-    }
-}
-
-async fn send(this: &Hospitals, hospital: &Hospital, admin: &Account) -> Result<()> {
-    let code = this.core.entropy.six_digits()?;
-    let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
-    let otps = &this.log_ins.otps;
-    let place = otps.place(OtpPurpose::LogIn, &admin.id);
-    let hash = otps.hash(OtpPurpose::LogIn, &admin.id, &otp);
-    this.log_ins.attempts.keep_otp(&place, &hash, this.core.clock.now()).await?;
-    let (name, hospital) = (&admin.name, hospital.name.as_str());
-    let mail = Mail::LogInOtp { name, hospital, otp: &code, minutes: 10 };
-    Ok(this.mailer.send(&admin.email, &mail).await?)
 }

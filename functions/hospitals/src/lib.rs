@@ -9,10 +9,7 @@ mod openapi_json;
 mod own;
 mod view;
 
-use shared::{
-    outbound::Mailer,
-    web::{Core, Environment, Function, LogIns},
-};
+use shared::web::{Core, Environment, Function, LogIns};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
@@ -20,21 +17,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Hospitals {
     core: Core,
     log_ins: LogIns,
-    mailer: Mailer,
 }
 
 impl Function for Hospitals {
     const NAME: &'static str = "hospitals";
 
     fn configure(env: &mut Environment) -> Self {
-        Self {
-            core: Core::configure(env),
-            log_ins: LogIns::configure(env),
-            mailer: Mailer::new(
-                env.required("MAIL_FROM"),
-                env.url("APP_URL", &["https://", "http://"]),
-            ),
-        }
+        Self { core: Core::configure(env), log_ins: LogIns::configure(env) }
     }
 
     fn core(&self) -> &Core {

@@ -52,10 +52,7 @@ impl Scheduled {
             entropy: Entropy,
             store: Store::new(database),
             razorpay: Razorpay::configure(env),
-            mailer: Mailer::new(
-                env.required("MAIL_FROM"),
-                env.url("APP_URL", &["https://", "http://"]),
-            ),
+            mailer: Mailer::configure(env),
         }
     }
 

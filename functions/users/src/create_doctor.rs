@@ -91,7 +91,7 @@ pub(crate) async fn create_doctor(
         }
         result => result?,
     }
-    invite::welcome(&users, &place, &account).await;
+    users.log_ins.welcome(&users.core, &account, &place.name).await;
     Ok(Created(DoctorCreated {
         created_at: place.tenant.zone().show(account.created_at),
         id: account.id,

@@ -77,7 +77,7 @@ pub(crate) async fn create_patient(
     }
     let (account, patient) = enter(&users, &store, &place, &new).await?;
     if account.status == AccountStatus::Pending {
-        invite::welcome(&users, &place, &account).await;
+        users.log_ins.welcome(&users.core, &account, &place.name).await;
     } else {
         invite::tell_family(&users, &place, &account, &patient.name).await;
     }

@@ -3,10 +3,9 @@
 
 use crate::Users;
 use shared::{
-    auth::OtpPurpose,
     models::{
         Account, AccountStatus, Email, HospitalCode, HospitalId, Issue, Mobile, Name, NewPassword,
-        Otp, Parse as _, PasswordGuard, Role,
+        PasswordGuard, Role,
     },
     outbound::Mail,
     tenancy::{CreatePeople, Grant, Tenant},
@@ -88,30 +87,10 @@ pub(crate) async fn account(
     })
 }
 
-/// Mails a pending account the OTP that makes it active. The account is there already: if the
-/// mail cannot go now, its owner asks for another.
-pub(crate) async fn welcome(users: &Users, place: &Place, account: &Account) {
-    if let Err(error) = send_otp(users, place, account).await {
-        tracing::error!(?error, account = %account.id, "a first OTP was not mailed");
-    }
-}
-
-async fn send_otp(users: &Users, place: &Place, account: &Account) -> Result<()> {
-    let code = users.core.entropy.six_digits()?;
-    let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
-    let otps = &users.log_ins.otps;
-    let kept_at = otps.place(OtpPurpose::LogIn, &account.id);
-    let hash = otps.hash(OtpPurpose::LogIn, &account.id, &otp);
-    users.log_ins.attempts.keep_otp(&kept_at, &hash, users.core.clock.now()).await?;
-    let (name, hospital) = (&account.name, place.name.as_str());
-    let mail = Mail::LogInOtp { name, hospital, otp: &code, minutes: 10 };
-    Ok(users.mailer.send(&account.email, &mail).await?)
-}
-
 /// Tells the owner of an account in use that a person was added to it.
 pub(crate) async fn tell_family(users: &Users, place: &Place, account: &Account, member: &Name) {
     let mail = Mail::FamilyMember { name: &account.name, hospital: place.name.as_str(), member };
-    if let Err(error) = users.mailer.send(&account.email, &mail).await {
+    if let Err(error) = users.log_ins.mailer.send(&account.email, &mail).await {
         tracing::error!(%error, account = %account.id, "a family was not told of a new member");
     }
 }

@@ -18,7 +18,7 @@ mod unblock;
 mod view;
 
 use shared::{
-    outbound::{BucketLinks, Mailer},
+    outbound::BucketLinks,
     web::{Core, Environment, Function, LogIns},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,7 +28,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Users {
     core: Core,
     log_ins: LogIns,
-    mailer: Mailer,
     links: BucketLinks,
 }
 
@@ -39,10 +38,6 @@ impl Function for Users {
         Self {
             core: Core::configure(env),
             log_ins: LogIns::configure(env),
-            mailer: Mailer::new(
-                env.required("MAIL_FROM"),
-                env.url("APP_URL", &["https://", "http://"]),
-            ),
             links: imports::links(env),
         }
     }

@@ -2,10 +2,10 @@
 
 use super::Environment;
 use crate::{
-    auth::{AccessTokens, MacKey, Otps, PasswordHasher, RefreshTokens},
+    auth::{AccessTokens, MacKey},
     clock::Clock,
     entropy::Entropy,
-    outbound::{Attempts, Limits, SessionMarks, Upstash},
+    outbound::{Keys, Razorpay, SessionMarks, Upstash},
     store::{Database, Store},
 };
 
@@ -45,39 +45,20 @@ impl Core {
     }
 }
 
-fn configure_upstash(env: &mut Environment) -> Upstash {
+pub(super) fn configure_upstash(env: &mut Environment) -> Upstash {
     let url =
         env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
 }
 
-/// What the functions have that let people log in or make accounts.
-#[derive(Debug, Clone)]
-pub struct LogIns {
-    /// Limits and OTPs in Redis.
-    pub attempts: Attempts,
-    /// The names and hashes of OTPs.
-    pub otps: Otps,
-    /// Password hashes.
-    pub passwords: PasswordHasher,
-    /// Refresh tokens.
-    pub refresh: RefreshTokens,
-}
-
-impl LogIns {
-    /// Reads the settings of log-ins.
+impl Razorpay {
+    /// Reads the settings of the platform's Razorpay account.
     pub fn configure(env: &mut Environment) -> Self {
-        let (jwt, otp) = (env.secret("JWT_SECRET"), env.secret("OTP_SECRET"));
-        let limits = Limits {
-            requests_per_minute: env.number("AUTH_REQUESTS_PER_MINUTE", 30, 1..=1_000_000),
-            otp_resend_seconds: env.number("OTP_RESEND_SECONDS", 60, 0..=3600),
-            otp_per_hour: env.number("OTP_PER_HOUR", 5, 1..=1_000_000),
+        let keys = Keys {
+            id: env.required("RAZORPAY_KEY_ID"),
+            secret: env.required("RAZORPAY_KEY_SECRET"),
         };
-        Self {
-            attempts: Attempts::new(configure_upstash(env), otp.as_bytes(), limits),
-            otps: Otps::new(otp.as_bytes()),
-            passwords: PasswordHasher::new(),
-            refresh: RefreshTokens::new(jwt.as_bytes()),
-        }
+        let url = env.optional("RAZORPAY_API_URL");
+        Self::new(url.as_deref().unwrap_or("https://api.razorpay.com"), keys)
     }
 }
