@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 /// A client of the API, logged in or not.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    api: Api,
+    /// The API he uses.
+    pub api: Api,
     /// The address the requests come from.
     pub ip: String,
     /// The e-mail address of the account; empty for a visitor.
@@ -74,11 +75,6 @@ impl Actor {
             access: none(),
             refresh: none(),
         }
-    }
-
-    /// The API he uses.
-    pub const fn api(&self) -> &Api {
-        &self.api
     }
 
     /// The same person at another variant of the API.

@@ -133,7 +133,7 @@ impl Api {
             panic!("no function has {} {}", call.method, call.path());
         };
         let number = self.0.ground.requests.fetch_add(1, Ordering::Relaxed);
-        let request_id = format!("{}-{number}=", self.name());
+        let request_id = format!("{}-{number:06}=", self.name());
         let key = format!("{} {}", route.method, route.path);
         let event = call.event(&key, &parameters, &request_id).to_string();
         let request = lambda_http::request::from_str(&event).expect("an event is an event");

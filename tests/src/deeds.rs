@@ -45,7 +45,7 @@ impl Actor {
     /// handed it.
     pub async fn checks_out(&self, appointment: &Value) -> Value {
         let order = self.orders(appointment).await;
-        self.api().razorpay().checkout(&order, "captured").await
+        self.api.razorpay().checkout(&order, "captured").await
     }
 
     /// A patient orders, pays, and the browser comes back: the answer to the verification.

@@ -32,7 +32,7 @@ impl Hospital {
             "admin": { "name": "Anil Kumar", "email": address, "mobile": "9876500000" },
         });
         let made = admin.post("/hospitals", body).await.is(201);
-        let admin = Actor::visitor(admin.api()).activated(&address, code).await;
+        let admin = Actor::visitor(&admin.api).activated(&address, code).await;
         let (doctor, patient) = tokio::join!(
             doctor(&admin, code, "meera", "Meera Nair"),
             patient(&admin, code, "asha", "MRN-00042", "Asha Rao"),
@@ -97,7 +97,7 @@ fn patient_body(code: &str, local_part: &str, identifier: &str, name: &str) -> V
 
 async fn doctor(admin: &Actor, code: &str, local_part: &str, name: &str) -> Actor {
     admin.post("/create/doctor", doctor_body(code, local_part, name)).await.is(201);
-    Actor::visitor(admin.api()).activated(&address(code, local_part), code).await
+    Actor::visitor(&admin.api).activated(&address(code, local_part), code).await
 }
 
 async fn patient(
@@ -109,7 +109,7 @@ async fn patient(
 ) -> Actor {
     let body = patient_body(code, local_part, identifier, name);
     let made = admin.post("/create/patient", body).await.is(201);
-    let mut actor = Actor::visitor(admin.api()).activated(&address(code, local_part), code).await;
+    let mut actor = Actor::visitor(&admin.api).activated(&address(code, local_part), code).await;
     actor.patient = text(&made, "/id");
     actor
 }

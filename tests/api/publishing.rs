@@ -1,0 +1,275 @@
+//! Doctors publish their hours: all of them or none.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{
+    actor::{Actor, ids, number, text},
+    answer::Answer,
+    world::World,
+};
+
+fn starts(set: &Value) -> Vec<String> {
+    let slots = set["slots"].as_array().unwrap();
+    slots.iter().map(|slot| text(slot, "/start")[..16].to_owned()).collect()
+}
+
+fn once(date: &str, from: &str, to: &str, minutes: u32) -> Value {
+    json!({ "date": date, "from": from, "to": to, "slotMinutes": minutes })
+}
+
+async fn sets(doctor: &Actor, body: &Value) -> Answer {
+    doctor.post("/slots/set", body.clone()).await
+}
+
+async fn refused_at(doctor: &Actor, body: &Value, field: &str) {
+    let fields = sets(doctor, body).await.bad_fields();
+    assert_eq!(fields.len(), 1, "{body}: {fields:?}");
+    assert_eq!(fields[0].0, field, "{body}");
+}
+
+#[tokio::test]
+async fn a_morning_becomes_slots() {
+    let world = World::new().await;
+    let body = once("2030-12-03", "10:00", "12:00", 15);
+    let set = sets(&world.a.doctor, &body).await.is(201);
+    assert_eq!((number(&set, "/created"), number(&set, "/unchanged")), (8, 0));
+    assert_eq!(set["slots"].as_array().map(Vec::len), Some(8));
+    let first = &set["slots"][0];
+    assert_eq!(first["start"], "2030-12-03T10:00:00+05:30");
+    assert_eq!(first["end"], "2030-12-03T10:15:00+05:30");
+    assert_eq!(first["status"], "open");
+    assert_eq!(first["doctorId"], json!(world.a.doctor.account));
+    assert_eq!(first["fee"], json!({ "amount": 50_000, "currency": "INR" }));
+
+    let again = sets(&world.a.doctor, &body).await.is(201);
+    assert_eq!((number(&again, "/created"), number(&again, "/unchanged")), (0, 8));
+    assert_eq!(again["slots"], set["slots"]);
+    let longer = sets(&world.a.doctor, &once("2030-12-03", "10:00", "12:30", 15)).await.is(201);
+    assert_eq!((number(&longer, "/created"), number(&longer, "/unchanged")), (2, 8));
+    assert_eq!(world.books().count("slots").await, 10);
+}
+
+#[tokio::test]
+async fn what_does_not_fill_a_slot_is_left() {
+    let world = World::new().await;
+    let set = sets(&world.a.doctor, &once("2030-12-03", "23:00", "24:00", 25)).await.is(201);
+    assert_eq!(starts(&set), ["2030-12-03T23:00", "2030-12-03T23:25"]);
+}
+
+#[tokio::test]
+async fn a_week_has_breaks_and_buffers() {
+    let world = World::new().await;
+    let body = json!({
+        "startDate": "2030-12-02", "endDate": "2030-12-15", "slotMinutes": 30, "bufferMinutes": 10,
+        "weekly": [
+            { "day": "tue", "from": "09:00", "to": "12:00", "breaks": [{ "from": "10:00", "to": "10:30" }] },
+            { "day": "sun", "from": "22:00", "to": "24:00" },
+        ],
+    });
+    let set = sets(&world.a.doctor, &body).await.is(201);
+    let tuesday = ["09:00", "10:30", "11:10"];
+    let sunday = ["22:00", "22:40", "23:20"];
+    let mut expected = Vec::new();
+    for (day, times) in [("03", tuesday), ("08", sunday), ("10", tuesday), ("15", sunday)] {
+        expected.extend(times.map(|time| format!("2030-12-{day}T{time}")));
+    }
+    assert_eq!(starts(&set), expected);
+    let again = sets(&world.a.doctor, &body).await.is(201);
+    assert_eq!((number(&again, "/created"), number(&again, "/unchanged")), (0, 12));
+}
+
+#[tokio::test]
+async fn an_overlap_names_the_clashes_and_publishes_nothing() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let there = doctor.sets_slots("2030-12-03", "10:00", "11:00", 30).await;
+    let before = world.books().everything().await;
+    for body in [
+        once("2030-12-03", "09:15", "11:15", 30),
+        once("2030-12-03", "10:00", "11:00", 20),
+        once("2030-12-03", "09:00", "17:00", 480),
+        once("2030-12-03", "10:29", "10:34", 5),
+    ] {
+        let problem = sets(doctor, &body).await.refused(409, "SLOT_OVERLAP");
+        let clashes: Vec<String> =
+            problem["clashes"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
+        assert!(!clashes.is_empty() && clashes.iter().all(|id| there.iter().any(|slot| slot["id"] == json!(id))));
+        assert_eq!(world.books().everything().await, before);
+    }
+    // One bad day spoils the whole week.
+    let week = json!({
+        "startDate": "2030-12-03", "endDate": "2030-12-09", "slotMinutes": 30,
+        "weekly": [{ "day": "tue", "from": "10:15", "to": "10:45" }, { "day": "fri", "from": "10:00", "to": "11:00" }],
+    });
+    sets(doctor, &week).await.refused(409, "SLOT_OVERLAP");
+    assert_eq!(world.books().everything().await, before);
+    // Side by side is no overlap, and another doctor's hours are none of his.
+    sets(doctor, &once("2030-12-03", "11:00", "11:30", 30)).await.is(201);
+    let other = world.a.new_doctor("vikram", "Vikram Shah").await;
+    sets(&other, &once("2030-12-03", "10:15", "10:45", 30)).await.is(201);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn of_overlapping_publications_at_once_one_is_whole_and_the_others_are_nothing() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let bodies: Vec<Value> =
+        (0..6).map(|n| once("2030-12-03", &format!("10:0{n}"), &format!("14:0{n}"), 30)).collect();
+    let answers = join_all(bodies.iter().map(|body| sets(doctor, body))).await;
+    let mut set = Vec::new();
+    for answer in answers {
+        if answer.status == 201 {
+            set.push(answer.is(201));
+        } else {
+            answer.refused(409, "SLOT_OVERLAP");
+        }
+    }
+    assert_eq!(set.len(), 1);
+    assert_eq!(number(&set[0], "/created"), 8);
+    let seen = ids(&doctor.get("/slots").await.is(200));
+    let made: Vec<String> = set[0]["slots"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
+    assert_eq!(seen, made);
+}
+
+#[tokio::test]
+async fn the_same_publication_at_once_makes_every_slot_once() {
+    let world = World::new().await;
+    let body = once("2030-12-03", "10:00", "14:00", 30);
+    let answers = join_all((0..8).map(|_| sets(&world.a.doctor, &body))).await;
+    let created: i64 = answers.into_iter().map(|answer| number(&answer.is(201), "/created")).sum();
+    assert_eq!(created, 8);
+    assert_eq!(world.books().count("slots").await, 8);
+}
+
+#[tokio::test]
+async fn times_are_the_hospitals_also_when_clocks_change() {
+    let world = World::new().await;
+    let berlin = world.hospital_in("Europe/Berlin").await;
+    world.set("2031-03-25T09:00:00+01:00");
+    berlin.doctor.post("/otp-login", berlin.doctor.key()).await.is(202);
+    let doctor = berlin.doctor.activated(&berlin.doctor.email, &berlin.code).await;
+    // On 30 March 2031 there is no 02:30; on 26 October there are two.
+    let spring = sets(&doctor, &once("2031-03-30", "01:00", "04:00", 60)).await.is(201);
+    let full = |set: &Value| -> Vec<String> {
+        set["slots"].as_array().unwrap().iter().map(|slot| text(slot, "/start")).collect()
+    };
+    assert_eq!(full(&spring), ["2031-03-30T01:00:00+01:00", "2031-03-30T03:00:00+02:00"]);
+    let autumn = sets(&doctor, &once("2031-10-26", "01:00", "04:00", 60)).await.is(201);
+    assert_eq!(
+        full(&autumn),
+        [
+            "2031-10-26T01:00:00+02:00",
+            "2031-10-26T02:00:00+02:00",
+            "2031-10-26T02:00:00+01:00",
+            "2031-10-26T03:00:00+01:00",
+        ]
+    );
+    // A weekly ten o'clock is ten o'clock before and after.
+    let week = json!({
+        "startDate": "2031-03-28", "endDate": "2031-04-04", "slotMinutes": 60,
+        "weekly": [{ "day": "fri", "from": "10:00", "to": "11:00" }],
+    });
+    let weekly = sets(&doctor, &week).await.is(201);
+    assert_eq!(full(&weekly), ["2031-03-28T10:00:00+01:00", "2031-04-04T10:00:00+02:00"]);
+}
+
+#[tokio::test]
+async fn the_past_and_the_far_future_are_refused() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    refused_at(doctor, &once("2030-12-01", "10:00", "11:00", 30), "date").await;
+    refused_at(doctor, &once("2031-12-04", "10:00", "11:00", 30), "date").await;
+    sets(doctor, &once("2031-12-03", "10:00", "11:00", 30)).await.is(201);
+    // At 00:10 in Kolkata it is still yesterday in Greenwich: today is the hospital's.
+    world.set("2030-12-03T00:10:00+05:30");
+    doctor.post("/otp-login", doctor.key()).await.is(202);
+    let doctor = doctor.activated(&doctor.email, &world.a.code).await;
+    refused_at(&doctor, &once("2030-12-02", "10:00", "11:00", 30), "date").await;
+    sets(&doctor, &once("2030-12-03", "10:00", "11:00", 30)).await.is(201);
+}
+
+#[tokio::test]
+async fn hours_that_make_no_sense_are_refused_where_they_do_not() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let week = |weekly: Value| json!({
+        "startDate": "2030-12-03", "endDate": "2030-12-09", "slotMinutes": 30, "weekly": weekly,
+    });
+    for (body, field) in [
+        (once("2030-12-03", "11:00", "10:00", 30), "to"),
+        (once("2030-12-03", "10:00", "10:00", 30), "to"),
+        (once("2030-12-03", "10:00", "10:20", 30), "to"),
+        (once("2030-02-30", "10:00", "11:00", 30), "date"),
+        (once("03.12.2030", "10:00", "11:00", 30), "date"),
+        (once("2030-12-03", "9:00", "11:00", 30), "from"),
+        (once("2030-12-03", "10:00", "24:01", 30), "to"),
+        (once("2030-12-03", "10:00", "11:00", 4), "slotMinutes"),
+        (once("2030-12-03", "10:00", "11:00", 481), "slotMinutes"),
+        (week(json!([])), "weekly"),
+        (week(json!([{ "day": "Monday", "from": "10:00", "to": "11:00" }])), "weekly[0].day"),
+        (week(json!([{ "day": "mon", "from": "11:00", "to": "10:00" }])), "weekly[0].to"),
+        (
+            week(json!([{ "day": "mon", "from": "10:00", "to": "11:00", "breaks": [{ "from": "10:30", "to": "10:15" }] }])),
+            "weekly[0].breaks[0].to",
+        ),
+        (
+            week(json!([{ "day": "mon", "from": "10:00", "to": "12:00" }, { "day": "mon", "from": "11:00", "to": "13:00" }])),
+            "weekly",
+        ),
+    ] {
+        refused_at(doctor, &body, field).await;
+    }
+    let mixed = json!({
+        "date": "2030-12-03", "from": "10:00", "to": "11:00", "startDate": "2030-12-03", "slotMinutes": 30,
+    });
+    refused_at(doctor, &mixed, "weekly").await;
+    let wanting = sets(doctor, &json!({ "startDate": "2030-12-03" })).await.bad_fields();
+    assert_eq!(wanting, [("slotMinutes".to_owned(), "REQUIRED".to_owned())]);
+    let wanting = sets(doctor, &json!({ "slotMinutes": 30 })).await.bad_fields();
+    let names: Vec<&str> = wanting.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(names, ["date", "from", "to"]);
+    let everything = json!({
+        "startDate": "2030-12-03", "endDate": "2031-12-02", "slotMinutes": 5,
+        "weekly": [{ "day": "mon", "from": "00:00", "to": "24:00" }],
+    });
+    refused_at(doctor, &everything, "endDate").await;
+    assert_eq!(world.books().count("slots").await, 0);
+}
+
+#[tokio::test]
+async fn a_thousand_slots_are_published_at_once() {
+    let world = World::new().await;
+    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        .map(|day| json!({ "day": day, "from": "08:00", "to": "24:00" }));
+    let body = json!({
+        "startDate": "2030-12-03", "endDate": "2030-12-12", "slotMinutes": 10, "weekly": week,
+    });
+    let set = sets(&world.a.doctor, &body).await.is(201);
+    assert_eq!(number(&set, "/created"), 960);
+}
+
+#[tokio::test]
+async fn a_doctor_publishes_his_own_hours_and_the_hospital_anybodys() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let other = world.a.new_doctor("vikram", "Vikram Shah").await;
+    let of = |id: &str| {
+        let mut body = once("2030-12-03", "10:00", "11:00", 30);
+        body["doctorId"] = json!(id);
+        body
+    };
+    sets(doctor, &of(&other.account)).await.refused(403, "FORBIDDEN");
+    sets(doctor, &of(&doctor.account)).await.is(201);
+    let set = sets(&world.a.admin, &of(&other.account)).await.is(201);
+    assert_eq!(set["slots"][0]["doctorId"], json!(other.account));
+    refused_at(&world.a.admin, &once("2030-12-03", "10:00", "11:00", 30), "doctorId").await;
+    sets(&world.a.admin, &of(&world.a.patient.account)).await.refused(404, "NOT_FOUND");
+    for (who, status, code) in [
+        (&world.a.patient, 403, "FORBIDDEN"),
+        (&world.admin, 403, "FORBIDDEN"),
+        (&world.visitor(), 401, "UNAUTHENTICATED"),
+    ] {
+        sets(who, &of(&other.account)).await.refused(status, code);
+    }
+}

@@ -1,0 +1,132 @@
+//! Blocking, unblocking and removing people.
+
+use crate::passwords::{PASSWORD, logs_in, with_password};
+use serde_json::json;
+use tests::{
+    actor::{Actor, ids, text},
+    world::World,
+};
+
+async fn blocks(world: &World, who: &Actor) {
+    let blocked = world.a.admin.act(format!("/users/{}/block", who.account)).await.is(200);
+    assert_eq!(text(&blocked, "/status"), "blocked");
+}
+
+#[tokio::test]
+async fn a_block_ends_access_with_the_next_request() {
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    assert!(patient.is_in().await, "so that the session is remembered as live");
+    blocks(&world, &patient).await;
+    assert!(!patient.is_in().await);
+    let body = json!({ "refreshToken": patient.refresh });
+    patient.post("/token/refresh", body).await.refused(401, "UNAUTHENTICATED");
+    logs_in(&patient, PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
+    let before = world.mail().to(&patient.email).await.len();
+    patient.post("/otp-login", patient.key()).await.is(202);
+    patient.post("/password/forgot", patient.key()).await.is(202);
+    assert_eq!(world.mail().to(&patient.email).await.len(), before, "no OTP for somebody who is blocked");
+    // A second block is the same block.
+    blocks(&world, &patient).await;
+    let seen = world.a.admin.get(format!("/patients/{}", world.a.patient.patient)).await.is(200);
+    assert_eq!(text(&seen, "/status"), "blocked");
+}
+
+#[tokio::test]
+async fn an_unblocked_person_logs_in_again() {
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    blocks(&world, &patient).await;
+    let path = format!("/users/{}/unblock", patient.account);
+    for _ in 0..2 {
+        assert_eq!(text(&world.a.admin.act(&*path).await.is(200), "/status"), "active");
+    }
+    assert!(!patient.is_in().await, "the old session stays ended");
+    logs_in(&patient, PASSWORD).await.is(200);
+    let seen = world.a.admin.get(format!("/patients/{}", world.a.patient.patient)).await.is(200);
+    assert_eq!(text(&seen, "/status"), "active");
+}
+
+#[tokio::test]
+async fn somebody_who_never_proved_his_address_is_pending_again() {
+    let world = World::new().await;
+    let made = world.a.admin.post("/create/doctor", world.a.doctor_body("new")).await.is(201);
+    let id = text(&made, "/id");
+    let otp = world.mail().code(&world.a.address("new")).await;
+    world.a.admin.act(format!("/users/{id}/block")).await.is(200);
+    // The OTP that was out is worth nothing while he is blocked.
+    let body = json!({ "email": world.a.address("new"), "hospital": world.a.code, "otp": otp });
+    world.visitor().post("/otp-login/verify", body.clone()).await.refused(401, "INVALID_OTP");
+    let back = world.a.admin.act(format!("/users/{id}/unblock")).await.is(200);
+    assert_eq!(text(&back, "/status"), "pending");
+}
+
+#[tokio::test]
+async fn nobody_shuts_himself_out_and_only_the_hospital_others() {
+    let world = World::new().await;
+    let admin = &world.a.admin;
+    admin.act(format!("/users/{}/block", admin.account)).await.refused(409, "OWN_ACCOUNT");
+    admin.delete(format!("/users/{}", admin.account)).await.refused(409, "OWN_ACCOUNT");
+    for who in [&world.a.doctor, &world.a.patient, &world.admin] {
+        for target in [&world.a.patient, &world.a.doctor] {
+            who.act(format!("/users/{}/block", target.account)).await.refused(403, "FORBIDDEN");
+            who.act(format!("/users/{}/unblock", target.account)).await.refused(403, "FORBIDDEN");
+            who.delete(format!("/users/{}", target.account)).await.refused(403, "FORBIDDEN");
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_without_appointments_is_gone_without_a_trace() {
+    let world = World::new().await;
+    let patient = world.a.new_patient("leaver").await;
+    let path = format!("/users/{}", patient.account);
+    world.a.admin.delete(&*path).await.is(204);
+    assert!(!patient.is_in().await);
+    world.a.admin.get(&*path).await.refused(404, "NOT_FOUND");
+    world.a.admin.get(format!("/patients/{}", patient.patient)).await.refused(404, "NOT_FOUND");
+    world.a.admin.delete(&*path).await.refused(404, "NOT_FOUND");
+    // Address and number are free again.
+    world.a.new_patient("leaver").await;
+}
+
+#[tokio::test]
+async fn a_doctor_who_leaves_takes_his_slots_along() {
+    let world = World::new().await;
+    let doctor = world.a.new_doctor("leaver", "Vikram Shah").await;
+    let slot = doctor.sets_slot("2030-12-03", "10:00").await;
+    world.a.admin.delete(format!("/users/{}", doctor.account)).await.is(204);
+    assert_eq!(ids(&world.a.patient.get("/slots").await.is(200)), Vec::<String>::new());
+    world.a.patient.tries_to_book(&slot).await.refused(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn somebody_with_appointments_is_kept_for_them() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slot = doctor.sets_slot("2030-12-03", "10:00").await;
+    let appointment = patient.books_and_pays(&slot).await;
+    world.a.admin.delete(format!("/users/{}", patient.account)).await.is(204);
+    assert!(!patient.is_in().await);
+    let seen = world.a.admin.get(format!("/users/{}", patient.account)).await.is(200);
+    assert_eq!(text(&seen, "/status"), "deactivated");
+    let kept = doctor.sees(&appointment).await;
+    assert_eq!(text(&kept, "/patient/name"), "Asha Rao");
+    // A closed account is not opened by a block and its lifting.
+    world.a.admin.act(format!("/users/{}/block", patient.account)).await.refused(409, "ACCOUNT_CLOSED");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_blocked_doctor_takes_no_bookings() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    doctor.sets_slot("2030-12-03", "10:00").await;
+    blocks(&world, doctor).await;
+    let list = world.a.patient.get("/doctors").await.is(200);
+    assert_eq!(ids(&list), Vec::<String>::new());
+    let body = json!({
+        "doctorId": doctor.account, "date": "2030-12-04", "from": "10:00", "to": "11:00", "slotMinutes": 30,
+    });
+    world.a.admin.post("/slots/set", body).await.refused(409, "DOCTOR_NOT_ACTIVE");
+}
