@@ -16,7 +16,10 @@ impl Actor {
     /// A doctor publishes one slot of half an hour that begins then.
     pub async fn sets_slot(&self, date: &str, from: &str) -> Value {
         let at: jiff::civil::Time = from.parse().unwrap_or_default();
-        let to = at.wrapping_add(jiff::Span::new().minutes(30)).strftime("%H:%M").to_string();
+        let to = match at.checked_add(jiff::Span::new().minutes(30)) {
+            Ok(to) => to.strftime("%H:%M").to_string(),
+            Err(_) => "24:00".to_owned(),
+        };
         let mut slots = self.sets_slots(date, from, &to, 30).await;
         assert_eq!(slots.len(), 1, "one slot");
         slots.pop().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
-use super::{Core, Environment, edge, idempotency};
+use super::{Core, Environment, edge, gateway, idempotency};
 use axum::{Router, middleware};
 use std::process::ExitCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +49,9 @@ pub fn serve<F: Function>() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(lambda_http::run(app(function))) {
+    let app = app(function);
+    let service = lambda_runtime::service_fn(|event| gateway::answer(app.clone(), event));
+    match runtime.block_on(lambda_runtime::run(service)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
     }

@@ -7,6 +7,7 @@ mod core;
 mod edge;
 mod error;
 mod function;
+mod gateway;
 mod idempotency;
 mod json;
 mod list;

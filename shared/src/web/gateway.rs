@@ -1,0 +1,153 @@
+//! API Gateway's events at the door of a function.
+//!
+//! `lambda_http` panics over an event whose base64, host or query is broken. API Gateway makes no
+//! such event, but whoever may invoke the function can; it gets a clear refusal like everybody
+//! else.
+
+use super::Error;
+use lambda_http::{
+    Adapter, Service as _,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    http::{HeaderName, header},
+    request::LambdaRequest,
+};
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What the function gives Lambda.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer<R> {
+    /// The application's answer.
+    Given(R),
+    /// The event never reached the application.
+    Refused(Value),
+}
+
+/// Answers an event.
+pub(super) async fn answer(
+    app: axum::Router,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<Answer<impl Serialize>, std::convert::Infallible> {
+    let LambdaEvent { payload, context } = event;
+    let payload = match read(payload.get()) {
+        Ok(payload) => payload,
+        Err((detail, request_id)) => return Ok(Answer::Refused(refusal(detail, &request_id))),
+    };
+    Adapter::from(app).call(LambdaEvent { payload, context }).await.map(Answer::Given)
+}
+
+/// Reads an event, or says what is wrong with it and under which id it came.
+fn read(text: &str) -> Result<LambdaRequest, (&'static str, String)> {
+    let none = || "none".to_owned();
+    let mut event: ApiGatewayV2httpRequest =
+        serde_json::from_str(text).map_err(|_| ("The event is not API Gateway's.", none()))?;
+    let id = event.request_context.request_id.clone().unwrap_or_else(none);
+    if let (true, Some(body)) = (event.is_base64_encoded, &event.body)
+        && data_encoding::BASE64.decode(body.as_bytes()).is_err()
+    {
+        return Err(("The body is not valid base64.", id));
+    }
+    let query = event.raw_query_string.as_deref().unwrap_or_default();
+    let path = event.raw_path.as_deref().unwrap_or_default();
+    if !query.bytes().all(|b| b.is_ascii_graphic()) || !is_path(path) {
+        return Err(("The path or the query is not a URL's.", id));
+    }
+    // No link is built from these two and nothing is routed by them (ASVS 4.1.3).
+    event.headers.remove(header::HOST);
+    event.headers.remove(FORWARDED_PROTO);
+    Ok(LambdaRequest::ApiGatewayV2(event))
+}
+
+fn is_path(path: &str) -> bool {
+    path.starts_with('/') && !path.contains(char::is_control)
+}
+
+fn refusal(detail: &str, request_id: &str) -> Value {
+    let error = Error::Malformed { code: "MALFORMED_REQUEST", detail: detail.to_owned() };
+    let problem = error.problem(request_id);
+    json!({
+        "statusCode": problem.status,
+        "headers": {
+            "content-type": "application/problem+json",
+            "cache-control": "no-store",
+            "x-request-id": request_id,
+        },
+        "body": serde_json::to_string(&problem).unwrap_or_default(),
+        "isBase64Encoded": false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event(change: impl FnOnce(&mut Value)) -> String {
+        let mut event = json!({
+            "version": "2.0", "routeKey": "POST /login", "rawPath": "/login", "rawQueryString": "",
+            "headers": { "content-type": "application/json", "host": "api.example.com", "x-forwarded-proto": "https" },
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "requestId": "req-1", "routeKey": "POST /login",
+                "stage": "$default", "timeEpoch": 1, "time": "01/Dec/2026:10:00:00 +0000",
+                "http": { "method": "POST", "path": "/login", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" },
+            },
+            "body": "{}", "isBase64Encoded": false,
+        });
+        change(&mut event);
+        event.to_string()
+    }
+
+    #[tokio::test]
+    async fn broken_events_are_refused_and_right_ones_are_answered() {
+        let app =
+            axum::Router::new().route("/login", axum::routing::post(async |body: String| body));
+        let answered = async |text: String| {
+            let payload = RawValue::from_string(text).unwrap();
+            let event = LambdaEvent { payload, context: lambda_runtime::Context::default() };
+            let answer = answer(app.clone(), event).await.unwrap();
+            serde_json::to_value(answer).unwrap()
+        };
+        let right = answered(event(|_| ())).await;
+        assert_eq!((&right["statusCode"], &right["body"]), (&json!(200), &json!("{}")));
+        let strange = answered(event(|event| {
+            event["headers"]["host"] = json!("a b");
+            event["headers"]["x-forwarded-proto"] = json!("ht tp");
+        }))
+        .await;
+        assert_eq!(strange["statusCode"], json!(200));
+        let broken: [fn(&mut Value); 4] = [
+            |event| {
+                event["isBase64Encoded"] = json!(true);
+                event["body"] = json!("***");
+            },
+            |event| event["rawQueryString"] = json!("a=\u{0}"),
+            |event| event["rawPath"] = json!("/login\u{1}"),
+            |event| event["requestContext"] = json!("nonsense"),
+        ];
+        for change in broken {
+            let refused = answered(event(change)).await;
+            assert_eq!(refused["statusCode"], json!(400));
+            assert!(refused["body"].as_str().unwrap().contains("MALFORMED_REQUEST"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_panics(path in "\\PC{0,20}", query in "\\PC{0,20}", host in "[ -~]{0,20}", body in "\\PC{0,20}", encoded: bool) {
+            let text = event(|event| {
+                event["rawPath"] = json!(path);
+                event["rawQueryString"] = json!(query);
+                event["headers"]["host"] = json!(host);
+                event["body"] = json!(body);
+                event["isBase64Encoded"] = json!(encoded);
+            });
+            if let Ok(request) = read(&text) {
+                let _: lambda_http::Request = request.into();
+            }
+        }
+    }
+}
