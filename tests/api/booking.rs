@@ -152,9 +152,12 @@ async fn without_a_fee_a_booking_stands_at_once() {
     assert_eq!(text(&appointment, "/status"), "confirmed");
     assert_eq!(appointment.get("holdExpiresAt"), None);
     world.pass(24 * 3600 - 7200);
-    let patient = patient.becomes(&patient.post("/token/refresh", json!({ "refreshToken": patient.refresh })).await.is(200));
+    let patient = patient.becomes(
+        &patient.post("/token/refresh", json!({ "refreshToken": patient.refresh })).await.is(200),
+    );
     assert_eq!(patient.status_of(&appointment).await, "confirmed");
-    let order = patient.post("/payment/create-order", json!({ "appointmentId": appointment["id"] })).await;
+    let order =
+        patient.post("/payment/create-order", json!({ "appointmentId": appointment["id"] })).await;
     order.refused(409, "NOTHING_TO_PAY");
     world.run(scheduled::Job::Effects).await;
     assert_eq!(world.mail().count(&patient.email, "appointment is confirmed").await, 1);

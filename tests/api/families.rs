@@ -26,7 +26,10 @@ async fn a_second_patient_with_the_address_joins_the_account() {
     let mine = asha.get("/me/patients").await.is(200);
     assert_eq!(ids(&mine), [asha.patient.clone(), text(&kiran, "/id")]);
     assert_eq!(world.mail().count(&asha.email, "A person was added").await, 1);
-    assert_eq!(ids(&world.b.patient.get("/me/patients").await.is(200)), [world.b.patient.patient.clone()]);
+    assert_eq!(
+        ids(&world.b.patient.get("/me/patients").await.is(200)),
+        [world.b.patient.patient.clone()]
+    );
 }
 
 #[tokio::test]
@@ -39,15 +42,19 @@ async fn a_family_becomes_active_together() {
     }
     let family = world.visitor().activated(&world.a.address("family"), &world.a.code).await;
     let mine = family.get("/me/patients").await.is(200);
-    let statuses: Vec<&Value> = mine["items"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
+    let statuses: Vec<&Value> =
+        mine["items"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
     assert_eq!(statuses, [&json!("active"); 3]);
 }
 
 #[tokio::test]
 async fn ten_at_once_become_one_family() {
     let world = World::new().await;
-    let bodies: Vec<Value> = (0..10).map(|n| world.a.patient_body("family", &format!("F-{n}"))).collect();
-    let answers = join_all(bodies.iter().map(|body| world.a.admin.post("/create/patient", body.clone()))).await;
+    let bodies: Vec<Value> =
+        (0..10).map(|n| world.a.patient_body("family", &format!("F-{n}"))).collect();
+    let answers =
+        join_all(bodies.iter().map(|body| world.a.admin.post("/create/patient", body.clone())))
+            .await;
     let accounts: BTreeSet<String> =
         answers.into_iter().map(|answer| text(&answer.is(201), "/accountId")).collect();
     assert_eq!(accounts.len(), 1);
@@ -79,7 +86,10 @@ async fn a_booking_says_for_whom() {
     for foreign in [&other.patient, &world.b.patient.patient] {
         assert_eq!(book(&slots[2], foreign).await.face(), expected);
     }
-    other.post("/slots/book", json!({ "slotId": slots[2]["id"], "patientId": kiran })).await.refused(404, "NOT_FOUND");
+    other
+        .post("/slots/book", json!({ "slotId": slots[2]["id"], "patientId": kiran }))
+        .await
+        .refused(404, "NOT_FOUND");
     world.check().await;
 }
 

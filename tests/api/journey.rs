@@ -101,7 +101,8 @@ async fn hospitals_are_the_platforms_to_make_and_their_own_to_name() {
     world.admin.post("/hospitals", body).await.refused(409, "DUPLICATE_CODE");
     assert_eq!(world.books().count("hospitals").await, 2);
 
-    let changed = world.a.admin.patch("/hospital", json!({ "name": "Sunset Hospital" })).await.is(200);
+    let changed =
+        world.a.admin.patch("/hospital", json!({ "name": "Sunset Hospital" })).await.is(200);
     assert_eq!(text(&changed, "/name"), "Sunset Hospital");
     assert_eq!(text(&world.a.patient.get("/hospital").await.is(200), "/name"), "Sunset Hospital");
     assert_eq!(text(&world.b.patient.get("/hospital").await.is(200), "/name"), "Sunrise Hospital");

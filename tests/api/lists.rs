@@ -61,10 +61,14 @@ async fn a_cursor_keeps_its_place_while_rows_are_added() {
     let first = world.a.admin.get("/patients?limit=3").await.is(200);
     let cursor = text(&first, "/nextCursor");
     world.pass(1);
-    let late = world.a.admin.post("/create/patient", world.a.patient_body("late", "LATE")).await.is(201);
+    let late =
+        world.a.admin.post("/create/patient", world.a.patient_body("late", "LATE")).await.is(201);
     let second = world.a.admin.get(format!("/patients?limit=3&cursor={cursor}")).await.is(200);
     let seen = [ids(&first), ids(&second)].concat();
-    assert_eq!(seen, [vec![world.a.patient.patient.clone()], expected, vec![text(&late, "/id")]].concat());
+    assert_eq!(
+        seen,
+        [vec![world.a.patient.patient.clone()], expected, vec![text(&late, "/id")]].concat()
+    );
 }
 
 #[tokio::test]
@@ -112,7 +116,9 @@ async fn a_limit_is_from_1_to_100() {
 async fn patients_are_found_by_name_number_and_mobile() {
     let world = World::new().await;
     let enter = async |name: &str, identifier: &str, mobile: &str| {
-        let mut body = world.a.patient_body(&identifier.to_lowercase().replace(['(', '.', '*', '+'], ""), identifier);
+        let mut body = world
+            .a
+            .patient_body(&identifier.to_lowercase().replace(['(', '.', '*', '+'], ""), identifier);
         body["name"] = json!(name);
         body["mobile"] = json!(mobile);
         text(&world.a.admin.post("/create/patient", body).await.is(201), "/id")
@@ -120,7 +126,9 @@ async fn patients_are_found_by_name_number_and_mobile() {
     let zoya = enter("Zoya Khan", "ZK-100", "9000000001").await;
     let zia = enter("\u{c9}lodie Zia", "Q.10", "9000000002").await;
     let dots = enter("a.*b (test)", "Q(10", "9000000003").await;
-    let find = async |q: &str| ids(&world.a.doctor.get(format!("/doctor/patient-list?q={q}")).await.is(200));
+    let find = async |q: &str| {
+        ids(&world.a.doctor.get(format!("/doctor/patient-list?q={q}")).await.is(200))
+    };
     assert_eq!(find("zoya").await, [zoya.clone()]);
     assert_eq!(find("ZOYA%20K").await, [zoya.clone()]);
     assert_eq!(find("khan").await, Vec::<String>::new(), "a prefix of the whole name");
@@ -133,7 +141,9 @@ async fn patients_are_found_by_name_number_and_mobile() {
     assert_eq!(find("q.10").await, [zia.clone()]);
     assert_eq!(find("q(10").await, [dots.clone()]);
     assert_eq!(find("a.*").await, [dots.clone()]);
-    for pattern in [".*", "%5E", "%24", "(a%2B)%2B%24", "%5B", "%5C", "%7B", "%3F", "a%7Cz", "%24where"] {
+    for pattern in
+        [".*", "%5E", "%24", "(a%2B)%2B%24", "%5B", "%5C", "%7B", "%3F", "a%7Cz", "%24where"]
+    {
         assert_eq!(find(pattern).await, Vec::<String>::new(), "{pattern}");
     }
 }
@@ -171,7 +181,13 @@ async fn doctors_are_found_by_speciality_and_name_with_their_next_slot() {
     let found = patient.get("/doctors?q=vik&speciality=Cardiology").await.is(200);
     assert_eq!(ids(&found), [shah.account.clone()]);
     assert_eq!(found["items"][0]["nextAvailable"], "2030-12-04T10:00:00+05:30");
-    assert_eq!(ids(&patient.get("/doctors?speciality=Dermatology").await.is(200)), Vec::<String>::new());
+    assert_eq!(
+        ids(&patient.get("/doctors?speciality=Dermatology").await.is(200)),
+        Vec::<String>::new()
+    );
     assert_eq!(pages(patient, "/doctors", 1).await.len(), 2);
-    assert_eq!(ids(&world.b.patient.get("/doctors").await.is(200)), [world.b.doctor.account.clone()]);
+    assert_eq!(
+        ids(&world.b.patient.get("/doctors").await.is(200)),
+        [world.b.doctor.account.clone()]
+    );
 }

@@ -57,7 +57,10 @@ async fn nobody_learns_why_a_log_in_fails() {
         ("of the other hospital", Actor { code: world.b.code.clone(), ..patient.clone() }),
         ("of no hospital", Actor { code: "no-such-hospital".to_owned(), ..patient.clone() }),
     ] {
-        let who = Actor { code: if who.code.is_empty() { world.a.code.clone() } else { who.code.clone() }, ..who };
+        let who = Actor {
+            code: if who.code.is_empty() { world.a.code.clone() } else { who.code.clone() },
+            ..who
+        };
         assert_eq!(logs_in(&who, PASSWORD).await.face(), expected, "{why}");
     }
 }

@@ -1,18 +1,27 @@
 //! What users and attackers see, in process over real servers. Each test has a world of its own;
 //! nothing waits for luck.
 
+mod agenda;
 mod booking;
+mod cancelling;
 mod families;
+mod hostile;
+mod idempotency;
 mod journey;
 mod lists;
 mod locks;
 mod log_in;
+mod orders;
 mod otp;
+mod outages;
 mod passwords;
 mod people;
 mod publishing;
 mod refreshing;
+mod refunds;
 mod sessions;
 mod shutting_out;
 mod slots;
 mod strangers;
+mod verifying;
+mod webhooks;

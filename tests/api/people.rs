@@ -65,9 +65,10 @@ async fn a_hospital_enters_a_doctor() {
 #[tokio::test]
 async fn the_platforms_administrator_names_a_hospital() {
     let world = World::new().await;
-    for (path, body) in
-        [("/create/patient", world.a.patient_body("x", "X-1")), ("/create/doctor", world.a.doctor_body("y"))]
-    {
+    for (path, body) in [
+        ("/create/patient", world.a.patient_body("x", "X-1")),
+        ("/create/doctor", world.a.doctor_body("y")),
+    ] {
         let named = |id: &str| {
             let mut body = body.clone();
             body["hospitalId"] = json!(id);
@@ -95,7 +96,11 @@ async fn others_may_not_and_change_nothing() {
     let world = World::new().await;
     let before = world.books().everything().await;
     for path in ["/create/patient", "/create/doctor"] {
-        let body = if path.ends_with("doctor") { world.a.doctor_body("x") } else { world.a.patient_body("x", "X") };
+        let body = if path.ends_with("doctor") {
+            world.a.doctor_body("x")
+        } else {
+            world.a.patient_body("x", "X")
+        };
         world.visitor().post(path, body.clone()).await.refused(401, "UNAUTHENTICATED");
         for who in [&world.a.doctor, &world.a.patient] {
             who.post(path, body.clone()).await.refused(403, "FORBIDDEN");
@@ -191,8 +196,11 @@ async fn an_address_is_one_hospitals_own() {
 #[tokio::test]
 async fn of_ten_with_one_identifier_at_once_one_is_entered() {
     let world = World::new().await;
-    let bodies: Vec<Value> = (0..10).map(|n| world.a.patient_body(&format!("x{n}"), "MRN-1")).collect();
-    let answers = join_all(bodies.iter().map(|body| world.a.admin.post("/create/patient", body.clone()))).await;
+    let bodies: Vec<Value> =
+        (0..10).map(|n| world.a.patient_body(&format!("x{n}"), "MRN-1")).collect();
+    let answers =
+        join_all(bodies.iter().map(|body| world.a.admin.post("/create/patient", body.clone())))
+            .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.refused(409, "DUPLICATE_IDENTIFIER");
@@ -206,7 +214,8 @@ async fn of_ten_with_one_identifier_at_once_one_is_entered() {
 async fn of_ten_doctors_with_one_address_at_once_one_is_entered() {
     let world = World::new().await;
     let body = world.a.doctor_body("same");
-    let answers = join_all((0..10).map(|_| world.a.admin.post("/create/doctor", body.clone()))).await;
+    let answers =
+        join_all((0..10).map(|_| world.a.admin.post("/create/doctor", body.clone()))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.refused(409, "DUPLICATE_EMAIL");
@@ -220,17 +229,33 @@ async fn people_change_their_own_name_and_mobile() {
     for who in [&world.a.patient, &world.a.doctor, &world.a.admin] {
         let path = format!("/users/{}", who.account);
         let changed = who.patch(&*path, change.clone()).await.is(200);
-        assert_eq!((text(&changed, "/name"), text(&changed, "/mobile")), ("Asha Devi".into(), "+14155552671".into()));
+        assert_eq!(
+            (text(&changed, "/name"), text(&changed, "/mobile")),
+            ("Asha Devi".into(), "+14155552671".into())
+        );
         assert_eq!(who.get(path).await.is(200), changed);
     }
     let (patient, doctor) = (&world.a.patient, &world.a.doctor);
-    patient.patch(format!("/users/{}", doctor.account), change.clone()).await.refused(404, "NOT_FOUND");
+    patient
+        .patch(format!("/users/{}", doctor.account), change.clone())
+        .await
+        .refused(404, "NOT_FOUND");
     patient.get(format!("/users/{}", doctor.account)).await.refused(404, "NOT_FOUND");
     // The hospital's administrator sees and changes everybody.
-    let changed = world.a.admin.patch(format!("/users/{}", doctor.account), json!({ "name": "Dr. M. Nair" })).await;
+    let changed = world
+        .a
+        .admin
+        .patch(format!("/users/{}", doctor.account), json!({ "name": "Dr. M. Nair" }))
+        .await;
     assert_eq!(text(&changed.is(200), "/name"), "Dr. M. Nair");
-    let refusal = patient.patch(format!("/users/{}", patient.account), json!({ "email": "a@b.in", "role": "doctor" }));
-    assert_eq!(refusal.await.bad_fields(), fields(&[("email", "UNKNOWN_FIELD"), ("role", "UNKNOWN_FIELD")]));
+    let refusal = patient.patch(
+        format!("/users/{}", patient.account),
+        json!({ "email": "a@b.in", "role": "doctor" }),
+    );
+    assert_eq!(
+        refusal.await.bad_fields(),
+        fields(&[("email", "UNKNOWN_FIELD"), ("role", "UNKNOWN_FIELD")])
+    );
 }
 
 #[tokio::test]
@@ -239,7 +264,10 @@ async fn a_hospital_changes_its_patients() {
     let path = format!("/patients/{}", world.a.patient.patient);
     let change = json!({ "name": "Asha Devi", "dateOfBirth": "1980-01-01" });
     let changed = world.a.admin.patch(&*path, change.clone()).await.is(200);
-    assert_eq!((text(&changed, "/name"), text(&changed, "/dateOfBirth")), ("Asha Devi".into(), "1980-01-01".into()));
+    assert_eq!(
+        (text(&changed, "/name"), text(&changed, "/dateOfBirth")),
+        ("Asha Devi".into(), "1980-01-01".into())
+    );
     assert_eq!(world.a.doctor.get(&*path).await.is(200), changed);
     for who in [&world.a.doctor, &world.a.patient, &world.admin] {
         who.patch(&*path, change.clone()).await.refused(403, "FORBIDDEN");
@@ -256,7 +284,8 @@ async fn a_first_otp_that_cannot_be_mailed_does_not_undo_the_person() {
     let away = world.with(&[("UPSTASH_REDIS_REST_URL", "http://127.0.0.1:9")]);
     let body = world.a.patient_body("new", "MRN-1");
     world.a.admin.at(&away).post("/create/patient", body).await.is(201);
-    let patient = Actor { email: world.a.address("new"), code: world.a.code.clone(), ..world.visitor() };
+    let patient =
+        Actor { email: world.a.address("new"), code: world.a.code.clone(), ..world.visitor() };
     patient.post("/otp-login", patient.key()).await.is(202);
     patient.activated(&patient.email, &patient.code).await;
 }

@@ -93,7 +93,10 @@ async fn an_overlap_names_the_clashes_and_publishes_nothing() {
         let problem = sets(doctor, &body).await.refused(409, "SLOT_OVERLAP");
         let clashes: Vec<String> =
             problem["clashes"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
-        assert!(!clashes.is_empty() && clashes.iter().all(|id| there.iter().any(|slot| slot["id"] == json!(id))));
+        assert!(
+            !clashes.is_empty()
+                && clashes.iter().all(|id| there.iter().any(|slot| slot["id"] == json!(id)))
+        );
         assert_eq!(world.books().everything().await, before);
     }
     // One bad day spoils the whole week.
@@ -128,7 +131,8 @@ async fn of_overlapping_publications_at_once_one_is_whole_and_the_others_are_not
     assert_eq!(set.len(), 1);
     assert_eq!(number(&set[0], "/created"), 8);
     let seen = ids(&doctor.get("/slots").await.is(200));
-    let made: Vec<String> = set[0]["slots"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
+    let made: Vec<String> =
+        set[0]["slots"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
     assert_eq!(seen, made);
 }
 
@@ -193,9 +197,11 @@ async fn the_past_and_the_far_future_are_refused() {
 async fn hours_that_make_no_sense_are_refused_where_they_do_not() {
     let world = World::new().await;
     let doctor = &world.a.doctor;
-    let week = |weekly: Value| json!({
-        "startDate": "2030-12-03", "endDate": "2030-12-09", "slotMinutes": 30, "weekly": weekly,
-    });
+    let week = |weekly: Value| {
+        json!({
+            "startDate": "2030-12-03", "endDate": "2030-12-09", "slotMinutes": 30, "weekly": weekly,
+        })
+    };
     for (body, field) in [
         (once("2030-12-03", "11:00", "10:00", 30), "to"),
         (once("2030-12-03", "10:00", "10:00", 30), "to"),
@@ -210,11 +216,15 @@ async fn hours_that_make_no_sense_are_refused_where_they_do_not() {
         (week(json!([{ "day": "Monday", "from": "10:00", "to": "11:00" }])), "weekly[0].day"),
         (week(json!([{ "day": "mon", "from": "11:00", "to": "10:00" }])), "weekly[0].to"),
         (
-            week(json!([{ "day": "mon", "from": "10:00", "to": "11:00", "breaks": [{ "from": "10:30", "to": "10:15" }] }])),
+            week(
+                json!([{ "day": "mon", "from": "10:00", "to": "11:00", "breaks": [{ "from": "10:30", "to": "10:15" }] }]),
+            ),
             "weekly[0].breaks[0].to",
         ),
         (
-            week(json!([{ "day": "mon", "from": "10:00", "to": "12:00" }, { "day": "mon", "from": "11:00", "to": "13:00" }])),
+            week(
+                json!([{ "day": "mon", "from": "10:00", "to": "12:00" }, { "day": "mon", "from": "11:00", "to": "13:00" }]),
+            ),
             "weekly",
         ),
     ] {

@@ -86,7 +86,8 @@ async fn twenty_at_once_get_the_same_next_one() {
     let world = World::new().await;
     let patient = &world.a.patient;
     let answers = join_all((0..20).map(|_| refreshes(patient))).await;
-    let tokens: BTreeSet<String> = answers.into_iter().map(|answer| token(&answer.is(200))).collect();
+    let tokens: BTreeSet<String> =
+        answers.into_iter().map(|answer| token(&answer.is(200))).collect();
     assert_eq!(tokens.len(), 1);
     let next = Actor { refresh: tokens.into_iter().next().unwrap(), ..patient.clone() };
     let next = next.becomes(&refreshes(&next).await.is(200));

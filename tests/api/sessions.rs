@@ -118,7 +118,9 @@ async fn only_one_bearer_token_is_an_authorization() {
 async fn no_header_query_or_body_chooses_the_hospital() {
     let world = World::new().await;
     let doctor = &world.a.doctor;
-    let call = Call::get("/hospital").header("x-hospital-id", &*world.b.id).header("x-tenant", &*world.b.code);
+    let call = Call::get("/hospital")
+        .header("x-hospital-id", &*world.b.id)
+        .header("x-tenant", &*world.b.code);
     assert_eq!(doctor.send(call).await.is(200)["id"], json!(world.a.id));
     let fields = doctor.get(format!("/slots?hospitalId={}", world.b.id)).await.bad_fields();
     assert_eq!(fields, [("hospitalId".to_owned(), "UNKNOWN_FIELD".to_owned())]);

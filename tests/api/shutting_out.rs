@@ -25,7 +25,11 @@ async fn a_block_ends_access_with_the_next_request() {
     let before = world.mail().to(&patient.email).await.len();
     patient.post("/otp-login", patient.key()).await.is(202);
     patient.post("/password/forgot", patient.key()).await.is(202);
-    assert_eq!(world.mail().to(&patient.email).await.len(), before, "no OTP for somebody who is blocked");
+    assert_eq!(
+        world.mail().to(&patient.email).await.len(),
+        before,
+        "no OTP for somebody who is blocked"
+    );
     // A second block is the same block.
     blocks(&world, &patient).await;
     let seen = world.a.admin.get(format!("/patients/{}", world.a.patient.patient)).await.is(200);
@@ -113,7 +117,12 @@ async fn somebody_with_appointments_is_kept_for_them() {
     let kept = doctor.sees(&appointment).await;
     assert_eq!(text(&kept, "/patient/name"), "Asha Rao");
     // A closed account is not opened by a block and its lifting.
-    world.a.admin.act(format!("/users/{}/block", patient.account)).await.refused(409, "ACCOUNT_CLOSED");
+    world
+        .a
+        .admin
+        .act(format!("/users/{}/block", patient.account))
+        .await
+        .refused(409, "ACCOUNT_CLOSED");
     world.check().await;
 }
 

@@ -30,7 +30,10 @@ async fn patients_see_what_they_could_book_and_others_all() {
     patient.post("/otp-login", patient.key()).await.is(202);
     let patient = patient.activated(&patient.email, &patient.code).await;
     // The hold has run out meanwhile.
-    assert_eq!(ids(&patient.get("/slots").await.is(200)), [text(&slots[1], "/id"), text(&slots[3], "/id")]);
+    assert_eq!(
+        ids(&patient.get("/slots").await.is(200)),
+        [text(&slots[1], "/id"), text(&slots[3], "/id")]
+    );
 }
 
 #[tokio::test]
@@ -63,7 +66,9 @@ async fn slots_are_found_by_doctor_speciality_and_day() {
     world.a.doctor.sets_slot("2030-12-03", "23:30").await;
     let midnight = world.a.doctor.sets_slot("2030-12-04", "00:00").await;
     other.sets_slot("2030-12-04", "10:00").await;
-    let count = async |query: &str| items(&world.a.patient.get(format!("/slots?{query}")).await.is(200)).len();
+    let count = async |query: &str| {
+        items(&world.a.patient.get(format!("/slots?{query}")).await.is(200)).len()
+    };
     assert_eq!(count("from=2030-12-03&to=2030-12-03").await, 1);
     assert_eq!(count("from=2030-12-04").await, 2);
     assert_eq!(count("to=2030-12-03").await, 1);
@@ -73,9 +78,14 @@ async fn slots_are_found_by_doctor_speciality_and_day() {
     assert_eq!(count("from=2030-12-05").await, 0);
     let day = world.a.patient.get("/slots?from=2030-12-04&to=2030-12-04&limit=1").await.is(200);
     assert_eq!(ids(&day), [text(&midnight, "/id")]);
-    let rest = world.a.patient.get(format!("/slots?from=2030-12-04&cursor={}", text(&day, "/nextCursor"))).await;
+    let rest = world
+        .a
+        .patient
+        .get(format!("/slots?from=2030-12-04&cursor={}", text(&day, "/nextCursor")))
+        .await;
     assert_eq!(items(&rest.is(200)).len(), 1);
-    let refusal = world.a.patient.get("/slots?from=tomorrow&to=2030-13-01&doctorId=me").await.bad_fields();
+    let refusal =
+        world.a.patient.get("/slots?from=tomorrow&to=2030-13-01&doctorId=me").await.bad_fields();
     assert_eq!(refusal.len(), 3);
 }
 

@@ -24,9 +24,12 @@ fn requests(kind: &str, id: &str) -> Vec<Call> {
             Call::new("DELETE", format!("/users/{id}")),
             Call::new("POST", format!("/users/{id}/block")),
             Call::new("POST", format!("/users/{id}/unblock")),
-            Call::post("/slots/set", &json!({
-                "doctorId": id, "date": "2030-12-05", "from": "10:00", "to": "11:00", "slotMinutes": 30,
-            })),
+            Call::post(
+                "/slots/set",
+                &json!({
+                    "doctorId": id, "date": "2030-12-05", "from": "10:00", "to": "11:00", "slotMinutes": 30,
+                }),
+            ),
         ],
         "patient" => vec![
             get(format!("/patients/{id}")),
@@ -81,17 +84,17 @@ async fn the_other_hospital_is_not_there() {
 async fn somebody_elses_in_the_own_hospital_is_not_there_either() {
     let world = World::new().await;
     let (appointment, slot) = stage(&world).await;
-    let (doctor, patient) = tokio::join!(
-        world.b.new_doctor("vikram", "Vikram Shah"),
-        world.b.new_patient("other"),
-    );
+    let (doctor, patient) =
+        tokio::join!(world.b.new_doctor("vikram", "Vikram Shah"), world.b.new_patient("other"),);
     let before = world.books().everything().await;
     let id = text(&appointment, "/id");
     cannot_tell(&doctor, "appointment", &id).await;
     cannot_tell(&patient, "appointment", &id).await;
     for account in [&world.b.doctor, &world.b.patient, &world.b.admin] {
         let of_account = |id: &str| requests("account", id).into_iter().take(2);
-        for (foreign, nothing) in of_account(&account.account).zip(of_account(&unknown(&account.account))) {
+        for (foreign, nothing) in
+            of_account(&account.account).zip(of_account(&unknown(&account.account)))
+        {
             assert_eq!(patient.send(foreign).await.face(), patient.send(nothing).await.face());
         }
     }
@@ -109,7 +112,16 @@ async fn what_is_no_id_is_not_there() {
     let world = World::new().await;
     let admin = &world.a.admin;
     let account = &world.a.patient.account;
-    for id in ["x", "null", "acc_", "%24ne", "..%2Fme", &account.to_uppercase(), &format!("{account}0"), &world.a.id] {
+    for id in [
+        "x",
+        "null",
+        "acc_",
+        "%24ne",
+        "..%2Fme",
+        &account.to_uppercase(),
+        &format!("{account}0"),
+        &world.a.id,
+    ] {
         admin.get(format!("/users/{id}")).await.refused(404, "NOT_FOUND");
         admin.get(format!("/patients/{id}")).await.refused(404, "NOT_FOUND");
         admin.get(format!("/appointments/{id}")).await.refused(404, "NOT_FOUND");
@@ -133,8 +145,17 @@ async fn lists_hold_the_own_hospitals_only() {
     let names: Vec<String> = serde_json::from_str(&b).unwrap();
     for who in [&world.a.admin, &world.a.doctor, &world.a.patient] {
         for path in [
-            "/users", "/patients", "/me/patients", "/doctors", "/slots", "/appointments", "/hospital", "/me",
-            "/appointments/today", "/appointments/upcoming", "/doctor/patient-list",
+            "/users",
+            "/patients",
+            "/me/patients",
+            "/doctors",
+            "/slots",
+            "/appointments",
+            "/hospital",
+            "/me",
+            "/appointments/today",
+            "/appointments/upcoming",
+            "/doctor/patient-list",
         ] {
             let answer = who.get(path).await;
             for name in &names {

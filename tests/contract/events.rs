@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::outbound::WebhookSecrets;
 
 use crate::{
-    files::{below, read},
+    files::{below, ends, read},
     template::{Function, functions, text},
 };
 
@@ -50,7 +50,7 @@ const ALWAYS: [&str; 27] = [
 /// A function's samples: name, text, document.
 fn samples(function: &str) -> Vec<(String, String, Value)> {
     let files = below(&format!("events/{function}"));
-    let json = files.into_iter().filter(|path| path.ends_with(".json"));
+    let json = files.into_iter().filter(|path| ends(path, "json"));
     json.map(|path| {
         let text = read(&path);
         let document =
@@ -219,7 +219,7 @@ fn the_buckets_samples_are_s3s() {
             "{path}: a telling key is encoded"
         );
         let file =
-            below("events/patient-import").into_iter().find(|path| path.ends_with(".csv")).unwrap();
+            below("events/patient-import").into_iter().find(|path| ends(path, "csv")).unwrap();
         assert_eq!(object.size, Some(i64::try_from(read(&file).len()).unwrap()), "{path}");
     }
 }

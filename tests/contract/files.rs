@@ -44,6 +44,11 @@ fn walk(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether a file's name has this ending.
+pub(crate) fn ends(path: &str, ending: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == ending)
+}
+
 /// One Rust source without its comments.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -57,7 +62,7 @@ pub(crate) struct Source {
 pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let files = below(folder).into_iter();
     files
-        .filter(|path| Path::new(path).extension().is_some_and(|end| end == "rs"))
+        .filter(|path| ends(path, "rs"))
         .map(|path| Source { code: without_comments(&read(&path)), path })
         .collect()
 }
@@ -72,7 +77,7 @@ pub(crate) fn production() -> Vec<Source> {
 
 fn without_comments(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Whether `word` stands in `text` as a whole identifier.

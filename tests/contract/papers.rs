@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     environment::asked,
-    files::{below, read, sources},
+    files::{below, ends, read, sources},
 };
 
 /// The variables of `.env.example` with the comment above each.
@@ -104,7 +104,7 @@ fn the_two_commands_are_in_the_readme_and_the_makefile() {
 #[test]
 fn the_papers_name_files_that_are_there() {
     let all = below("");
-    for paper in all.iter().filter(|path| path.ends_with(".md")) {
+    for paper in all.iter().filter(|path| ends(path, "md")) {
         let folder = paper.rsplit_once('/').map_or("", |(folder, _)| folder);
         for link in read(paper).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if link.contains("://") || link.starts_with('#') {

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use crate::{client::Client, stack::shared};
+use crate::{
+    client::{Client, SOON},
+    process::wait_until,
+    stack::shared,
+};
 
 /// The minute's limit, as `template.yaml` has it.
 const LIMIT: usize = 30;
@@ -41,5 +45,5 @@ async fn a_request_has_one_id_everywhere() {
     let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(reply.headers["apigw-requestid"], *id);
     assert_eq!(reply.refused(401, "UNAUTHENTICATED")["requestId"], id);
-    assert!(shared().log("auth").contains(&id));
+    wait_until("the log has the request", SOON, || shared().log("auth").contains(&id));
 }

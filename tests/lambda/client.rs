@@ -170,7 +170,8 @@ impl Hospital {
     pub(crate) async fn open(stack: &Stack) -> Self {
         let code = format!("house{}", number());
         let nobody = Client::new(stack);
-        let platform = nobody.log_in(stack.at("/admin/email"), stack.at("/admin/password"), None).await;
+        let platform =
+            nobody.log_in(stack.at("/admin/email"), stack.at("/admin/password"), None).await;
         let email = format!("admin@{code}.example");
         let admin = json!({ "name": "Meera Pillai", "email": email, "mobile": "+919810000001" });
         let body = json!({ "name": format!("Hospital {code}"), "code": code, "admin": admin });

@@ -26,7 +26,10 @@ fn complaint(function: &str, environment: &[(&str, &str)]) -> String {
     let (code, said) = start(function, environment);
     assert_eq!((code, said.lines().count()), (Some(1), 1), "{function}: {said}");
     let line: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"the function does not start".into()));
+    assert_eq!(
+        (&line["level"], &line["message"]),
+        (&"ERROR".into(), &"the function does not start".into())
+    );
     line["error"].as_str().unwrap().to_owned()
 }
 
@@ -80,7 +83,8 @@ fn everything_that_is_wrong_is_named_in_one_message() {
 #[test]
 fn an_empty_webhook_secret_starts_nothing() {
     for secret in ["", "   "] {
-        let complaint = complaint("razorpay-webhook", &with(&[("RAZORPAY_WEBHOOK_SECRET", secret)]));
+        let complaint =
+            complaint("razorpay-webhook", &with(&[("RAZORPAY_WEBHOOK_SECRET", secret)]));
         assert!(complaint.contains("RAZORPAY_WEBHOOK_SECRET is not set"), "{complaint}");
     }
 }

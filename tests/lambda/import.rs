@@ -11,7 +11,13 @@ use crate::{
 
 /// The bucket, through AWS's own SDK.
 fn bucket(stack: &Stack) -> aws_sdk_s3::Client {
-    let key = Credentials::new(stack.at("/s3/accessKeyId"), stack.at("/s3/secretAccessKey"), None, None, "test");
+    let key = Credentials::new(
+        stack.at("/s3/accessKeyId"),
+        stack.at("/s3/secretAccessKey"),
+        None,
+        None,
+        "test",
+    );
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(stack.at("/s3/region").to_owned()))
@@ -27,8 +33,11 @@ fn bucket(stack: &Stack) -> aws_sdk_s3::Client {
 async fn a_dropped_file_becomes_patients_with_a_report_and_its_event_may_come_again() {
     let stack = shared();
     let person = stack.at("/demo/people/0/email");
-    let admin = Client::new(stack).log_in(person, stack.at("/demo/people/0/password"), Some("sunrise")).await;
-    let imports = async || admin.get("/patients/import").await.expect(200)["items"].as_array().unwrap().len();
+    let admin = Client::new(stack)
+        .log_in(person, stack.at("/demo/people/0/password"), Some("sunrise"))
+        .await;
+    let imports =
+        async || admin.get("/patients/import").await.expect(200)["items"].as_array().unwrap().len();
     let event = "patient-import/object-created.json";
 
     assert_eq!(invoke(stack, "patient-import/test-event.json", None).await, Value::Null);
@@ -39,9 +48,7 @@ async fn a_dropped_file_becomes_patients_with_a_report_and_its_event_may_come_ag
     let put = bucket(stack).put_object().bucket(stack.at("/s3/bucket"));
     let put = put.key("imports/sunrise/new patients + families.csv").body(file.into());
     put.send().await.unwrap();
-    let list = admin
-        .until("/patients/import", |list| list["items"][0]["status"] == "done")
-        .await;
+    let list = admin.until("/patients/import", |list| list["items"][0]["status"] == "done").await;
     let id = text(&list, "/items/0/importId");
     let import = admin.get(&format!("/patients/import/{id}")).await.expect(200);
     assert_eq!(import["fileName"], "new patients + families.csv");
@@ -53,7 +60,12 @@ async fn a_dropped_file_becomes_patients_with_a_report_and_its_event_may_come_ag
     let report = report.error_for_status().unwrap().text().await.unwrap();
     assert!(report.contains("SUN-8003") && report.contains("name"), "{report}");
     let found = admin.get("/patients?q=SUN-8").await.expect(200);
-    let names: Vec<&str> = found["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = found["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["Arjun Mehta", "Leela Menon"]);
     assert!(found["items"].as_array().unwrap().iter().all(|one| one["status"] == "pending"));
 
@@ -64,6 +76,7 @@ async fn a_dropped_file_becomes_patients_with_a_report_and_its_event_may_come_ag
         assert_eq!(imports().await, 2);
     }
     let list = admin.get("/patients/import").await.expect(200);
-    let rows: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|one| &one["rows"]["unchanged"]).collect();
+    let rows: Vec<&Value> =
+        list["items"].as_array().unwrap().iter().map(|one| &one["rows"]["unchanged"]).collect();
     assert!(rows.contains(&&json!(2)), "{list}");
 }

@@ -6,13 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::{
     client::{Client, Hospital},
-    process::{command as command_line, descendants, lives, wait_until},
+    process::{command as command_line, descendants, lives, signal, wait_until},
     stack::{Stack, command, folder, shared},
 };
+
+/// How long the kernel may take to end what is told to.
+const LIMIT: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn two_stacks_run_at_once_and_one_that_ends_leaves_nothing_but_its_data() {
@@ -34,26 +38,39 @@ async fn two_stacks_run_at_once_and_one_that_ends_leaves_nothing_but_its_data() 
         assert!(lines.iter().any(|line| line.contains(name)), "{name}: {lines:#?}");
     }
     assert!(stack.end().success());
-    wait_until("all processes are gone", Duration::from_secs(5), || !all.iter().any(|pid| lives(*pid)));
+    wait_until("all processes are gone", LIMIT, || !all.iter().any(|pid| lives(*pid)));
     assert!(!folder.path().join("stack.json").exists());
 
-    let before = (stack.at("/admin/password").to_owned(), stack.at("/razorpay/keySecret").to_owned());
+    let before =
+        (stack.at("/admin/password").to_owned(), stack.at("/razorpay/keySecret").to_owned());
     let stack = Stack::start(folder.path(), &[]);
-    let after = (stack.at("/admin/password").to_owned(), stack.at("/razorpay/keySecret").to_owned());
+    let after =
+        (stack.at("/admin/password").to_owned(), stack.at("/razorpay/keySecret").to_owned());
     assert_eq!(before, after);
     let platform = Client::new(&stack).log_in(stack.at("/admin/email"), &after.0, None).await;
     let hospitals = platform.get("/hospitals").await.expect(200);
-    let codes: Vec<_> = hospitals["items"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    let codes: Vec<_> =
+        hospitals["items"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
     assert_eq!(codes, [json!("sunrise"), json!(house.code)]);
     // The session goes on too: the secrets are the same, and so is Redis.
     let address = Client::new(&stack).with_token(house.admin.token().to_owned());
     address.get("/hospital").await.expect(200);
+
+    // Nor does one that is killed, without a chance to tidy up.
+    let all = descendants(stack.pid());
+    assert!(!all.is_empty());
+    signal(stack.pid(), Signal::KILL);
+    wait_until("all processes are gone", LIMIT, || !all.iter().any(|pid| lives(*pid)));
 }
 
 /// Runs a stack that cannot come up; answers what it said, within seconds.
 fn refused(stack_dir: &std::path::Path, settings: &[(&str, &str)]) -> String {
     let start = Instant::now();
-    let output = command(stack_dir, settings).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let output = command(stack_dir, settings)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(start.elapsed() < Duration::from_secs(10));
     let said = [output.stdout, output.stderr].concat();

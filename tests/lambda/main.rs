@@ -1,5 +1,14 @@
 //! The real binaries under the local Lambda, behind the local API Gateway: whole stacks, started
-//! as `make run` starts them.
+//! as `make run` starts them. The binaries are what `cargo build --workspace` built last; `make test`
+//! builds them first.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets what it did not expect ends there"
+)]
 
 mod access;
 mod client;

@@ -16,7 +16,8 @@ async fn the_webhook_alone_confirms() {
     let booked = patient.post("/slots/book", &json!({ "slotId": slots[0] })).await.expect(201);
     let id = text(&booked, "/appointment/id");
     assert_eq!(booked["appointment"]["status"], "held");
-    let order = patient.post("/payment/create-order", &json!({ "appointmentId": id })).await.expect(201);
+    let order =
+        patient.post("/payment/create-order", &json!({ "appointmentId": id })).await.expect(201);
 
     // Every event three times, and the last first: as Razorpay may send them.
     let events = ["order.paid", "payment.captured", "payment.authorized"];

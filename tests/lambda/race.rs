@@ -6,7 +6,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
-    client::{Client, Hospital},
+    client::{Client, Hospital, SOON},
+    process::wait_until,
     stack::shared,
 };
 
@@ -41,8 +42,7 @@ async fn of_two_hundred_bookings_one_is_made() {
     let all = house.admin.get("/appointments?limit=100").await.expect(200);
     assert_eq!(all["items"].as_array().unwrap().len(), 1, "{all}");
     assert_eq!(all["items"][0]["slotId"], slot);
-    // All four processes took part.
-    let log = shared().log("slots");
-    let booked = log.matches("\"route\":\"POST /slots/book\"").count();
-    assert!(booked >= REQUESTS, "{booked} bookings in the log");
+    // Every request reached a function; none was answered by the front alone.
+    let answered = || shared().log("slots").matches("\"route\":\"POST /slots/book\"").count();
+    wait_until("all are in the log", SOON, || answered() >= REQUESTS);
 }

@@ -137,22 +137,23 @@ fn the_walk_through_of_the_readme_is_true() {
     assert!(blocks.len() > 10, "{} blocks", blocks.len());
     let mut outputs = walk(&blocks).into_iter();
 
-    let mut fresh = format!("{before}{CHAPTER}");
+    let mut fresh = vec![before, CHAPTER.to_owned()];
     for piece in pieces.iter().filter(|piece| !matches!(piece, Piece::Output(_))) {
         match piece {
             Piece::Commands(commands) => {
-                fresh.push_str(&format!("\n```bash\n{commands}```\n"));
+                fresh.push(format!("\n```bash\n{commands}```\n"));
                 let output = outputs.next().unwrap();
                 if !output.is_empty() {
-                    fresh.push_str(&format!("\n```text\n{output}```\n"));
+                    fresh.push(format!("\n```text\n{output}```\n"));
                 }
             }
             // The words between commands and their output are none.
-            Piece::Words(words) => fresh.push_str(words),
+            Piece::Words(words) => fresh.push(words.clone()),
             Piece::Output(_) => {}
         }
     }
-    fresh.push_str(&format!("\n## {after}"));
+    fresh.push(format!("\n## {after}"));
+    let fresh = fresh.concat();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(root().join(README), &fresh).unwrap();
         return;

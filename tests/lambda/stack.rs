@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    io::Write as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -77,11 +76,8 @@ impl Stack {
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let output = folder.join("output.log");
         let log = File::create(&output).unwrap();
-        let mut child = command(folder, settings)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(folder, settings).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         let file = folder.join("stack.json");
         wait_until("the stack is up", START, || {
             if let Some(status) = child.try_wait().unwrap() {
@@ -165,24 +161,30 @@ pub(crate) fn folder() -> TempDir {
 /// The stack most tests share, started by the first that wants it, with what `events/` takes for
 /// granted.
 pub(crate) fn shared() -> &'static Stack {
-    static SHARED: OnceLock<Stack> = OnceLock::new();
-    SHARED.get_or_init(|| {
+    static SHARED: OnceLock<(Stack, Child)> = OnceLock::new();
+    let (stack, _) = SHARED.get_or_init(|| {
         let folder = folder().keep();
         let settings = [
             ("ADMIN_PASSWORD", "sample-password-of-events-2026"),
             ("RAZORPAY_WEBHOOK_SECRET", "sample-webhook-secret-of-events-0001"),
         ];
         let stack = Stack::start(&folder, &settings);
-        end_with_this_process(stack.pid(), &folder);
-        stack
-    })
+        let watch = end_with_this_process(stack.pid(), &folder);
+        (stack, watch)
+    });
+    stack
 }
 
 /// A value that lives to the end of the process is never dropped. So a shell waits for the end of
 /// this process, at the other end of a pipe, and takes the stack down then, however that end came.
-fn end_with_this_process(stack: u32, folder: &Path) {
-    let script = "cat >/dev/null; kill -TERM \"$0\"; while kill -0 \"$0\" 2>/dev/null; do sleep 0.1; done; rm -rf -- \"$1\"";
-    let mut shell = Command::new("sh")
+/// It does not wait for ever: nobody may be there to bury the dead.
+fn end_with_this_process(stack: u32, folder: &Path) -> Child {
+    let script = r#"
+        cat >/dev/null
+        kill -TERM "$0"
+        for _ in $(seq 200); do kill -0 "$0" 2>/dev/null || break; sleep 0.1; done
+        rm -rf -- "$1""#;
+    Command::new("sh")
         .args(["-c", script, &stack.to_string()])
         .arg(folder)
         .stdin(Stdio::piped())
@@ -190,9 +192,5 @@ fn end_with_this_process(stack: u32, folder: &Path) {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
-        .unwrap();
-    let mut pipe = shell.stdin.take().unwrap();
-    pipe.flush().unwrap();
-    // Never closed by us: the kernel does, at the end.
-    std::mem::forget(pipe);
+        .unwrap()
 }

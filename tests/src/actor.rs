@@ -155,6 +155,12 @@ impl Actor {
         Self { code: code.to_owned(), ..self.becomes(&answer) }
     }
 
+    /// The same person with fresh tokens: time has passed.
+    pub async fn refreshed(&self) -> Self {
+        let body = json!({ "refreshToken": self.refresh });
+        self.becomes(&self.with_token("").post("/token/refresh", body).await.is(200))
+    }
+
     /// What names his account in a log-in.
     pub fn key(&self) -> Value {
         json!({ "email": self.email, "hospital": self.code })

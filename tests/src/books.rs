@@ -83,6 +83,13 @@ impl Books {
         found.pop().expect("there is the appointment")
     }
 
+    /// Takes away what idempotent requests answered, as if each had been killed before it could.
+    pub async fn forget_answers(&self) {
+        let kept = self.0.collection::<Document>("idempotency");
+        let forget = doc! { "$unset": { "answer": "" } };
+        kept.update_many(doc! {}, forget).await.expect("an update");
+    }
+
     /// Checks the invariants of the whole database at an instant, in milliseconds.
     pub async fn check(&self, now: i64) {
         let appointments = self.find("appointments", doc! {}).await;

@@ -76,6 +76,13 @@ impl Simulator {
         self.simulate("/simulate/faults", &body).await;
     }
 
+    /// An order is made without our asking for it.
+    pub async fn makes_order(&self, body: &Value) -> Value {
+        let (id, secret) = (stack::of("/razorpay/keyId"), stack::of("/razorpay/keySecret"));
+        let request = self.http.post(Self::url("/v1/orders")).basic_auth(id, Some(secret));
+        self.send(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
     /// A payment in Razorpay's books.
     pub async fn payment(&self, id: &str) -> Value {
         self.read(&format!("/v1/payments/{id}")).await

@@ -59,9 +59,9 @@ impl Scheduled {
     /// Runs a job; how many things it settled.
     pub async fn run(&self, job: Job) -> Result<usize, shared::web::Error> {
         match job {
-            Job::Effects => effects::deliver(self).await,
-            Job::Holds => holds::sweep(self).await,
-            Job::Reconcile => reconcile::ask(self).await,
+            Job::Effects => Box::pin(effects::deliver(self)).await,
+            Job::Holds => Box::pin(holds::sweep(self)).await,
+            Job::Reconcile => Box::pin(reconcile::ask(self)).await,
         }
     }
 }
@@ -71,7 +71,7 @@ pub async fn handle(
     scheduled: Arc<Scheduled>,
     job: Job,
 ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-    match Box::pin(scheduled.run(job)).await {
+    match scheduled.run(job).await {
         Ok(settled) => {
             tracing::info!(?job, settled, "the job is done");
             Ok(json!({ "settled": settled }))

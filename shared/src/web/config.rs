@@ -56,7 +56,7 @@ impl Environment {
     /// A value that must be there.
     pub fn required(&mut self, name: &'static str) -> String {
         self.value(name).unwrap_or_else(|| {
-            self.faults.push(format!("{name} is not set"));
+            self.fault(format!("{name} is not set"));
             String::new()
         })
     }
@@ -70,7 +70,7 @@ impl Environment {
     pub fn secret(&mut self, name: &'static str) -> String {
         let secret = self.required(name);
         if !secret.is_empty() && secret.len() < 32 {
-            self.faults.push(format!("{name} has {} bytes; at least 32 are needed", secret.len()));
+            self.fault(format!("{name} has {} bytes; at least 32 are needed", secret.len()));
         }
         secret
     }
@@ -79,7 +79,7 @@ impl Environment {
     pub fn url(&mut self, name: &'static str, schemes: &[&str]) -> String {
         let url = self.required(name);
         if !url.is_empty() && !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-            self.faults.push(format!("{name} must begin with {}", schemes.join(" or ")));
+            self.fault(format!("{name} must begin with {}", schemes.join(" or ")));
         }
         url
     }
@@ -97,14 +97,18 @@ impl Environment {
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         number.unwrap_or_else(|| {
             let (least, most) = (bounds.start(), bounds.end());
-            self.faults.push(format!("{name} must be a whole number from {least} to {most}"));
+            self.fault(format!("{name} must be a whole number from {least} to {most}"));
             default
         })
     }
 
     /// Adds a fault found elsewhere.
     pub fn fault(&mut self, fault: impl Into<String>) {
-        self.faults.push(fault.into());
+        let fault = fault.into();
+        // Several parts of a function may ask for one name; once is enough to be told.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Every name that was asked for.
@@ -129,6 +133,7 @@ mod tests {
         let mut env =
             Environment::of(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
         env.secret("JWT_SECRET");
+        env.secret("JWT_SECRET");
         env.number("HOLD_SECONDS", 600, 1..=3600);
         env.url("MONGODB_URI", &["mongodb://"]);
         env.required("MAIL_FROM");
@@ -138,6 +143,7 @@ mod tests {
         {
             assert!(message.contains(part), "{message}");
         }
+        assert_eq!(message.matches("JWT_SECRET").count(), 1, "{message}");
         assert!(!message.contains("short-secret"));
     }
 }

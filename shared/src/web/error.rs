@@ -15,6 +15,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// The most bad fields one answer names: a hostile body may have thousands, and is not to be
+/// answered at a multiple of its size.
+const MOST_ERRORS: usize = 100;
+
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -194,7 +198,8 @@ impl Error {
             Self::BadCredentials { code, detail } => {
                 (code, detail.to_owned(), Vec::new(), Map::new())
             }
-            Self::Invalid(errors) => {
+            Self::Invalid(mut errors) => {
+                errors.truncate(MOST_ERRORS);
                 ("VALIDATION_FAILED", "Some fields are not right.".to_owned(), errors, Map::new())
             }
             other => {

@@ -1,0 +1,206 @@
+//! Razorpay tells what happened: at least once, in any order, and signed.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{
+    actor::text,
+    call::Call,
+    razorpay::{delivery, event, sign},
+    world::World,
+};
+
+/// A held appointment and a payment of it that only Razorpay knows of.
+async fn paid_unheard(world: &World) -> (Value, String) {
+    let slot = world.a.doctor.sets_slot("2030-12-03", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let callback = world.a.patient.checks_out(&appointment).await;
+    (appointment, text(&callback, "/razorpay_payment_id"))
+}
+
+#[tokio::test]
+async fn a_repetition_changes_nothing() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let call = delivery(&world.razorpay().event("payment.captured", &payment).await, "event-1");
+    assert_eq!(world.call(&call).await.is(200), json!({ "received": true }));
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    let before = world.books().everything().await;
+    for answer in join_all((0..10).map(|_| world.call(&call))).await {
+        answer.is(200);
+    }
+    // The same news under another id is no news either.
+    world
+        .call(&delivery(&world.razorpay().event("payment.captured", &payment).await, "event-2"))
+        .await
+        .is(200);
+    assert_eq!(world.books().everything().await, before);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn ten_copies_at_once_confirm_once() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let call = delivery(&world.razorpay().event("payment.captured", &payment).await, "event-1");
+    for answer in join_all((0..10).map(|_| world.call(&call))).await {
+        answer.is(200);
+    }
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.run(scheduled::Job::Effects).await;
+    assert_eq!(world.mail().count(&world.a.patient.email, "appointment is confirmed").await, 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn any_order_of_events_ends_the_same() {
+    let world = World::new().await;
+    let names = ["payment.authorized", "payment.captured", "payment.failed", "order.paid"];
+    let slots = world.a.doctor.sets_slots("2030-12-03", "00:00", "24:00", 60).await;
+    let orders =
+        [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 1, 3], [1, 0, 3, 2], [3, 0, 2, 1], [0, 2, 3, 1]];
+    let mut ends = Vec::new();
+    for (slot, order) in slots.iter().zip(orders) {
+        let appointment = world.a.patient.books(slot).await;
+        let callback = world.a.patient.checks_out(&appointment).await;
+        let payment = text(&callback, "/razorpay_payment_id");
+        for index in order {
+            // Each event has the snapshot of its own time.
+            let mut entity = world.razorpay().payment(&payment).await;
+            entity["status"] = json!(["authorized", "captured", "failed", "captured"][index]);
+            let body = event(names[index], &[("payment", entity)]);
+            world.call(&delivery(&body, &format!("{payment}-{index}"))).await.is(200);
+        }
+        let seen = world.a.patient.sees(&appointment).await;
+        ends.push((seen["status"].clone(), seen["payment"]["status"].clone()));
+    }
+    assert_eq!(ends, vec![(json!("confirmed"), json!("captured")); orders.len()]);
+    world.run(scheduled::Job::Effects).await;
+    assert_eq!(
+        world.mail().count(&world.a.patient.email, "appointment is confirmed").await,
+        orders.len()
+    );
+    world.check().await;
+}
+
+#[tokio::test]
+async fn an_authorization_alone_confirms_nothing() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-03", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let callback = world.razorpay().checkout(&order, "authorized").await;
+    let payment = text(&callback, "/razorpay_payment_id");
+    world.is_told("payment.authorized", &payment).await.is(200);
+    let seen = world.a.patient.sees(&appointment).await;
+    assert_eq!(
+        (&seen["status"], &seen["payment"]["status"]),
+        (&json!("held"), &json!("authorized"))
+    );
+    world.check().await;
+}
+
+#[tokio::test]
+async fn only_the_right_signature_is_heard() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let body = world.razorpay().event("payment.captured", &payment).await.to_string();
+    let right = sign(tests::stack::of("/razorpay/webhookSecret"), body.as_bytes());
+    let send = async |body: &str, signature: Option<&str>| {
+        let call = Call::new("POST", "/webhooks/razorpay").raw("application/json", body);
+        let call = match signature {
+            Some(signature) => call.header("x-razorpay-signature", signature),
+            None => call,
+        };
+        world.call(&call).await
+    };
+    let with_key = sign(tests::stack::of("/razorpay/keySecret"), body.as_bytes());
+    let empty = sign("", body.as_bytes());
+    let wrong = [None, Some(""), Some(&*with_key), Some(&*empty), Some(&right[..40]), Some("zz")];
+    for signature in wrong {
+        send(&body, signature).await.refused(400, "INVALID_SIGNATURE");
+    }
+    send(&body.replace("50000", "50001"), Some(&right)).await.refused(400, "INVALID_SIGNATURE");
+    send(&format!("{body} "), Some(&right)).await.refused(400, "INVALID_SIGNATURE");
+    // Somebody logged in has no more right to it.
+    let call = Call::new("POST", "/webhooks/razorpay").raw("application/json", &*body);
+    world.a.admin.send(call).await.refused(400, "INVALID_SIGNATURE");
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    assert_eq!(world.books().count("webhookEvents").await, 0);
+    send(&body, Some(&right)).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+}
+
+#[tokio::test]
+async fn a_body_in_base64_is_the_same_body() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let mut call = delivery(&world.razorpay().event("payment.captured", &payment).await, "event-1");
+    call.base64 = true;
+    world.call(&call).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+}
+
+#[tokio::test]
+async fn what_we_do_not_know_is_taken_and_changes_nothing() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let before = world.books().everything().await;
+    let mut foreign = world.razorpay().payment(&payment).await;
+    foreign["order_id"] = json!("order_AAAAAAAAAAAAAA");
+    let mut orderless = foreign.clone();
+    orderless["order_id"] = Value::Null;
+    let bodies = [
+        json!({ "event": "subscription.charged", "payload": {} }),
+        json!({ "event": "payment.captured" }),
+        json!({ "event": "payment.captured", "payload": { "payment": { "entity": { "id": 7 } } } }),
+        json!({ "event": "payment.dispute.created", "payload": { "payment": { "entity": [] } } }),
+        json!({}),
+        json!([1, 2]),
+        json!("text"),
+        event("payment.captured", &[("payment", foreign.clone())]),
+        event("payment.captured", &[("payment", orderless)]),
+        event("settlement.processed", &[("settlement", json!({ "id": "setl_1" }))]),
+        event(
+            "refund.processed",
+            &[("refund", json!({ "id": "rfnd_1", "status": "processed" })), ("payment", foreign)],
+        ),
+    ];
+    for (index, body) in bodies.iter().enumerate() {
+        for _ in 0..2 {
+            world.call(&delivery(body, &format!("unknown-{index}"))).await.is(200);
+        }
+    }
+    // What is signed and is no JSON is Razorpay's own affair.
+    let signature = sign(tests::stack::of("/razorpay/webhookSecret"), b"no json");
+    let call = Call::new("POST", "/webhooks/razorpay").raw("text/plain", "no json");
+    world.call(&call.header("x-razorpay-signature", signature)).await.is(200);
+    assert_eq!(world.books().everything().await, before);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+}
+
+#[tokio::test]
+async fn an_event_without_an_id_is_known_by_its_body() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let mut call = delivery(&world.razorpay().event("payment.captured", &payment).await, "x");
+    call.headers.retain(|(name, _)| name != "x-razorpay-event-id");
+    for _ in 0..3 {
+        world.call(&call).await.is(200);
+    }
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    assert_eq!(world.books().count("webhookEvents").await, 1);
+}
+
+#[tokio::test]
+async fn another_amount_than_asked_for_goes_back() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let mut entity = world.razorpay().payment(&payment).await;
+    entity["amount"] = json!(49_999);
+    let body = event("payment.captured", &[("payment", entity)]);
+    world.call(&delivery(&body, "event-1")).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    let stored = world.books().appointment(&text(&appointment, "/id")).await;
+    assert_eq!(stored.get_array("refunds").unwrap().len(), 1);
+    world.check().await;
+}
