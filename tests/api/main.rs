@@ -1,6 +1,14 @@
 //! What users and attackers see, in process over real servers. Each test has a world of its own;
 //! nothing waits for luck.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "what is not as expected ends its test, and a list of one reads best as a list"
+)]
+
 mod agenda;
 mod booking;
 mod cancelling;

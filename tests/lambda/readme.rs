@@ -3,10 +3,9 @@
 
 use std::{
     fs::File,
-    io::Write as _,
     os::unix::process::CommandExt as _,
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
@@ -51,15 +50,11 @@ fn chapter(readme: &str) -> (String, Vec<Piece>, String) {
     (before.to_owned(), pieces, after.to_owned())
 }
 
-/// Runs all commands in one shell; the output of each block.
-fn walk(blocks: &[&String]) -> Vec<String> {
+/// Runs commands in one shell that stops at the first that fails; what they print.
+fn run(commands: &str) -> String {
     let folder = folder();
     let (script, said) = (folder.path().join("walk.sh"), folder.path().join("output"));
-    let mut file = File::create(&script).unwrap();
-    writeln!(file, "set -eu -o pipefail").unwrap();
-    for block in blocks {
-        writeln!(file, "{block}printf '%s\\n' '{MARK}'").unwrap();
-    }
+    std::fs::write(&script, format!("set -eu -o pipefail\n{commands}")).unwrap();
     let log = File::create(&said).unwrap();
     let mut shell = Command::new("bash")
         .arg(&script)
@@ -71,19 +66,31 @@ fn walk(blocks: &[&String]) -> Vec<String> {
         .process_group(0)
         .spawn()
         .unwrap();
-    let mut status = None;
-    let walked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        wait_until("the walk ends", LIMIT, || {
-            status = shell.try_wait().unwrap();
-            status.is_some()
-        });
-    }));
-    let said = std::fs::read_to_string(said).unwrap();
-    if walked.is_err() {
+    let end = Instant::now() + LIMIT;
+    let status = loop {
+        match shell.try_wait().unwrap() {
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(50)),
+            status => break status,
+        }
+    };
+    if status.is_none() {
         signal_group(shell.id(), Signal::KILL);
-        panic!("the walk did not end within {LIMIT:?}; it said:\n{said}");
+        let _dead = shell.wait();
     }
-    assert!(status.is_some_and(|status| status.success()), "the walk stopped; it said:\n{said}");
+    let said = std::fs::read_to_string(said).unwrap();
+    let how = status.map_or_else(|| format!("not within {LIMIT:?}"), |status| status.to_string());
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "the walk ended: {how}; it said:\n{said}"
+    );
+    said
+}
+
+/// Runs blocks of commands in one shell; the output of each.
+fn walk(blocks: &[&String]) -> Vec<String> {
+    let marked: Vec<String> =
+        blocks.iter().map(|block| format!("{block}printf '%s\\n' '{MARK}'\n")).collect();
+    let said = run(&marked.concat());
     let mut outputs: Vec<String> = said.split(&format!("{MARK}\n")).map(str::to_owned).collect();
     assert_eq!(outputs.pop().as_deref(), Some(""));
     outputs
@@ -167,6 +174,20 @@ fn the_walk_through_of_the_readme_is_true() {
         assert_eq!(told(shown), told(now), "the README's, then the stack's");
     }
     assert_eq!(pieces.len(), fresh.len());
+}
+
+/// `make run` prints a short walk of its own.
+#[test]
+fn what_the_stack_tells_people_to_paste_works() {
+    let (file, mut said) = (shared().folder().join("output.log"), String::new());
+    wait_until("the stack has said all", LIMIT, || {
+        said = std::fs::read_to_string(&file).unwrap();
+        said.contains("README.md has the whole story")
+    });
+    let (_, rest) = said.split_once("\nLog in as a patient, look for a slot, book it:\n").unwrap();
+    let (commands, _) = rest.split_once("\nThe doctor's log-in").unwrap();
+    let printed = run(commands);
+    assert!(printed.contains("\"status\": \"held\"") && printed.contains("\"items\""), "{printed}");
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A function as Lambda runs it: instances that each answer one request at a time, started when
 //! none is idle, up to a limit.
 
-#![expect(clippy::expect_used, reason = "a test world that breaks ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test world that breaks ends its test"
+)]
 
 use axum::Router;
 use lambda_http::Request;

@@ -1,8 +1,6 @@
 //! The world of a test: the platform's administrator, and two hospitals that look alike, so that
 //! whatever bleeds from one into the other shows.
 
-#![expect(clippy::missing_panics_doc, reason = "a test world that breaks ends its test")]
-
 use crate::{actor::Actor, answer::Answer, api::Api, hospital::Hospital, razorpay::delivery};
 use serde_json::json;
 use std::ops::Deref;

@@ -25,7 +25,8 @@ impl Function for Auth {
     const NAME: &'static str = "auth";
 
     fn configure(env: &mut Environment) -> Self {
-        Self { core: Core::configure(env), log_ins: LogIns::configure(env) }
+        let core = Core::configure(env);
+        Self { log_ins: LogIns::configure(env, &core), core }
     }
 
     fn core(&self) -> &Core {

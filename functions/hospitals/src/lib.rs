@@ -23,7 +23,8 @@ impl Function for Hospitals {
     const NAME: &'static str = "hospitals";
 
     fn configure(env: &mut Environment) -> Self {
-        Self { core: Core::configure(env), log_ins: LogIns::configure(env) }
+        let core = Core::configure(env);
+        Self { log_ins: LogIns::configure(env, &core), core }
     }
 
     fn core(&self) -> &Core {

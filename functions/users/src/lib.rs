@@ -35,9 +35,10 @@ impl Function for Users {
     const NAME: &'static str = "users";
 
     fn configure(env: &mut Environment) -> Self {
+        let core = Core::configure(env);
         Self {
-            core: Core::configure(env),
-            log_ins: LogIns::configure(env),
+            log_ins: LogIns::configure(env, &core),
+            core,
             links: imports::links(env),
         }
     }

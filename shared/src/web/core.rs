@@ -22,6 +22,8 @@ pub struct Core {
     pub access: AccessTokens,
     /// What Redis remembers of sessions.
     pub sessions: SessionMarks,
+    /// Redis itself: one client, and with it one connection, for everything that asks it.
+    pub(super) upstash: Upstash,
     /// What cursors are sealed and idempotency keys are hashed with.
     pub(super) seal: MacKey,
 }
@@ -39,13 +41,14 @@ impl Core {
             entropy: Entropy,
             store: Store::new(database),
             access: AccessTokens::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes)),
-            sessions: SessionMarks::new(upstash),
+            sessions: SessionMarks::new(upstash.clone()),
+            upstash,
             seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
         }
     }
 }
 
-pub(super) fn configure_upstash(env: &mut Environment) -> Upstash {
+fn configure_upstash(env: &mut Environment) -> Upstash {
     let url =
         env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))

@@ -1,6 +1,6 @@
 //! What the functions have that let people log in or make accounts.
 
-use super::{Core, Environment, Error, Result, core::configure_upstash};
+use super::{Core, Environment, Error, Result};
 use crate::{
     auth::{OtpPurpose, Otps, PasswordHasher, RefreshTokens},
     models::{Account, Name, Otp, Parse as _},
@@ -33,7 +33,7 @@ pub struct DrawnOtp {
 
 impl LogIns {
     /// Reads the settings of log-ins.
-    pub fn configure(env: &mut Environment) -> Self {
+    pub fn configure(env: &mut Environment, core: &Core) -> Self {
         let (jwt, otp) = (env.secret("JWT_SECRET"), env.secret("OTP_SECRET"));
         let limits = Limits {
             requests_per_minute: env.number("AUTH_REQUESTS_PER_MINUTE", 30, 1..=1_000_000),
@@ -41,7 +41,7 @@ impl LogIns {
             otp_per_hour: env.number("OTP_PER_HOUR", 5, 1..=1_000_000),
         };
         Self {
-            attempts: Attempts::new(configure_upstash(env), otp.as_bytes(), limits),
+            attempts: Attempts::new(core.upstash.clone(), otp.as_bytes(), limits),
             otps: Otps::new(otp.as_bytes()),
             passwords: PasswordHasher::new(),
             refresh: RefreshTokens::new(jwt.as_bytes()),
