@@ -36,11 +36,7 @@ impl Function for Users {
 
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
-        Self {
-            log_ins: LogIns::configure(env, &core),
-            core,
-            links: imports::links(env),
-        }
+        Self { log_ins: LogIns::configure(env, &core), core, links: imports::links(env) }
     }
 
     fn core(&self) -> &Core {

@@ -10,7 +10,10 @@ use data_encoding::BASE64URL_NOPAD;
 
 /// Makes and reads refresh tokens.
 #[derive(Debug, Clone)]
-pub struct RefreshTokens(MacKey);
+pub struct RefreshTokens {
+    current: MacKey,
+    previous: Option<MacKey>,
+}
 
 /// What a refresh token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +33,18 @@ impl RefreshTokens {
     /// may have been lost (RFC 9700 §4.14).
     pub const GRACE_SECONDS: i64 = 10;
 
-    /// Tokens under a key derived from this secret.
-    pub fn new(secret: &[u8]) -> Self {
-        Self(MacKey::derive(secret, "refresh-token"))
+    /// Tokens under a key derived from `secret`; those sealed under the `previous` one still open,
+    /// so that a change of secrets ends no session.
+    pub fn new(secret: &[u8], previous: Option<&[u8]>) -> Self {
+        let key = |secret: &[u8]| MacKey::derive(secret, "refresh-token");
+        Self { current: key(secret), previous: previous.map(key) }
     }
 
     /// The token's text.
     pub fn seal(&self, token: &RefreshToken) -> String {
         let generation = token.generation.to_string();
         let parts = [token.account.as_str(), token.session.as_str(), generation.as_str()];
-        let tag = BASE64URL_NOPAD.encode(&self.0.tag(&parts));
+        let tag = BASE64URL_NOPAD.encode(&self.current.tag(&parts));
         format!("{}.{tag}", BASE64URL_NOPAD.encode(parts.join(" ").as_bytes()))
     }
 
@@ -49,7 +54,8 @@ impl RefreshTokens {
         let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).ok()?;
         let body = String::from_utf8(BASE64URL_NOPAD.decode(body.as_bytes()).ok()?).ok()?;
         let parts: Vec<&str> = body.split(' ').collect();
-        if !self.0.verify(&parts, &tag) {
+        let previous = self.previous.as_ref().is_some_and(|key| key.verify(&parts, &tag));
+        if !self.current.verify(&parts, &tag) && !previous {
             return None;
         }
         let [account, session, generation] = parts.as_slice() else {
@@ -76,10 +82,11 @@ mod tests {
             session: Entropy.id(now).unwrap(),
             generation: 3,
         };
-        let tokens = RefreshTokens::new(b"secret");
+        let tokens = RefreshTokens::new(b"secret", None);
         let text = tokens.seal(&token);
+        assert_eq!(RefreshTokens::new(b"new", Some(b"secret")).open(&text), Some(token.clone()));
         assert_eq!(tokens.open(&text), Some(token));
-        assert_eq!(RefreshTokens::new(b"other").open(&text), None);
+        assert_eq!(RefreshTokens::new(b"other", None).open(&text), None);
         for bad in ["", ".", "a.b", &text[1..], &format!("{text}A")] {
             assert_eq!(tokens.open(bad), None, "{bad}");
         }

@@ -35,6 +35,7 @@ impl LogIns {
     /// Reads the settings of log-ins.
     pub fn configure(env: &mut Environment, core: &Core) -> Self {
         let (jwt, otp) = (env.secret("JWT_SECRET"), env.secret("OTP_SECRET"));
+        let previous_jwt = env.optional("JWT_PREVIOUS_SECRET");
         let limits = Limits {
             requests_per_minute: env.number("AUTH_REQUESTS_PER_MINUTE", 30, 1..=1_000_000),
             otp_resend_seconds: env.number("OTP_RESEND_SECONDS", 60, 0..=3600),
@@ -44,7 +45,10 @@ impl LogIns {
             attempts: Attempts::new(core.upstash.clone(), otp.as_bytes(), limits),
             otps: Otps::new(otp.as_bytes()),
             passwords: PasswordHasher::new(),
-            refresh: RefreshTokens::new(jwt.as_bytes()),
+            refresh: RefreshTokens::new(
+                jwt.as_bytes(),
+                previous_jwt.as_ref().map(String::as_bytes),
+            ),
             mailer: Mailer::configure(env),
         }
     }
