@@ -1,6 +1,9 @@
 //! `local exec -- COMMAND`: only the backing servers, on data of their own, around one command.
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -25,7 +28,7 @@ use crate::{
 /// # Errors
 /// When a server or the command does not start.
 pub async fn exec(settings: &Settings, command: &[String]) -> Result<ExitCode> {
-    let folder = tempfile::Builder::new().prefix("mediconnect-").tempdir()?;
+    let folder = tempfile::Builder::new().prefix("mediconnect-").tempdir_in(quick_folder())?;
     let logs = folder.path().join("logs");
     std::fs::create_dir_all(&logs)?;
     let logs = Logs::new(&logs, settings.log_all);
@@ -38,11 +41,20 @@ pub async fn exec(settings: &Settings, command: &[String]) -> Result<ExitCode> {
     result
 }
 
+/// Where servers that live for one command keep their data: in memory where there is room, so that
+/// a slow disk cannot stall a database and with it a test.
+fn quick_folder() -> PathBuf {
+    const ROOM: u64 = 4 << 30;
+    let memory = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(memory).map_or(0, |fs| fs.f_bavail.saturating_mul(fs.f_frsize));
+    if room >= ROOM { memory.to_owned() } else { std::env::temp_dir() }
+}
+
 async fn around(
     settings: &Settings,
     processes: &Processes,
     logs: &Logs,
-    folder: &std::path::Path,
+    folder: &Path,
     command: &[String],
 ) -> Result<ExitCode> {
     let (program, args) = command.split_first().context("exec needs a command after --")?;
@@ -82,7 +94,7 @@ async fn around(
 
 /// Where the servers are, and what the AWS SDK finds by itself: tests that run the functions in
 /// their own process find what Lambda's environment would give them.
-fn environment(backing: &Backing, file: &std::path::Path) -> Vec<(String, String)> {
+fn environment(backing: &Backing, file: &Path) -> Vec<(String, String)> {
     [
         ("STACK_JSON", file.display().to_string()),
         ("AWS_REGION", REGION.to_owned()),

@@ -1,7 +1,7 @@
 //! Blocking, unblocking and removing people.
 
 use crate::passwords::{PASSWORD, logs_in, with_password};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{
     actor::{Actor, ids, text},
     world::World,
@@ -127,7 +127,7 @@ async fn somebody_with_appointments_is_kept_for_them() {
 }
 
 #[tokio::test]
-async fn a_blocked_doctor_takes_no_bookings() {
+async fn a_blocked_doctor_is_not_offered_and_publishes_nothing() {
     let world = World::new().await;
     let doctor = &world.a.doctor;
     doctor.sets_slot("2030-12-03", "10:00").await;
@@ -138,4 +138,28 @@ async fn a_blocked_doctor_takes_no_bookings() {
         "doctorId": doctor.account, "date": "2030-12-04", "from": "10:00", "to": "11:00", "slotMinutes": 30,
     });
     world.a.admin.post("/slots/set", body).await.refused(409, "DOCTOR_NOT_ACTIVE");
+}
+
+#[tokio::test]
+async fn nobody_books_a_doctor_who_is_shut_out() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slot = doctor.sets_slot("2030-12-03", "10:00").await;
+    let other = doctor.sets_slot("2030-12-03", "11:00").await;
+    let held = patient.books(&slot).await;
+    blocks(&world, doctor).await;
+    patient.tries_to_book(&other).await.refused(409, "SLOT_TAKEN");
+    // What becomes free meanwhile is not to be had either.
+    let id = json!({ "appointmentId": held["id"] });
+    world.a.admin.post("/slots/cancel", id).await.is(200);
+    patient.tries_to_book(&slot).await.refused(409, "SLOT_TAKEN");
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), Vec::<String>::new());
+    let all = world.a.admin.get("/slots").await.is(200);
+    let statuses: Vec<&Value> =
+        all["items"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
+    assert_eq!(statuses, ["blocked", "blocked"]);
+    let unblock = format!("/users/{}/unblock", doctor.account);
+    world.a.admin.act(unblock).await.is(200);
+    patient.tries_to_book(&slot).await.is(201);
+    world.check().await;
 }

@@ -150,6 +150,7 @@ impl Bookable {
             status: SlotStatus::Open,
             hold_expires_at: None,
             appointment_id: None,
+            withdrawn: false,
         }
     }
 }

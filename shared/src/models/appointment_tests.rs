@@ -28,6 +28,7 @@ fn slot(fee: Money) -> Slot {
         status: SlotStatus::Open,
         hold_expires_at: None,
         appointment_id: None,
+        withdrawn: false,
     }
 }
 

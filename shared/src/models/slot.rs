@@ -91,13 +91,22 @@ pub struct Slot {
     /// For which appointment it is held or booked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment_id: Option<AppointmentId>,
+    /// Whether its doctor is shut out: nobody new gets it, be it open or become so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 impl Slot {
-    /// What it is at this instant: a hold that has run out leaves it open.
+    /// What it is at this instant: a hold that has run out leaves it open, and what would be open
+    /// of a doctor who is shut out is blocked.
     pub fn status(&self, now: Instant) -> SlotStatus {
         let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
-        if self.status == SlotStatus::Held && ran_out { SlotStatus::Open } else { self.status }
+        match self.status {
+            SlotStatus::Held if !ran_out => SlotStatus::Held,
+            SlotStatus::Held | SlotStatus::Open if self.withdrawn => SlotStatus::Blocked,
+            SlotStatus::Held => SlotStatus::Open,
+            status => status,
+        }
     }
 
     /// The time it covers.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::models::{
     Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Patient, Role,
-    Search, SessionId,
+    Search, SessionId, Slot,
 };
 use mongodb::bson::{Bson, Document, doc};
 
@@ -145,7 +145,8 @@ impl HospitalStore {
         accounts.update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None).await
     }
 
-    /// Shuts a person out or lets one in again. Sessions end with it. The account as it was
+    /// Shuts a person out or lets one in again. Sessions end with it; of a doctor nothing more is
+    /// booked, while his appointments stay for the hospital to settle. The account as it was
     /// before, so that the caller can end its access tokens; `None` if there is none that could
     /// be so changed.
     pub async fn set_account_status(
@@ -156,6 +157,7 @@ impl HospitalStore {
     ) -> Result<Option<Account>> {
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
+        let slots = self.scope.collection::<Slot>().await?;
         let statuses: Vec<&str> = from.iter().map(|status| status.as_str()).collect();
         let change = async |tx: &mut Tx| {
             let filter = doc! { "_id": id.as_str(), "status": { "$in": &statuses } };
@@ -167,6 +169,12 @@ impl HospitalStore {
                 let of_account = doc! { "accountId": id.as_str() };
                 let set = doc! { "$set": { "status": to.as_str() } };
                 patients.update_all(of_account, set, Some(tx)).await?;
+            }
+            if before.role == Role::Doctor {
+                let shut_out = matches!(to, AccountStatus::Blocked | AccountStatus::Deactivated);
+                let verb = if shut_out { "$set" } else { "$unset" };
+                let change = doc! { verb: { "withdrawn": true } };
+                slots.update_all(doc! { "doctor.id": id.as_str() }, change, Some(tx)).await?;
             }
             Ok(Ended::Commit(Some(before)))
         };
@@ -190,7 +198,7 @@ impl HospitalStore {
         }
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
-        let slots = self.scope.collection::<crate::models::Slot>().await?;
+        let slots = self.scope.collection::<Slot>().await?;
         let remove = async |tx: &mut Tx| {
             let there = accounts.delete(doc! { "_id": account.id.as_str() }, Some(tx)).await?;
             patients.delete_all(doc! { "accountId": account.id.as_str() }, tx).await?;

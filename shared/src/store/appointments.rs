@@ -3,7 +3,7 @@
 use super::{
     HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
-    slots::after_place,
+    slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
@@ -125,7 +125,6 @@ impl HospitalStore {
     ) -> Result<Option<Appointment>> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
-        let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
         let free = doc! { "$eq": ["$fee.amount", 0] };
         let until = now.plus_seconds(with.hold_seconds).millis();
         let claim = vec![doc! { "$set": {
@@ -134,11 +133,8 @@ impl HospitalStore {
             "appointmentId": with.id.as_str(),
         } }];
         let book = async |tx: &mut Tx| {
-            let open = doc! {
-                "_id": slot.as_str(),
-                "start": { "$gt": now.millis() },
-                "$or": [{ "status": "open" }, &ran_out],
-            };
+            let mut open = bookable(now);
+            open.insert("_id", slot.as_str());
             let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
                 return Ok(Ended::Abort(None));
             };

@@ -4,6 +4,7 @@ use super::{
     HospitalStore, Result,
     appointments::version_before,
     scoped::Stored,
+    slots::open_at,
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{Appointment, Capture, Instant, Slot, SlotStatus};
@@ -112,11 +113,10 @@ impl HospitalStore {
         now: Instant,
         tx: &mut Tx,
     ) -> Result<bool> {
-        let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
         let ours = doc! { "status": "held", "appointmentId": appointment.id.as_str() };
         let filter = doc! {
             "_id": appointment.slot_id.as_str(),
-            "$or": [ours, { "status": "open" }, ran_out],
+        "$or": [ours, open_at(now)],
         };
         let take = vec![doc! { "$set": {
             "status": SlotStatus::Booked.as_str(),

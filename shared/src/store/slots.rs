@@ -72,14 +72,21 @@ impl DoctorCard {
     }
 }
 
-/// Slots that could be booked at this instant.
-fn bookable(now: Instant) -> Document {
+/// Slots that are open at this instant, run-out holds among them, whose doctor is not shut out.
+pub(super) fn open_at(now: Instant) -> Document {
     let ran_out =
         doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
     doc! {
-        "start": { "$gt": now.millis() },
         "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
+        "withdrawn": { "$exists": false },
     }
+}
+
+/// Slots that could be booked at this instant.
+pub(super) fn bookable(now: Instant) -> Document {
+    let mut bookable = open_at(now);
+    bookable.insert("start", doc! { "$gt": now.millis() });
+    bookable
 }
 
 impl HospitalStore {
