@@ -286,6 +286,21 @@ async fn while_razorpay_is_down_a_cancellation_stands_and_the_money_follows() {
 }
 
 #[tokio::test]
+async fn a_refund_somebody_else_is_just_paying_is_put_off_and_not_given_up() {
+    // Razorpay answers 409 while another request with the same idempotency key is at work.
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "11:00").await;
+    let appointment = world.a.patient.books_and_pays(&slot).await;
+    let payment = text(&appointment, "/payment/paymentId");
+    world.razorpay().fails(&format!("POST /v1/payments/{payment}/refund"), 409, 1).await;
+    let cancelled = world.a.patient.cancels(&appointment).await.is(200);
+    assert_eq!(text(&cancelled, "/refund/status"), "pending");
+    world.run(Job::Effects).await;
+    assert_eq!(back(&world, &payment).await, [50_000]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_refund_whose_answer_is_lost_is_paid_once() {
     // Half of it: of the whole, Razorpay itself would refuse a second refund.
     let world = World::new().await;

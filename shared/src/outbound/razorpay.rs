@@ -223,7 +223,9 @@ impl Razorpay {
             });
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-        if status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 401 {
+        // 409: another request with the same idempotency key is at work; the same key again gives
+        // its refund.
+        if status.is_server_error() || matches!(status.as_u16(), 401 | 409 | 429) {
             return Err(Error::unavailable(
                 Service::Razorpay,
                 format!("status {status} {}", problem.error.code),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::models::{
     Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Patient, Role,
-    Search, SessionId, Slot,
+    Search, Slot,
 };
 use mongodb::bson::{Bson, Document, doc};
 
@@ -179,13 +179,6 @@ impl HospitalStore {
             Ok(Ended::Commit(Some(before)))
         };
         transact!(self.scope.database(), |tx| change(&mut tx))
-    }
-
-    /// Ends one session of an account.
-    pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
-        let accounts = self.scope.collection::<Account>().await?;
-        let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
-        accounts.update(doc! { "_id": account.as_str() }, pull, None).await.map(|_| ())
     }
 
     /// Removes a person; one who has appointments is deactivated and kept.
