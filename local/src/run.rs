@@ -109,8 +109,10 @@ async fn bring_up(
     };
     let mut backing = Backing::start(&plan, &mut secrets).await?;
     let demo = demo(settings, &mut secrets)?;
-    let environment = environment(settings, &backing, &mut secrets, &demo, &api_url)?;
-    let (runtime, runtime_address) = functions(&plan, &template, environment).await?;
+    let (listener, runtime_url) = listen().await?;
+    let urls = Urls { api: &api_url, runtime: &runtime_url };
+    let environment = environment(settings, &backing, &mut secrets, &demo, &urls)?;
+    let (runtime, runtime_address) = functions(&plan, &template, environment, listener).await?;
     let (_, no_events) = mpsc::unbounded_channel();
     let events = std::mem::replace(&mut backing.s3_events, no_events);
     let reloader = open(settings, front, template, runtime, events);
@@ -146,8 +148,8 @@ async fn functions(
     plan: &Plan<'_>,
     template: &Template,
     environment: Environment,
+    listener: TcpListener,
 ) -> Result<(Arc<RuntimeApi>, SocketAddr)> {
-    let (listener, _) = listen().await?;
     let address = listener.local_addr()?;
     let launcher = Launcher {
         processes: plan.processes.clone(),
@@ -200,12 +202,18 @@ async fn bind(port: u16) -> Result<TcpListener> {
 }
 
 /// What functions find in their environment, by the names the template uses.
+/// Where the stack's own front and runtime are.
+struct Urls<'a> {
+    api: &'a str,
+    runtime: &'a str,
+}
+
 fn environment(
     settings: &Settings,
     backing: &Backing,
     secrets: &mut Secrets,
     demo: &Demo,
-    api_url: &str,
+    urls: &Urls<'_>,
 ) -> Result<Environment> {
     let razorpay = &backing.razorpay;
     // Where the servers are is known here better than in the environment of `local run`.
@@ -229,7 +237,7 @@ fn environment(
         ("JWT_SECRET", secrets.get("jwtSecret", chance::secret)?),
         ("OTP_SECRET", secrets.get("otpSecret", chance::secret)?),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
-        ("APP_URL", api_url.to_owned()),
+        ("APP_URL", urls.api.to_owned()),
     ] {
         let value = settings.get(name).map_or(fallback, str::to_owned);
         overrides.insert(name.to_owned(), value);
@@ -240,6 +248,7 @@ fn environment(
         endpoints: vec![
             ("AWS_ENDPOINT_URL_SESV2".to_owned(), backing.ses_url.clone()),
             ("AWS_ENDPOINT_URL_S3".to_owned(), backing.s3_url.clone()),
+            ("AWS_ENDPOINT_URL_LAMBDA".to_owned(), urls.runtime.to_owned()),
         ],
         access_key_id: backing.access_key_id.clone(),
         secret_access_key: backing.secret_access_key.clone(),

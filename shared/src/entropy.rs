@@ -25,30 +25,4 @@ impl Entropy {
         let random = u128::from_be_bytes(self.bytes()?);
         Ok(Id::from_parts(now, random))
     }
-
-    /// Six decimal digits, each code equally likely (ASVS 6.5.4: 20 bits or close to it).
-    pub fn six_digits(self) -> Result<String, NoEntropy> {
-        const CODES: u32 = 1_000_000;
-        // The largest multiple of CODES that fits: numbers above it would favour low codes.
-        const FAIR: u32 = u32::MAX - u32::MAX % CODES;
-        loop {
-            let number = u32::from_be_bytes(self.bytes()?);
-            if number < FAIR {
-                return Ok(format!("{:06}", number % CODES));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_have_six_digits_and_differ() {
-        let codes: std::collections::HashSet<String> =
-            (0..200).map(|_| Entropy.six_digits().unwrap()).collect();
-        assert!(codes.iter().all(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_digit())));
-        assert!(codes.len() > 190, "{} different codes of 200", codes.len());
-    }
 }

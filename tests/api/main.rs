@@ -19,6 +19,7 @@ mod journey;
 mod lists;
 mod locks;
 mod log_in;
+mod mails;
 mod orders;
 mod otp;
 mod outages;

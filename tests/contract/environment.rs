@@ -10,7 +10,8 @@ use crate::template::functions;
 const BY_LAMBDA: [&str; 4] =
     ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// Only a machine without AWS sets these; the SDKs read them too.
-const ELSEWHERE: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SESV2"];
+const ELSEWHERE: [&str; 3] =
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_LAMBDA"];
 /// Read before anything else, by every function.
 const LOG_LEVEL: &str = "LOG_LEVEL";
 

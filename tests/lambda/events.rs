@@ -124,7 +124,7 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile"] {
+        for job in ["effects", "holds", "reconcile", "mails"] {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
@@ -142,6 +142,7 @@ fn no_sample_is_left_out() {
     let others = [
         "scheduled/effects",
         "scheduled/holds",
+        "scheduled/mails",
         "scheduled/reconcile",
         "migrate/by-hand",
         "migrate/custom-resource",

@@ -9,8 +9,8 @@
 )]
 
 use crate::{
-    answer::Answer, books::Books, call::Call, fleet::Fleet, mailbox::Mailbox, razorpay::Simulator,
-    routes, stack,
+    answer::Answer, books::Books, call::Call, fleet::Fleet, lambda, mailbox::Mailbox,
+    razorpay::Simulator, routes, stack,
 };
 use axum::{Router, body::to_bytes};
 use mongodb::options::ClientOptions;
@@ -88,7 +88,10 @@ impl Api {
             requests: AtomicU32::new(0),
             name: name.clone(),
         };
-        let api = Self::over(Arc::new(ground), settings(&name), instances);
+        let mut settings = settings(&name);
+        let url = lambda::serve(&settings, &ground.clock).await;
+        settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url);
+        let api = Self::over(Arc::new(ground), settings, instances);
         let mut env = api.environment();
         let migrate = migrate::Migrate::configure(&mut env);
         let migrate = env.finish(migrate).expect("the settings are right");
@@ -148,7 +151,7 @@ impl Api {
         let mut env = self.environment();
         let scheduled = Scheduled::configure(&mut env);
         let scheduled = env.finish(scheduled).expect("the settings are right");
-        scheduled.run(job).await.expect("the job succeeds")
+        scheduled.run(&job).await.expect("the job succeeds")
     }
 
     /// This world's name, part of every address in it.
@@ -224,6 +227,7 @@ fn settings(name: &str) -> Settings {
         ("AWS_ENDPOINT_URL_S3", of("/s3/endpoint")),
         ("JWT_SECRET", random()),
         ("OTP_SECRET", random()),
+        ("MAIL_FUNCTION", "scheduled".to_owned()),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", "https://mediconnect.example".to_owned()),
         ("ADMIN_EMAIL", format!("admin@{name}.example")),

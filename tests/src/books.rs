@@ -52,6 +52,12 @@ impl Books {
         cursor.try_collect().await.expect("a find")
     }
 
+    /// Changes the documents that fit, as a crash or an intruder would leave them.
+    pub async fn change(&self, collection: &str, filter: Document, update: Document) {
+        let documents = self.0.collection::<Document>(collection);
+        documents.update_many(filter, update).await.expect("an update");
+    }
+
     /// How many documents a collection has.
     pub async fn count(&self, collection: &str) -> usize {
         self.find(collection, doc! {}).await.len()

@@ -9,6 +9,7 @@ pub mod deeds;
 pub mod document;
 pub mod fleet;
 pub mod hospital;
+mod lambda;
 pub mod mailbox;
 pub mod razorpay;
 pub mod routes;

@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::extract::State;
 use shared::{
-    auth::OtpPurpose,
+    models::OtpPurpose,
     web::{Accepted, Body, Client, Refusals, Result},
 };
 

@@ -7,9 +7,8 @@ use crate::{
 };
 use axum::extract::State;
 use shared::{
-    auth::OtpPurpose,
     body,
-    models::{Email, HospitalCode, Otp},
+    models::{Email, HospitalCode, Otp, OtpPurpose},
     store::{LogInKey, SessionStart},
     web::{Body, Client, Json, Refusals, Result},
 };

@@ -7,9 +7,8 @@ use crate::{
 };
 use axum::extract::State;
 use shared::{
-    auth::OtpPurpose,
     body,
-    models::{Email, HospitalCode, NewPassword, Otp, SessionId},
+    models::{Email, HospitalCode, NewPassword, Otp, OtpPurpose, SessionId},
     store::{LogInKey, SessionStart},
     web::{Body, Client, Error, Json, Refusals, Result, end_sessions},
 };

@@ -3,10 +3,10 @@
 use crate::Auth;
 use serde::Serialize;
 use shared::{
-    auth::{OtpPurpose, Otps},
+    auth::Otps,
     body,
-    models::{AccountStatus, Email, HospitalCode, Instant, Otp},
-    outbound::OtpRequest,
+    models::{AccountId, AccountStatus, Email, HospitalCode, HospitalId, Instant, Otp, OtpPurpose},
+    outbound::{Invocation, OtpRequest},
     store::{Found, LogInKey},
     web::{Error, Result},
 };
@@ -50,8 +50,10 @@ async fn candidates(auth: &Auth, key: &LogInKey) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Sends an OTP to each account the address may mean: in most cases one, and none for a stranger,
-/// who is told the same.
+/// Sends an OTP to each account the address may mean: in most cases one. A stranger is told the
+/// same, and the same is done for him: an OTP is drawn and kept and its mail is written, to an
+/// account nobody has. The mails go after the answer, so that neither their time nor their failure
+/// tells who is known (ASVS 6.3.8).
 pub(crate) async fn send(
     auth: &Auth,
     purpose: OtpPurpose,
@@ -59,38 +61,31 @@ pub(crate) async fn send(
     client: &str,
     now: Instant,
 ) -> Result<OtpSent> {
-    let sent = OtpSent {
-        expires_in: Otps::LIFETIME_SECONDS,
-        resend_after: auth.log_ins.attempts.resend_seconds(),
-    };
     let key = LogInKey { email: wish.email, hospital: wish.hospital };
-    let otps = &auth.log_ins.otps;
     let found = candidates(auth, &key).await?;
-    let drawn = found
-        .iter()
-        .map(|who| auth.log_ins.draw_otp(&auth.core, purpose, &who.account))
-        .collect::<Result<Vec<_>>>()?;
-    let mut places: Vec<(String, String)> = drawn.iter().map(|otp| otp.kept.clone()).collect();
-    if places.is_empty() {
-        places.push((otps.nowhere(&key.email), String::new()));
+    let mut owners: Vec<(Option<HospitalId>, AccountId)> =
+        found.iter().map(|who| (who.hospital(), who.account.id.clone())).collect();
+    if owners.is_empty() {
+        owners.push((None, auth.core.entropy.id(now)?));
     }
-    let counter = otps.counter(purpose, &key.email, key.hospital.as_ref());
+    let mut places = Vec::new();
+    let mut mails = Vec::new();
+    for (hospital, account) in owners {
+        let drawn = auth.log_ins.draw_otp(&auth.core, purpose, &account, now)?;
+        places.push(drawn.kept);
+        mails.push((hospital, drawn.mail));
+    }
+    let counter = auth.log_ins.otps.counter(purpose, &key.email, key.hospital.as_ref());
     let request = OtpRequest { counter: &counter, places: &places };
     if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
-        for (who, otp) in found.iter().zip(&drawn) {
-            mail(auth, purpose, who, &otp.code).await?;
-        }
+        auth.core.store.gate().notify(&mails).await?;
+        let mails = mails.iter().map(|(_, mail)| mail);
+        auth.log_ins.send_mails(&auth.core, mails, Invocation::Asynchronous).await;
     }
-    Ok(sent)
-}
-
-async fn mail(auth: &Auth, purpose: OtpPurpose, who: &Found, code: &str) -> Result<()> {
-    let hospital = match who.hospital() {
-        Some(id) => auth.core.store.gate().hospital(&id).await?.map(|(_, hospital)| hospital.name),
-        None => None,
-    };
-    let hospital = hospital.as_ref().map_or("MediConnect", |name| name.as_str());
-    auth.log_ins.mail_otp(purpose, &who.account, hospital, code).await
+    Ok(OtpSent {
+        expires_in: Otps::LIFETIME_SECONDS,
+        resend_after: auth.log_ins.attempts.resend_seconds(),
+    })
 }
 
 /// The account whose OTP this is. It is used up.

@@ -9,6 +9,7 @@ use shared::{
         Account, AccountStatus, CancellationPolicy, Currency, Email, Hospital, HospitalCode,
         Mobile, Name, PasswordGuard, Role, Zone,
     },
+    outbound::Invocation,
     tenancy::{Grant, ManageHospitals},
     web::{Body, Created, Error, Refusals, Result, UserView},
 };
@@ -85,13 +86,15 @@ pub(crate) async fn create(
         last_log_in_at: None,
         created_at: now,
     };
-    match this.core.store.platform(&grant).insert_hospital(&hospital, &admin).await {
+    let mail = this.log_ins.welcome(&this.core, &admin, now).await?;
+    let platform = this.core.store.platform(&grant);
+    match platform.insert_hospital(&hospital, &admin, mail.as_ref()).await {
         Err(error) if error.is_duplicate_of("hospital_code") => {
             return Err(Error::conflict("DUPLICATE_CODE", "Another hospital has this code."));
         }
         result => result?,
     }
-    this.log_ins.welcome(&this.core, &admin, &hospital.name).await;
+    this.log_ins.send_mails(&this.core, &mail, Invocation::Synchronous).await;
     let admin = UserView::of(&admin, Some(hospital.id.clone()));
     Ok(Created(HospitalCreated { hospital: HospitalView::of(hospital), admin }))
 }

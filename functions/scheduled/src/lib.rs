@@ -1,15 +1,18 @@
-//! What happens by the clock: the outbox is delivered, holds that ran out are swept, and Razorpay
+//! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept, and Razorpay
 //! is asked about orders nobody told us of. Each job may run at any time and any number of times.
 
 mod effects;
 mod holds;
+mod mails;
 mod reconcile;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
+    auth::Otps,
     clock::Clock,
     entropy::Entropy,
+    models::NotificationId,
     outbound::{Mailer, Razorpay},
     store::{Database, Store},
     web::Environment,
@@ -25,10 +28,11 @@ pub struct Scheduled {
     store: Store,
     razorpay: Razorpay,
     mailer: Mailer,
+    otps: Otps,
 }
 
 /// Which job; the schedules in `template.yaml` name them.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "job")]
 pub enum Job {
     /// Mails and refunds that are due.
@@ -37,6 +41,13 @@ pub enum Job {
     Holds,
     /// Orders without word of a payment.
     Reconcile,
+    /// Mails to the owners of accounts: those that are due, or at once those somebody has just
+    /// written and names here.
+    Mails {
+        /// Which; none means those that are due.
+        #[serde(default)]
+        mails: Vec<NotificationId>,
+    },
 }
 
 /// How many things one run takes up; the rest waits for the next.
@@ -53,15 +64,18 @@ impl Scheduled {
             store: Store::new(database),
             razorpay: Razorpay::configure(env),
             mailer: Mailer::configure(env),
+            otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
     }
 
     /// Runs a job; how many things it settled.
-    pub async fn run(&self, job: Job) -> Result<usize, shared::web::Error> {
+    pub async fn run(&self, job: &Job) -> Result<usize, shared::web::Error> {
         match job {
             Job::Effects => Box::pin(effects::deliver(self)).await,
             Job::Holds => Box::pin(holds::sweep(self)).await,
             Job::Reconcile => Box::pin(reconcile::ask(self)).await,
+            Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
+            Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }
     }
 }
@@ -71,7 +85,7 @@ pub async fn handle(
     scheduled: Arc<Scheduled>,
     job: Job,
 ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-    match scheduled.run(job).await {
+    match scheduled.run(&job).await {
         Ok(settled) => {
             tracing::info!(?job, settled, "the job is done");
             Ok(json!({ "settled": settled }))

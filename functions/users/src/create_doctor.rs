@@ -12,6 +12,7 @@ use shared::{
         Account, AccountId, AccountStatus, DoctorProfile, Email, HospitalId, Issue, Mobile, Money,
         Name, NewPassword, RegistrationNumber, Role, Speciality,
     },
+    outbound::Invocation,
     tenancy::{CreatePeople, Grant},
     web::{Body, Created, Error, Refusals, Result},
 };
@@ -85,13 +86,14 @@ pub(crate) async fn create_doctor(
         Person { name: &new.name, email: &new.email, mobile: &new.mobile, password: new.password };
     let account = invite::account(&users, &place, person, Role::Doctor).await?;
     let account = Account { doctor: Some(profile.clone()), ..account };
-    match users.core.store.of(&place.tenant).insert_account(&account).await {
+    let mail = users.log_ins.welcome(&users.core, &account, account.created_at).await?;
+    match users.core.store.of(&place.tenant).insert_account(&account, mail.as_ref()).await {
         Err(error) if error.is_duplicate_of("account_email") => {
             return Err(Error::conflict("DUPLICATE_EMAIL", "Another account has this address."));
         }
         result => result?,
     }
-    users.log_ins.welcome(&users.core, &account, &place.name).await;
+    users.log_ins.send_mails(&users.core, &mail, Invocation::Synchronous).await;
     Ok(Created(DoctorCreated {
         created_at: place.tenant.zone().show(account.created_at),
         id: account.id,

@@ -9,9 +9,10 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, Day, Email, HospitalId, Identifier, Issue, Mobile, Name,
-        NewPassword, Patient, PatientId, Role,
+        Account, AccountId, AccountStatus, Day, Email, HospitalId, Identifier, Issue, Message,
+        Mobile, Name, NewPassword, Notification, Patient, PatientId, Role,
     },
+    outbound::Invocation,
     store::HospitalStore,
     tenancy::{CreatePeople, Grant},
     web::{Body, Created, Error, Refusals, Result},
@@ -75,12 +76,8 @@ pub(crate) async fn create_patient(
     if new.date_of_birth.is_some_and(|day| day > place.tenant.zone().day(now)) {
         return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
     }
-    let (account, patient) = enter(&users, &store, &place, &new).await?;
-    if account.status == AccountStatus::Pending {
-        users.log_ins.welcome(&users.core, &account, &place.name).await;
-    } else {
-        invite::tell_family(&users, &place, &account, &patient.name).await;
-    }
+    let (patient, mail) = enter(&users, &store, &place, &new).await?;
+    users.log_ins.send_mails(&users.core, &mail, Invocation::Synchronous).await;
     Ok(Created(PatientCreated {
         created_at: place.tenant.zone().show(patient.created_at),
         id: patient.id,
@@ -103,26 +100,28 @@ async fn enter(
     store: &HospitalStore,
     place: &Place,
     new: &NewPatient,
-) -> Result<(Account, Patient)> {
+) -> Result<(Patient, Option<Notification>)> {
     for _ in 0..4 {
         let known = store.account_by_email(&new.email).await?.map(join).transpose()?;
-        let (account, entered) = match known {
+        let (entered, mail) = match known {
             Some(account) => {
                 let patient = patient_of(users, &account, new)?;
-                let joined = store.join_family(&account, &patient).await;
-                (account, joined.map(|joined| joined.then_some(patient)))
+                let mail = mail_to(users, &account, &patient).await?;
+                let joined = store.join_family(&account, &patient, mail.as_ref()).await;
+                (joined.map(|joined| joined.then_some(patient)), mail)
             }
             None => {
                 let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
                 let person = Person { name, email, mobile, password: new.password.clone() };
                 let account = invite::account(users, place, person, Role::Patient).await?;
                 let patient = patient_of(users, &account, new)?;
-                let made = store.insert_family(&account, &patient).await;
-                (account, made.map(|()| Some(patient)))
+                let mail = mail_to(users, &account, &patient).await?;
+                let made = store.insert_family(&account, &patient, mail.as_ref()).await;
+                (made.map(|()| Some(patient)), mail)
             }
         };
         match entered {
-            Ok(Some(patient)) => return Ok((account, patient)),
+            Ok(Some(patient)) => return Ok((patient, mail)),
             Ok(None) => {}
             Err(error) if error.is_duplicate_of("account_email") => {}
             Err(error) if error.is_duplicate_of("patient_identifier") => {
@@ -133,6 +132,22 @@ async fn enter(
         }
     }
     Err(Error::conflict("CONFLICT", "The account is being changed by others; try again."))
+}
+
+/// What the account's owner is told: an OTP while the account is pending, else that somebody was
+/// added to it.
+async fn mail_to(
+    users: &Users,
+    account: &Account,
+    patient: &Patient,
+) -> Result<Option<Notification>> {
+    let now = users.core.clock.now();
+    if account.status == AccountStatus::Pending {
+        return users.log_ins.welcome(&users.core, account, now).await;
+    }
+    let message = Message::FamilyMember { member: patient.name.clone() };
+    let id = users.core.entropy.id(now)?;
+    Ok(Some(Notification::new(id, &account.id, message, now)))
 }
 
 /// An account that may act for one more patient.

@@ -1,5 +1,5 @@
-//! What making an account has in common: the hospital it is made in, the password it may be given,
-//! and the mail with its first OTP.
+//! What making an account has in common: the hospital it is made in, and the password it may be
+//! given.
 
 use crate::Users;
 use shared::{
@@ -7,15 +7,13 @@ use shared::{
         Account, AccountStatus, Email, HospitalCode, HospitalId, Issue, Mobile, Name, NewPassword,
         PasswordGuard, Role,
     },
-    outbound::Mail,
     tenancy::{CreatePeople, Grant, Tenant},
     web::{Error, Result},
 };
 
-/// The hospital somebody is entered in, with its name and code for the account and the mail.
+/// The hospital somebody is entered in, with its code for the account.
 pub(crate) struct Place {
     pub(crate) tenant: Tenant,
-    pub(crate) name: Name,
     code: HospitalCode,
 }
 
@@ -43,7 +41,7 @@ pub(crate) async fn place(
         }
     };
     let hospital = users.core.store.of(&tenant).hospital(&tenant).await?.ok_or(Error::NotFound)?;
-    Ok(Place { tenant, name: hospital.name, code: hospital.code })
+    Ok(Place { tenant, code: hospital.code })
 }
 
 /// Whose account is made.
@@ -85,12 +83,4 @@ pub(crate) async fn account(
         last_log_in_at: None,
         created_at: now,
     })
-}
-
-/// Tells the owner of an account in use that a person was added to it.
-pub(crate) async fn tell_family(users: &Users, place: &Place, account: &Account, member: &Name) {
-    let mail = Mail::FamilyMember { name: &account.name, hospital: place.name.as_str(), member };
-    if let Err(error) = users.log_ins.mailer.send(&account.email, &mail).await {
-        tracing::error!(%error, account = %account.id, "a family was not told of a new member");
-    }
 }

@@ -11,7 +11,7 @@ mod refresh;
 
 pub use access::{AccessTokens, TokenRefused, bearer};
 pub use keyed::MacKey;
-pub use otp::{OtpPurpose, Otps};
+pub use otp::Otps;
 pub use password::{HashingFailed, PasswordHasher};
 pub use principal::{Membership, Principal};
 pub use refresh::{RefreshToken, RefreshTokens};

@@ -33,6 +33,15 @@ pub enum Mail<'a> {
         /// How long it is good for.
         minutes: u32,
     },
+    /// Wrong passwords have locked the password.
+    PasswordLocked {
+        /// Whose account it is.
+        name: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// Until when, as [`time_for_people`] shows it.
+        until: &'a str,
+    },
     /// A person was added to an account that is in use already.
     FamilyMember {
         /// Whose account it is.
@@ -153,6 +162,7 @@ impl Mail<'_> {
         let letter = match *self {
             Self::LogInOtp { name, hospital, otp, minutes } => log_in(name, hospital, otp, minutes),
             Self::ResetOtp { name, hospital, otp, minutes } => reset(name, hospital, otp, minutes),
+            Self::PasswordLocked { name, hospital, until } => locked(name, hospital, until),
             Self::FamilyMember { name, hospital, member } => family_member(name, hospital, member),
             Self::AppointmentConfirmed {
                 patient, hospital, doctor, speciality, start, fee, appointment,
@@ -207,6 +217,29 @@ fn code_letter<'a>(heading: &str, hospital: &'a str, otp: &'a str, minutes: u32)
         code: Some(otp),
         notes,
         ..blank(heading, presentable(hospital).unwrap_or("your hospital"))
+    }
+}
+
+fn locked<'a>(name: &'a Name, hospital: &'a str, until: &str) -> Letter<'a> {
+    Letter {
+        subject: "Your MediConnect password is locked for a while",
+        preheader: "Several wrong passwords were entered.",
+        paragraphs: vec![
+            greeting(name),
+            "Several wrong passwords were entered for your account, so passwords are not taken \
+             until the time below."
+                .to_owned(),
+            "You need not wait: a code sent to this address logs you in at once, and so does \
+             choosing a new password."
+                .to_owned(),
+        ],
+        facts: vec![("Locked until", until.to_owned())],
+        notes: vec![
+            "If it was not you, somebody is guessing. Nobody got in. Choose a new password if \
+             yours is short or used elsewhere."
+                .to_owned(),
+        ],
+        ..blank("Your password is locked", presentable(hospital).unwrap_or("your hospital"))
     }
 }
 

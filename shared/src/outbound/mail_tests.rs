@@ -29,6 +29,7 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
     let mails = [
         Mail::LogInOtp { name: patient, hospital, otp: "048213", minutes: 10 },
         Mail::ResetOtp { name: patient, hospital, otp: "048213", minutes: 1 },
+        Mail::PasswordLocked { name: patient, hospital, until: start },
         Mail::FamilyMember { name: patient, hospital, member: doctor },
         Mail::AppointmentConfirmed { patient, hospital, doctor, speciality, start, fee, appointment },
         Mail::AppointmentCancelled {

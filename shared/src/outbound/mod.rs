@@ -1,10 +1,11 @@
-//! Services outside: Upstash, Razorpay, SES, S3. Concrete clients with a base URL, a time-out and
+//! Services outside: Upstash, Razorpay, SES, S3, Lambda. Concrete clients with a base URL, a time-out and
 //! a retry policy; a test puts a real server behind the URL.
 //!
 //! Only this module names `reqwest` and the AWS SDKs.
 
 mod attempts;
 mod aws;
+mod dispatch;
 mod http;
 mod mail;
 mod presign;
@@ -16,6 +17,7 @@ mod sessions;
 mod upstash;
 
 pub use attempts::{Attempts, Limits, OtpRequest, Throttled};
+pub use dispatch::{DispatchSettings, Dispatcher, Invocation};
 pub use mail::{Mail, Rendered, time_for_people};
 pub use presign::{BucketLinks, LinkSettings, UploadForm};
 pub use razorpay::{
@@ -39,6 +41,8 @@ pub enum Service {
     Ses,
     /// Files.
     S3,
+    /// Other functions.
+    Lambda,
 }
 
 /// A service outside did not do what was asked.

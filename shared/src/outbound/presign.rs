@@ -181,7 +181,7 @@ impl std::fmt::Debug for BucketLinks {
 type Added = Vec<(&'static str, std::borrow::Cow<'static, str>)>;
 type Unsigned = Box<dyn std::error::Error + Send + Sync>;
 
-fn system_time(now: Instant) -> SystemTime {
+pub(super) fn system_time(now: Instant) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.millis()).unwrap_or_default())
 }
 

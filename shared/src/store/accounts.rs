@@ -6,8 +6,8 @@ use super::{
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Patient, Role,
-    Search, Slot,
+    Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Notification,
+    Patient, Role, Search, Slot,
 };
 use mongodb::bson::{Bson, Document, doc};
 
@@ -51,21 +51,43 @@ pub enum Removal {
 }
 
 impl HospitalStore {
-    /// Enters an account; a second one with its address is [`Error::Duplicate`] of
-    /// `account_email`.
-    pub async fn insert_account(&self, account: &Account) -> Result<()> {
-        self.scope.collection::<Account>().await?.insert(account, None).await
+    /// Enters an account with its first mail; a second one with its address is
+    /// [`Error::Duplicate`](super::Error::Duplicate) of `account_email`.
+    pub async fn insert_account(
+        &self,
+        account: &Account,
+        mail: Option<&Notification>,
+    ) -> Result<()> {
+        let accounts = self.scope.collection::<Account>().await?;
+        let mails = self.scope.collection::<Notification>().await?;
+        let enter = async |tx: &mut Tx| {
+            accounts.insert(account, Some(tx)).await?;
+            if let Some(mail) = mail {
+                mails.insert(mail, Some(tx)).await?;
+            }
+            Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| enter(&mut tx))
     }
 
-    /// Enters a patient together with a new account: both or neither. An address that is taken is
-    /// [`Error::Duplicate`](super::Error::Duplicate) of `account_email`, an identifier that is
-    /// taken one of `patient_identifier`.
-    pub async fn insert_family(&self, account: &Account, patient: &Patient) -> Result<()> {
+    /// Enters a patient together with a new account and its first mail: all or nothing. An address
+    /// that is taken is [`Error::Duplicate`](super::Error::Duplicate) of `account_email`, an
+    /// identifier that is taken one of `patient_identifier`.
+    pub async fn insert_family(
+        &self,
+        account: &Account,
+        patient: &Patient,
+        mail: Option<&Notification>,
+    ) -> Result<()> {
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
+        let mails = self.scope.collection::<Notification>().await?;
         let enter = async |tx: &mut Tx| {
             accounts.insert(account, Some(tx)).await?;
             patients.insert(patient, Some(tx)).await?;
+            if let Some(mail) = mail {
+                mails.insert(mail, Some(tx)).await?;
+            }
             Ok(Ended::Commit(()))
         };
         transact!(self.scope.database(), |tx| enter(&mut tx))
@@ -74,9 +96,15 @@ impl HospitalStore {
     /// Enters a further patient of an account, whose status he takes over. The account is written
     /// too, so that its activation, block or removal at the same instant is not missed; whether
     /// it still was as it was read.
-    pub async fn join_family(&self, account: &Account, patient: &Patient) -> Result<bool> {
+    pub async fn join_family(
+        &self,
+        account: &Account,
+        patient: &Patient,
+        mail: Option<&Notification>,
+    ) -> Result<bool> {
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
+        let mails = self.scope.collection::<Notification>().await?;
         let enter = async |tx: &mut Tx| {
             let same = doc! { "_id": account.id.as_str(), "status": account.status.as_str() };
             let joined = doc! { "$inc": { "joined": 1_i64 } };
@@ -84,6 +112,9 @@ impl HospitalStore {
                 return Ok(Ended::Abort(false));
             }
             patients.insert(patient, Some(tx)).await?;
+            if let Some(mail) = mail {
+                mails.insert(mail, Some(tx)).await?;
+            }
             Ok(Ended::Commit(true))
         };
         transact!(self.scope.database(), |tx| enter(&mut tx))

@@ -80,6 +80,10 @@ impl Gate {
         Self(database)
     }
 
+    pub(super) const fn database(&self) -> &Database {
+        &self.0
+    }
+
     async fn accounts(&self) -> Result<Collection<RawDocumentBuf>> {
         Ok(self.0.handle().await?.collection(Account::COLLECTION))
     }

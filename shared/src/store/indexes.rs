@@ -97,6 +97,8 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_reconcile", &["reconcileAt"])
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
+    index("notifications", "notification_due", &["dueAt"])
+        .global("mails to people are sent for all hospitals"),
     index("imports", "import_order", &["hospitalId", "_id"]),
     index("importChunks", "import_chunk", &["hospitalId", "importId", "number"]).unique(),
     index("webhookEvents", "webhook_event", &["eventId"])

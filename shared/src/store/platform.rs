@@ -4,12 +4,12 @@ use super::{
     Page, PageRequest, Place, Result,
     connection::{Database, bounded},
     hospitals::HOSPITALS,
-    scoped::{Scope, Stored, read, to_document},
+    scoped::{Scope, read},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
     auth::Membership,
-    models::{Account, Hospital, HospitalId},
+    models::{Account, Hospital, HospitalId, Notification},
     tenancy::Tenant,
 };
 use futures_util::TryStreamExt as _;
@@ -31,16 +31,25 @@ impl PlatformStore {
         Ok(self.0.handle().await?.collection(HOSPITALS))
     }
 
-    /// Enters a hospital with its first administrator: both or neither. A second hospital with
-    /// the code is a duplicate of `hospital_code`.
-    pub async fn insert_hospital(&self, hospital: &Hospital, admin: &Account) -> Result<()> {
+    /// Enters a hospital with its first administrator and his first mail: all or nothing. A second
+    /// hospital with the code is a duplicate of `hospital_code`.
+    pub async fn insert_hospital(
+        &self,
+        hospital: &Hospital,
+        admin: &Account,
+        mail: Option<&Notification>,
+    ) -> Result<()> {
         let hospitals = self.hospitals::<Document>().await?;
-        let accounts: Collection<Document> = self.0.handle().await?.collection(Account::COLLECTION);
         let hospital_document = serialize_to_document(hospital)?;
-        let account_document = to_document(admin, hospital.id.as_str())?;
+        let scope = Scope::hospital(self.0.clone(), &hospital.id);
+        let accounts = scope.collection::<Account>().await?;
+        let mails = scope.collection::<Notification>().await?;
         let enter = async |tx: &mut Tx| {
             bounded(hospitals.insert_one(&hospital_document).session(tx.session())).await?;
-            bounded(accounts.insert_one(&account_document).session(tx.session())).await?;
+            accounts.insert(admin, Some(tx)).await?;
+            if let Some(mail) = mail {
+                mails.insert(mail, Some(tx)).await?;
+            }
             Ok(Ended::Commit(()))
         };
         transact!(&self.0, |tx| enter(&mut tx))

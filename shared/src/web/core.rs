@@ -5,7 +5,7 @@ use crate::{
     auth::{AccessTokens, MacKey},
     clock::Clock,
     entropy::Entropy,
-    outbound::{Keys, Razorpay, SessionMarks, Upstash},
+    outbound::{Keys, Mailer, Razorpay, SessionMarks, Upstash},
     store::{Database, Store},
 };
 
@@ -52,6 +52,13 @@ fn configure_upstash(env: &mut Environment) -> Upstash {
     let url =
         env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
+}
+
+impl Mailer {
+    /// Reads the settings of mail.
+    pub fn configure(env: &mut Environment) -> Self {
+        Self::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]))
+    }
 }
 
 impl Razorpay {

@@ -312,6 +312,7 @@ impl From<outbound::Error> for Error {
                 outbound::Service::Razorpay => "Razorpay",
                 outbound::Service::Ses => "SES",
                 outbound::Service::S3 => "S3",
+                outbound::Service::Lambda => "Lambda",
             },
         };
         Self::Unavailable { dependency, cause: error.to_string() }

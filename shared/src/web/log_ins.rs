@@ -2,10 +2,11 @@
 
 use super::{Core, Environment, Error, Result};
 use crate::{
-    auth::{OtpPurpose, Otps, PasswordHasher, RefreshTokens},
-    models::{Account, Name, Otp, Parse as _},
-    outbound::{Attempts, Limits, Mail, Mailer},
+    auth::{Otps, PasswordHasher, RefreshTokens},
+    models::{Account, AccountId, Instant, Message, Notification, NotificationId, OtpPurpose},
+    outbound::{Attempts, DispatchSettings, Dispatcher, Invocation, Limits},
 };
+use serde_json::json;
 
 /// What the functions have that let people log in or make accounts.
 #[derive(Debug, Clone)]
@@ -18,17 +19,17 @@ pub struct LogIns {
     pub passwords: PasswordHasher,
     /// Refresh tokens.
     pub refresh: RefreshTokens,
-    /// Mail.
-    pub mailer: Mailer,
+    /// Whoever sends the mails that wait.
+    mails: Dispatcher,
 }
 
-/// An OTP that was drawn: its digits for the mail, and where its hash is kept.
+/// An OTP that was drawn: where its hash is kept, and the mail that will carry it.
 #[derive(Debug)]
 pub struct DrawnOtp {
-    /// Six digits.
-    pub code: String,
     /// The place and the hash.
     pub kept: (String, String),
+    /// The mail.
+    pub mail: Notification,
 }
 
 impl LogIns {
@@ -49,58 +50,75 @@ impl LogIns {
                 jwt.as_bytes(),
                 previous_jwt.as_ref().map(String::as_bytes),
             ),
-            mailer: Mailer::configure(env),
+            mails: Dispatcher::configure(env),
         }
     }
 
-    /// Draws an OTP for an account. It is good once its hash is kept.
+    /// Draws an OTP for an account. It is good once its hash is kept, and known to nobody before
+    /// its mail is sent.
     pub fn draw_otp(
         &self,
         core: &Core,
         purpose: OtpPurpose,
-        account: &Account,
+        account: &AccountId,
+        now: Instant,
     ) -> Result<DrawnOtp> {
-        let code = core.entropy.six_digits()?;
-        let otp = Otp::parse(&code).map_err(|_| Error::internal("an OTP has six digits"))?;
-        let place = self.otps.place(purpose, &account.id);
-        Ok(DrawnOtp { code, kept: (place, self.otps.hash(purpose, &account.id, &otp)) })
+        let nonce = data_encoding::HEXLOWER.encode(&core.entropy.bytes::<16>()?);
+        let code = self.otps.code(purpose, account, &nonce);
+        let code = code.ok_or_else(|| Error::internal("an OTP has six digits"))?;
+        let kept = (self.otps.place(purpose, account), self.otps.hash(purpose, account, &code));
+        let message = Message::Otp { purpose, nonce };
+        let (id, ends) = (core.entropy.id(now)?, now.plus_seconds(Otps::LIFETIME_SECONDS));
+        Ok(DrawnOtp { kept, mail: Notification::until(id, account, message, now, ends) })
     }
 
-    /// Mails an account an OTP that was drawn for it.
-    pub async fn mail_otp(
+    /// Draws and keeps the OTP that makes a new account active; its mail is to be written with the
+    /// account. Without Redis there is none: its owner asks for another, and the log tells.
+    pub async fn welcome(
         &self,
-        purpose: OtpPurpose,
+        core: &Core,
         account: &Account,
-        hospital: &str,
-        code: &str,
-    ) -> Result<()> {
-        let (name, minutes) = (&account.name, 10);
-        let mail = match purpose {
-            OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp: code, minutes },
-            OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp: code, minutes },
-        };
-        Ok(self.mailer.send(&account.email, &mail).await?)
-    }
-
-    /// Mails a new account the OTP that makes it active. The account is there already: if the
-    /// mail cannot go now, its owner asks for another, and the log tells.
-    pub async fn welcome(&self, core: &Core, account: &Account, hospital: &Name) {
-        if let Err(error) = self.try_welcome(core, account, hospital).await {
-            tracing::error!(?error, account = %account.id, "a first OTP was not mailed");
+        now: Instant,
+    ) -> Result<Option<Notification>> {
+        let DrawnOtp { kept: (place, hash), mail } =
+            self.draw_otp(core, OtpPurpose::LogIn, &account.id, now)?;
+        match self.attempts.keep_otp(&place, &hash, now).await {
+            Ok(()) => Ok(Some(mail)),
+            Err(error) => {
+                tracing::error!(%error, account = %account.id, "a first OTP was not kept");
+                Ok(None)
+            }
         }
     }
 
-    async fn try_welcome(&self, core: &Core, account: &Account, hospital: &Name) -> Result<()> {
-        let drawn = self.draw_otp(core, OtpPurpose::LogIn, account)?;
-        let (place, hash) = &drawn.kept;
-        self.attempts.keep_otp(place, hash, core.clock.now()).await?;
-        self.mail_otp(OtpPurpose::LogIn, account, hospital.as_str(), &drawn.code).await
+    /// Has mails sent that were just written. Should that fail, their schedule sends them.
+    pub async fn send_mails<'a>(
+        &self,
+        core: &Core,
+        mails: impl IntoIterator<Item = &'a Notification>,
+        how: Invocation,
+    ) {
+        let mails: Vec<&NotificationId> = mails.into_iter().map(|mail| &mail.id).collect();
+        if mails.is_empty() {
+            return;
+        }
+        let event = json!({ "job": "mails", "mails": mails });
+        if let Err(error) = self.mails.invoke(&event, how, core.clock.now()).await {
+            tracing::warn!(%error, dependency = "Lambda", "mails wait for their schedule");
+        }
     }
 }
 
-impl Mailer {
-    /// Reads the settings of mail.
-    pub fn configure(env: &mut Environment) -> Self {
-        Self::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]))
+impl Dispatcher {
+    /// Reads who sends mails. Lambda sets the region and the credentials.
+    fn configure(env: &mut Environment) -> Self {
+        Self::new(DispatchSettings {
+            function: env.required("MAIL_FUNCTION"),
+            region: env.required("AWS_REGION"),
+            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
+            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
+            session_token: env.optional("AWS_SESSION_TOKEN"),
+            endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
+        })
     }
 }

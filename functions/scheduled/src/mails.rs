@@ -1,0 +1,103 @@
+//! Mails to the owners of accounts.
+
+use crate::{BATCH, Scheduled};
+use shared::{
+    models::{Account, Message, Notification, NotificationId, OtpPurpose, Zone},
+    outbound::{self, Mail, time_for_people},
+    store::Addressed,
+    web::Result,
+};
+
+/// Sends what is due, the longest due first.
+pub(crate) async fn send_due(this: &Scheduled) -> Result<usize> {
+    let mut sent = 0;
+    for _ in 0..BATCH {
+        let now = this.clock.now();
+        let Some(addressed) = this.store.gate().take_due_notification(now).await? else {
+            break;
+        };
+        sent += send(this, &addressed).await?;
+    }
+    Ok(sent)
+}
+
+/// Sends these, which were just written, unless somebody is at it.
+pub(crate) async fn send_new(this: &Scheduled, mails: &[NotificationId]) -> Result<usize> {
+    let mut sent = 0;
+    for id in mails {
+        let taken = this.store.gate().take_new_notification(id, this.clock.now()).await?;
+        if let Some(addressed) = taken {
+            sent += send(this, &addressed).await?;
+        }
+    }
+    Ok(sent)
+}
+
+/// Sends a mail that was taken. One that cannot go now is put off, and the others go on.
+async fn send(this: &Scheduled, addressed: &Addressed) -> Result<usize> {
+    let (gate, mail) = (this.store.gate(), &addressed.notification);
+    match send_one(this, addressed).await {
+        Ok(done) => {
+            gate.drop_notification(&mail.id).await?;
+            Ok(usize::from(done))
+        }
+        Err(error) => {
+            tracing::error!(?error, mail = %mail.id, "a mail is put off");
+            gate.postpone_notification(mail, this.clock.now()).await?;
+            Ok(0)
+        }
+    }
+}
+
+/// Sends one mail; whether there was anybody to send it to.
+async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
+    let Addressed { notification, account: Some(account), hospital } = addressed else {
+        return Ok(false);
+    };
+    if !notification.is_of_use(this.clock.now()) {
+        tracing::warn!(mail = %notification.id, "a mail came too late to be sent");
+        return Ok(false);
+    }
+    let place = match hospital {
+        Some((tenant, hospital)) => (hospital.name.as_str(), tenant.zone().clone()),
+        None => ("MediConnect", Zone::default()),
+    };
+    match deliver(this, notification, account, &place).await {
+        // An address SES will never take is no reason to try for ever.
+        Err(outbound::Error::Refused { code, .. }) => {
+            tracing::warn!(%code, mail = %notification.id, "SES refuses a mail for good");
+            Ok(false)
+        }
+        result => Ok(result.map(|()| true)?),
+    }
+}
+
+async fn deliver(
+    this: &Scheduled,
+    notification: &Notification,
+    account: &Account,
+    (hospital, zone): &(&str, Zone),
+) -> outbound::Result<()> {
+    let (name, hospital, minutes) = (&account.name, *hospital, 10);
+    match &notification.message {
+        Message::Otp { purpose, nonce } => {
+            let Some(code) = this.otps.code(*purpose, &account.id, nonce) else {
+                return Ok(());
+            };
+            let otp = code.expose();
+            let mail = match purpose {
+                OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp, minutes },
+                OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp, minutes },
+            };
+            this.mailer.send(&account.email, &mail).await
+        }
+        Message::FamilyMember { member } => {
+            this.mailer.send(&account.email, &Mail::FamilyMember { name, hospital, member }).await
+        }
+        Message::Locked { until } => {
+            let until = time_for_people(*until, zone);
+            let mail = Mail::PasswordLocked { name, hospital, until: &until };
+            this.mailer.send(&account.email, &mail).await
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Asks another function to run at once, through Lambda's `Invoke`, without AWS's SDK: one signed
+//! request, nothing to link.
+
+use super::{Error, Result, Service, http::Http, presign::system_time};
+use crate::models::Instant;
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+/// Which function, and who asks. On Lambda all but the name is in the environment.
+#[derive(Clone)]
+pub struct DispatchSettings {
+    /// The function's name or ARN.
+    pub function: String,
+    /// `AWS_REGION`.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`; a role's credentials have one.
+    pub session_token: Option<String>,
+    /// `AWS_ENDPOINT_URL_LAMBDA`: a Lambda elsewhere.
+    pub endpoint: Option<String>,
+}
+
+/// Whether the caller waits until the function is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invocation {
+    /// It waits, three seconds at most; the function goes on all the same.
+    Synchronous,
+    /// Lambda takes the event and runs the function by itself.
+    Asynchronous,
+}
+
+/// Invokes one function.
+#[derive(Clone)]
+pub struct Dispatcher {
+    http: Http,
+    settings: Arc<DispatchSettings>,
+}
+
+impl Dispatcher {
+    /// A dispatcher with these settings.
+    pub fn new(settings: DispatchSettings) -> Self {
+        let http = Http::new(Service::Lambda, Duration::from_secs(3));
+        Self { http, settings: Arc::new(settings) }
+    }
+
+    /// Invokes the function with this event. That it was not invoked is never the end of anything:
+    /// what it would have done is due, and its schedule finds it.
+    pub async fn invoke(&self, event: &Value, how: Invocation, now: Instant) -> Result<()> {
+        let url = self.url();
+        let body = event.to_string();
+        let kind = match how {
+            Invocation::Synchronous => "RequestResponse",
+            Invocation::Asynchronous => "Event",
+        };
+        let headers = [("content-type", "application/json"), ("x-amz-invocation-type", kind)];
+        let signed = self
+            .sign(&url, &headers, body.as_bytes(), now)
+            .map_err(|error| Error::unavailable(Service::Lambda, error))?;
+        let mut request = self.http.client()?.post(&url).body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        for (name, value) in &signed {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        // With 200 and this header the function itself has failed.
+        if answer.status().is_success() && !answer.headers().contains_key("x-amz-function-error") {
+            return Ok(());
+        }
+        Err(Error::unavailable(Service::Lambda, format_args!("status {}", answer.status())))
+    }
+
+    fn url(&self) -> String {
+        let of = &self.settings;
+        let base = of.endpoint.clone();
+        let base = base.unwrap_or_else(|| format!("https://lambda.{}.amazonaws.com", of.region));
+        let base = base.trim_end_matches('/');
+        format!("{base}/2015-03-31/functions/{}/invocations", of.function)
+    }
+
+    fn sign(
+        &self,
+        url: &str,
+        headers: &[(&'static str, &'static str)],
+        body: &[u8],
+        now: Instant,
+    ) -> std::result::Result<Vec<(String, String)>, Box<dyn std::error::Error + Send + Sync>> {
+        let of = &self.settings;
+        let (id, secret, token) = (&of.access_key_id, &of.secret_access_key, &of.session_token);
+        let identity = Credentials::new(id, secret, token.clone(), None, "environment").into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&of.region)
+            .name("lambda")
+            .time(system_time(now))
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let body = SignableBody::Bytes(body);
+        let request = SignableRequest::new("POST", url, headers.iter().copied(), body)?;
+        let (instructions, _) = sign(request, &params)?.into_parts();
+        let headers = instructions.headers();
+        Ok(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+/// Shows where it leads and nothing to sign with.
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Dispatcher({})", self.settings.function)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invocation_is_addressed_and_signed() {
+        let dispatcher = Dispatcher::new(DispatchSettings {
+            function: "mediconnect-scheduled".to_owned(),
+            region: "ap-south-1".to_owned(),
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: Some("token".to_owned()),
+            endpoint: None,
+        });
+        let url = dispatcher.url();
+        let expected = "https://lambda.ap-south-1.amazonaws.com/2015-03-31/functions/mediconnect-scheduled/invocations";
+        assert_eq!(url, expected);
+        let now = Instant::from_seconds(1_369_353_600);
+        let signed = dispatcher.sign(&url, &[("x-amz-invocation-type", "Event")], b"{}", now);
+        let signed = signed.unwrap();
+        let header = |name: &str| {
+            signed.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap()
+        };
+        assert_eq!(header("x-amz-date"), "20130524T000000Z");
+        assert_eq!(header("x-amz-security-token"), "token");
+        let authorization = header("authorization");
+        let scope = "Credential=AKIDEXAMPLE/20130524/ap-south-1/lambda/aws4_request";
+        assert!(authorization.contains(scope), "{authorization}");
+        assert!(authorization.contains("x-amz-invocation-type"), "{authorization}");
+    }
+}

@@ -1,0 +1,48 @@
+//! Lambda, as far as one function asks it to run another: `scheduled`, in this process.
+
+#![expect(clippy::expect_used, reason = "a test world that breaks ends its test")]
+
+use crate::api::Settings;
+use axum::{Router, body::Bytes, extract::State, response::IntoResponse, routing::post};
+use http::{HeaderMap, StatusCode};
+use scheduled::{Job, Scheduled};
+use shared::{clock::Clock, web::Environment};
+use std::{net::Ipv4Addr, sync::Arc};
+use tokio::net::TcpListener;
+
+#[derive(Debug)]
+struct Lambda {
+    settings: Settings,
+    clock: Clock,
+}
+
+/// Serves `Invoke` for a world with these settings; the address. What is invoked runs before the
+/// answer, asynchronous or not, so that a test finds its mails without waiting for them.
+pub(crate) async fn serve(settings: &Settings, clock: &Clock) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a port");
+    let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+    let lambda = Lambda { settings: settings.clone(), clock: clock.clone() };
+    let router = Router::new()
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .with_state(Arc::new(lambda));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+async fn invoke(
+    State(lambda): State<Arc<Lambda>>,
+    headers: HeaderMap,
+    event: Bytes,
+) -> axum::response::Response {
+    let job: Job = serde_json::from_slice(&event).expect("the event names a job");
+    let mut env = Environment::of(lambda.settings.clone()).with_clock(lambda.clock.clone());
+    let scheduled = Scheduled::configure(&mut env);
+    let ran = env.finish(scheduled).expect("the settings are right").run(&job).await;
+    if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
+        return StatusCode::ACCEPTED.into_response();
+    }
+    match ran {
+        Ok(_) => StatusCode::OK.into_response(),
+        Err(_) => (StatusCode::OK, [("x-amz-function-error", "Unhandled")]).into_response(),
+    }
+}
