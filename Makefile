@@ -34,7 +34,8 @@ check: $(DENY) ## formatting, lints, dependencies, generated files
 	git diff --exit-code -- openapi.json
 
 gen: ## openapi.json, from the code
-	cargo run --quiet --package tests --bin gen
+	cargo build --workspace
+	$(TARGET)/debug/gen
 
 clean-data: ## empties the local stack's data (stop it first)
 	cd "$(STACK_DIR)" && rm -rf -- mongodb redis s3 razorpay.json secrets.json logs lock

@@ -236,6 +236,7 @@ fn environment(
     for (name, fallback) in [
         ("JWT_SECRET", secrets.get("jwtSecret", chance::secret)?),
         ("OTP_SECRET", secrets.get("otpSecret", chance::secret)?),
+        ("AUDIT_SECRET", secrets.get("auditSecret", chance::secret)?),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", urls.api.to_owned()),
     ] {

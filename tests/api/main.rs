@@ -10,6 +10,7 @@
 )]
 
 mod agenda;
+mod audit;
 mod booking;
 mod cancelling;
 mod families;

@@ -61,7 +61,7 @@ fn everything_that_is_wrong_is_named_in_one_message() {
         ("OTP_SECRET", ""),
         ("MONGODB_URI", "http://somewhere"),
         ("UPSTASH_REDIS_REST_URL", "redis://somewhere"),
-        ("MAIL_FROM", " "),
+        ("MAIL_FUNCTION", " "),
         ("OTP_PER_HOUR", "many"),
     ]);
     let complaint = complaint("auth", &wrong);
@@ -70,7 +70,7 @@ fn everything_that_is_wrong_is_named_in_one_message() {
         "OTP_SECRET is not set",
         "MONGODB_URI must begin with",
         "UPSTASH_REDIS_REST_URL must begin with",
-        "MAIL_FROM is not set",
+        "MAIL_FUNCTION is not set",
         "OTP_PER_HOUR must be a whole number",
     ] {
         assert_eq!(complaint.matches(part).count(), 1, "{part}: {complaint}");

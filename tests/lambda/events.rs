@@ -124,7 +124,7 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile", "mails"] {
+        for job in ["effects", "holds", "reconcile", "mails", "seal"] {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
@@ -143,6 +143,7 @@ fn no_sample_is_left_out() {
         "scheduled/effects",
         "scheduled/holds",
         "scheduled/mails",
+        "scheduled/seal",
         "scheduled/reconcile",
         "migrate/by-hand",
         "migrate/custom-resource",

@@ -227,6 +227,7 @@ fn settings(name: &str) -> Settings {
         ("AWS_ENDPOINT_URL_S3", of("/s3/endpoint")),
         ("JWT_SECRET", random()),
         ("OTP_SECRET", random()),
+        ("AUDIT_SECRET", random()),
         ("MAIL_FUNCTION", "scheduled".to_owned()),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", "https://mediconnect.example".to_owned()),

@@ -58,6 +58,12 @@ impl Books {
         documents.update_many(filter, update).await.expect("an update");
     }
 
+    /// Takes documents away, as an intruder would.
+    pub async fn remove(&self, collection: &str, filter: Document) {
+        let documents = self.0.collection::<Document>(collection);
+        documents.delete_many(filter).await.expect("a deletion");
+    }
+
     /// How many documents a collection has.
     pub async fn count(&self, collection: &str) -> usize {
         self.find(collection, doc! {}).await.len()

@@ -9,7 +9,7 @@ use shared::{
     body,
     models::{Email, HospitalCode, PasswordAttempt},
     store::{LogInKey, SessionStart},
-    web::{Body, Client, Error, Json, Refusals, Result},
+    web::{Body, Client, Error, Json, Refusals, Result, Trail},
 };
 
 body! {
@@ -43,6 +43,7 @@ pub(crate) const INVALID_CREDENTIALS: Error = Error::BadCredentials {
 pub(crate) async fn log_in(
     State(auth): State<Auth>,
     client: Client,
+    trail: Trail,
     Body(request): Body<LogIn>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
@@ -51,6 +52,7 @@ pub(crate) async fn log_in(
     // The attempt is counted before the password is compared, and compared even where there is
     // nobody: the count holds against any number at once, and the time tells nothing.
     let who = auth.core.store.gate().count_attempt(&key, now).await?;
+    trail.tries(who.as_ref());
     let hash = who.as_ref().and_then(|who| who.account.password_hash.clone());
     if !auth.log_ins.passwords.matches(request.password, hash).await? {
         return Err(INVALID_CREDENTIALS);
@@ -58,6 +60,7 @@ pub(crate) async fn log_in(
     let Some(who) = who else {
         return Err(INVALID_CREDENTIALS);
     };
+    trail.logs_in(&who);
     let logged_in = session::begin(&auth, who, SessionStart::default(), now).await?;
     logged_in.map(Json).ok_or(INVALID_CREDENTIALS)
 }

@@ -10,7 +10,7 @@ use shared::{
     body,
     models::{Email, HospitalCode, Otp, OtpPurpose},
     store::{LogInKey, SessionStart},
-    web::{Body, Client, Json, Refusals, Result},
+    web::{Body, Client, Json, Refusals, Result, Trail},
 };
 
 body! {
@@ -36,12 +36,14 @@ body! {
 pub(crate) async fn otp_verify(
     State(auth): State<Auth>,
     client: Client,
+    trail: Trail,
     Body(request): Body<OtpLogIn>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
     let key = LogInKey { email: request.email, hospital: request.hospital };
-    let from = (client.address.as_str(), now);
+    let from = (client.address.as_str(), now, &trail);
     let who = proof::prove(&auth, OtpPurpose::LogIn, &key, &request.otp, from).await?;
+    trail.logs_in(&who);
     let with = SessionStart { proved_address: true, password_hash: None };
     session::begin(&auth, who, with, now).await?.map(Json).ok_or(INVALID_OTP)
 }

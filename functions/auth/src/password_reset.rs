@@ -10,7 +10,7 @@ use shared::{
     body,
     models::{Email, HospitalCode, NewPassword, Otp, OtpPurpose, SessionId},
     store::{LogInKey, SessionStart},
-    web::{Body, Client, Error, Json, Refusals, Result, end_sessions},
+    web::{Body, Client, Error, Json, Refusals, Result, Trail, end_sessions},
 };
 
 body! {
@@ -39,12 +39,14 @@ body! {
 pub(crate) async fn password_reset(
     State(auth): State<Auth>,
     client: Client,
+    trail: Trail,
     Body(request): Body<PasswordReset>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
     let key = LogInKey { email: request.email, hospital: request.hospital };
-    let from = (client.address.as_str(), now);
+    let from = (client.address.as_str(), now, &trail);
     let who = proof::prove(&auth, OtpPurpose::Reset, &key, &request.otp, from).await?;
+    trail.logs_in(&who);
     let account = &who.account;
     request
         .new_password

@@ -8,7 +8,7 @@ use shared::{
     models::{AccountId, AccountStatus, Email, HospitalCode, HospitalId, Instant, Otp, OtpPurpose},
     outbound::{Invocation, OtpRequest},
     store::{Found, LogInKey},
-    web::{Error, Result},
+    web::{Error, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -94,10 +94,12 @@ pub(crate) async fn prove(
     purpose: OtpPurpose,
     key: &LogInKey,
     otp: &Otp,
-    (client, now): (&str, Instant),
+    (client, now, trail): (&str, Instant, &Trail),
 ) -> Result<Found> {
     let otps = &auth.log_ins.otps;
     let mut found = candidates(auth, key).await?;
+    // Of several accounts nobody knows which was meant.
+    trail.tries(found.first().filter(|_| found.len() == 1));
     let place = |who: &Found| {
         let id = &who.account.id;
         (otps.place(purpose, id), otps.hash(purpose, id, otp))

@@ -10,7 +10,7 @@ use shared::{
     body,
     models::{Instant, Issue, Parse},
     store::Found,
-    web::{Body, Error, Json, Refusals, Result, end_sessions},
+    web::{Body, Error, Json, Refusals, Result, Trail, end_sessions},
 };
 
 /// A refresh token as its client sends it back.
@@ -52,6 +52,7 @@ body! {
 )]
 pub(crate) async fn token_refresh(
     State(auth): State<Auth>,
+    trail: Trail,
     Body(request): Body<Refresh>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
@@ -62,7 +63,7 @@ pub(crate) async fn token_refresh(
     let session = (&token.session, token.generation);
     let who = match gate.refresh(&token.account, session, now, expires_at).await? {
         Some(who) => who,
-        None => replayed(&auth, &token, now).await?,
+        None => replayed(&auth, &token, &trail, now).await?,
     };
     let membership = gate.membership(&who).await?;
     let next = (token.session, token.generation.saturating_add(1));
@@ -71,7 +72,7 @@ pub(crate) async fn token_refresh(
 
 /// A token that is not the session's latest: its immediate predecessor within the grace, or one
 /// that somebody else has used.
-async fn replayed(auth: &Auth, token: &RefreshToken, now: Instant) -> Result<Found> {
+async fn replayed(auth: &Auth, token: &RefreshToken, trail: &Trail, now: Instant) -> Result<Found> {
     let gate = auth.core.store.gate();
     let who = gate.account(&token.account).await?.ok_or(Error::Unauthenticated)?;
     let session = who.account.sessions.iter().find(|session| session.id == token.session);
@@ -82,6 +83,7 @@ async fn replayed(auth: &Auth, token: &RefreshToken, now: Instant) -> Result<Fou
     if latest && now.seconds_since(session.refreshed_at) < RefreshTokens::GRACE_SECONDS {
         return Ok(who);
     }
+    trail.tries(Some(&who));
     if session.generation > token.generation {
         gate.end_session(&token.account, &token.session).await?;
         end_sessions(&auth.core, std::slice::from_ref(&token.session)).await?;

@@ -11,7 +11,7 @@ use shared::{
     },
     outbound::Invocation,
     tenancy::{Grant, ManageHospitals},
-    web::{Body, Created, Error, Refusals, Result, UserView},
+    web::{Body, Created, Error, Refusals, Result, Trail, UserView},
 };
 use utoipa::ToSchema;
 
@@ -59,6 +59,7 @@ pub(crate) struct HospitalCreated {
 pub(crate) async fn create(
     State(this): State<Hospitals>,
     grant: Grant<ManageHospitals>,
+    trail: Trail,
     Body(new): Body<NewHospital>,
 ) -> Result<Created<HospitalCreated>> {
     let now = this.core.clock.now();
@@ -94,6 +95,8 @@ pub(crate) async fn create(
         }
         result => result?,
     }
+    trail.made(&hospital.id, &hospital.id);
+    trail.made(&hospital.id, &admin.id);
     this.log_ins.send_mails(&this.core, &mail, Invocation::Synchronous).await;
     let admin = UserView::of(&admin, Some(hospital.id.clone()));
     Ok(Created(HospitalCreated { hospital: HospitalView::of(hospital), admin }))

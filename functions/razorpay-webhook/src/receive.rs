@@ -10,7 +10,7 @@ use shared::{
     outbound::{RazorpayRefund, our_refund},
     settlement,
     store::{Due, WebhookEvent},
-    web::{Error, Json, Refusals, Result},
+    web::{Error, Json, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -34,6 +34,7 @@ pub(crate) struct Received {
 )]
 pub(crate) async fn receive(
     State(webhook): State<RazorpayWebhook>,
+    trail: Trail,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Received>> {
@@ -53,11 +54,16 @@ pub(crate) async fn receive(
         event: event.event.chars().take(64).collect(),
         received_at: webhook.core.clock.now(),
     };
-    apply(&webhook, &event, &noted).await?;
+    apply(&webhook, &event, &noted, &trail).await?;
     Ok(Json(Received { received: true }))
 }
 
-async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -> Result<()> {
+async fn apply(
+    webhook: &RazorpayWebhook,
+    event: &Event,
+    noted: &WebhookEvent,
+    trail: &Trail,
+) -> Result<()> {
     let now = webhook.core.clock.now();
     let payment = event.payment();
     let order = payment.as_ref().and_then(|payment| payment.order_id.clone());
@@ -68,6 +74,7 @@ async fn apply(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -
     let Some(due) = due else {
         return orphan(webhook, event, noted).await;
     };
+    trail.serves("razorpay", &due.tenant, &due.appointment.id);
     if let Some(refund) = event.refund() {
         return refunded(webhook, due, &refund, noted).await;
     }

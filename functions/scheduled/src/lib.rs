@@ -5,11 +5,12 @@ mod effects;
 mod holds;
 mod mails;
 mod reconcile;
+mod seal;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    auth::Otps,
+    auth::{AuditChain, Otps},
     clock::Clock,
     entropy::Entropy,
     models::NotificationId,
@@ -29,6 +30,7 @@ pub struct Scheduled {
     razorpay: Razorpay,
     mailer: Mailer,
     otps: Otps,
+    chain: AuditChain,
 }
 
 /// Which job; the schedules in `template.yaml` name them.
@@ -41,6 +43,8 @@ pub enum Job {
     Holds,
     /// Orders without word of a payment.
     Reconcile,
+    /// The audit trail's chain grows by what was written since.
+    Seal,
     /// Mails to the owners of accounts: those that are due, or at once those somebody has just
     /// written and names here.
     Mails {
@@ -64,6 +68,7 @@ impl Scheduled {
             store: Store::new(database),
             razorpay: Razorpay::configure(env),
             mailer: Mailer::configure(env),
+            chain: chain(env),
             otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
     }
@@ -74,10 +79,18 @@ impl Scheduled {
             Job::Effects => Box::pin(effects::deliver(self)).await,
             Job::Holds => Box::pin(holds::sweep(self)).await,
             Job::Reconcile => Box::pin(reconcile::ask(self)).await,
+            Job::Seal => Box::pin(seal::seal(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }
     }
+}
+
+/// Reads the settings of the chain over the audit trail.
+fn chain(env: &mut Environment) -> AuditChain {
+    let secret = env.secret("AUDIT_SECRET");
+    let previous = env.optional("AUDIT_PREVIOUS_SECRET");
+    AuditChain::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes))
 }
 
 /// Runs the job an event names. A failure is the function's, so that it is seen and tried again.

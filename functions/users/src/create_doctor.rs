@@ -14,7 +14,7 @@ use shared::{
     },
     outbound::Invocation,
     tenancy::{CreatePeople, Grant},
-    web::{Body, Created, Error, Refusals, Result},
+    web::{Body, Created, Error, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -68,6 +68,7 @@ pub(crate) struct DoctorCreated {
 pub(crate) async fn create_doctor(
     State(users): State<Users>,
     grant: Grant<CreatePeople>,
+    trail: Trail,
     Body(new): Body<NewDoctor>,
 ) -> Result<Created<DoctorCreated>> {
     let place = invite::place(&users, &grant, new.hospital_id.as_ref()).await?;
@@ -93,6 +94,7 @@ pub(crate) async fn create_doctor(
         }
         result => result?,
     }
+    trail.made(place.tenant.hospital(), &account.id);
     users.log_ins.send_mails(&users.core, &mail, Invocation::Synchronous).await;
     Ok(Created(DoctorCreated {
         created_at: place.tenant.zone().show(account.created_at),

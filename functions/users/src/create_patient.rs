@@ -15,7 +15,7 @@ use shared::{
     outbound::Invocation,
     store::HospitalStore,
     tenancy::{CreatePeople, Grant},
-    web::{Body, Created, Error, Refusals, Result},
+    web::{Body, Created, Error, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -68,6 +68,7 @@ pub(crate) struct PatientCreated {
 pub(crate) async fn create_patient(
     State(users): State<Users>,
     grant: Grant<CreatePeople>,
+    trail: Trail,
     Body(new): Body<NewPatient>,
 ) -> Result<Created<PatientCreated>> {
     let now = users.core.clock.now();
@@ -77,6 +78,8 @@ pub(crate) async fn create_patient(
         return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
     }
     let (patient, mail) = enter(&users, &store, &place, &new).await?;
+    trail.made(place.tenant.hospital(), &patient.id);
+    trail.made(place.tenant.hospital(), &patient.account_id);
     users.log_ins.send_mails(&users.core, &mail, Invocation::Synchronous).await;
     Ok(Created(PatientCreated {
         created_at: place.tenant.zone().show(patient.created_at),

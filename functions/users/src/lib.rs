@@ -1,5 +1,6 @@
-//! People: accounts, doctors, patients and imports.
+//! People: accounts, doctors, patients, imports, and the trail of who was at their data.
 
+mod audit;
 mod block;
 mod create_doctor;
 mod create_patient;
@@ -18,6 +19,7 @@ mod unblock;
 mod view;
 
 use shared::{
+    auth::AuditChain,
     outbound::BucketLinks,
     web::{Core, Environment, Function, LogIns},
 };
@@ -29,6 +31,7 @@ pub struct Users {
     core: Core,
     log_ins: LogIns,
     links: BucketLinks,
+    chain: AuditChain,
 }
 
 impl Function for Users {
@@ -36,7 +39,12 @@ impl Function for Users {
 
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
-        Self { log_ins: LogIns::configure(env, &core), core, links: imports::links(env) }
+        Self {
+            log_ins: LogIns::configure(env, &core),
+            core,
+            links: imports::links(env),
+            chain: audit::chain(env),
+        }
     }
 
     fn core(&self) -> &Core {
@@ -61,5 +69,8 @@ impl Function for Users {
             .routes(routes!(patients::patients))
             .routes(routes!(patient_read::patient_read))
             .routes(routes!(patient_patch::patient_patch))
+            .routes(routes!(audit::list::list))
+            .routes(routes!(audit::verify::verify))
+            .routes(routes!(audit::access_log::access_log))
     }
 }

@@ -3,6 +3,7 @@
 //! Only this module names `argon2` and `jsonwebtoken`.
 
 mod access;
+mod chain;
 mod keyed;
 mod otp;
 mod password;
@@ -10,6 +11,7 @@ mod principal;
 mod refresh;
 
 pub use access::{AccessTokens, TokenRefused, bearer};
+pub use chain::AuditChain;
 pub use keyed::MacKey;
 pub use otp::Otps;
 pub use password::{HashingFailed, PasswordHasher};

@@ -148,6 +148,8 @@ kinds! {
     Import ImportId "imp";
     /// Something that must happen outside: a mail, a refund.
     Effect EffectId "eff";
+    /// A line of the audit trail.
+    Audit AuditId "aud";
     /// A mail to the owner of an account.
     Notification NotificationId "ntf";
 }

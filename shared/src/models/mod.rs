@@ -5,6 +5,7 @@
 
 mod account;
 mod appointment;
+mod audit;
 mod booking;
 mod capture;
 mod effect;
@@ -26,6 +27,7 @@ mod zone;
 
 pub use account::*;
 pub use appointment::*;
+pub use audit::*;
 pub use booking::*;
 pub use capture::*;
 pub use effect::*;

@@ -97,6 +97,12 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_reconcile", &["reconcileAt"])
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
+    index("audit", "audit_order", &["hospitalId", "_id"]),
+    index("audit", "audit_about", &["hospitalId", "about", "_id"]),
+    index("audit", "audit_actor", &["hospitalId", "actor.account", "_id"]),
+    index("audit", "audit_listed", &["hospitalId", "listed", "_id"]).only_with("listed"),
+    index("audit", "audit_waiting", &["hospitalId", "waiting"]).only_with("waiting"),
+    index("auditBlocks", "audit_block", &["hospitalId", "number"]).unique(),
     index("notifications", "notification_due", &["dueAt"])
         .global("mails to people are sent for all hospitals"),
     index("imports", "import_order", &["hospitalId", "_id"]),

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod appointments;
+mod audit;
 mod connection;
 mod error;
 mod gate;
@@ -26,6 +27,7 @@ mod transaction;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
 pub use appointments::{AppointmentFilter, Booked, Change};
+pub use audit::{AccessLogItem, AccessLogQuery, AuditFilter, Sealed};
 pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, SessionStart, Sweep};

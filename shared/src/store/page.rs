@@ -31,11 +31,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of one item more than was asked for, which only tells that there is more.
-    pub(super) fn cut(
-        mut items: Vec<T>,
-        request: &PageRequest,
-        place: impl Fn(&T) -> Place,
-    ) -> Self {
+    pub fn cut(mut items: Vec<T>, request: &PageRequest, place: impl Fn(&T) -> Place) -> Self {
         let limit = usize::try_from(request.limit).unwrap_or(1);
         let more = items.len() > limit;
         items.truncate(limit);

@@ -1,6 +1,6 @@
-//! The table of permits: what can be done, and by which roles.
+//! The table of permits: what can be done, by which roles, and what a read with it shows.
 
-use crate::models::Role;
+use crate::models::{Listed, Role};
 
 /// Something that may be done. A handler names it in its signature: `Grant<BookSlot>`.
 pub trait Permit: Send + Sync + 'static {
@@ -8,10 +8,37 @@ pub trait Permit: Send + Sync + 'static {
     const NAME: &'static str;
     /// Who may.
     const ROLES: &'static [Role];
+    /// What a read with it shows of people, and with that whether it is in the audit trail; every
+    /// change is.
+    const SHOWS: Shows;
+}
+
+/// What a read shows of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// Nothing of anybody.
+    Nothing,
+    /// One person, or what is the caller's own.
+    Oneself,
+    /// People of the hospital.
+    People,
+    /// Appointments.
+    Appointments,
+}
+
+impl Shows {
+    /// What a list of it lists, for those who may stand on it.
+    pub const fn listed(self) -> Option<Listed> {
+        match self {
+            Self::Nothing | Self::Oneself => None,
+            Self::People => Some(Listed::People),
+            Self::Appointments => Some(Listed::Appointments),
+        }
+    }
 }
 
 macro_rules! permits {
-    ($($(#[$doc:meta])* $name:ident: $($role:ident)+;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)+ => $shows:ident;)*) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Copy)]
@@ -19,6 +46,7 @@ macro_rules! permits {
             impl Permit for $name {
                 const NAME: &'static str = stringify!($name);
                 const ROLES: &'static [Role] = &[$(Role::$role),+];
+                const SHOWS: Shows = Shows::$shows;
             }
         )*
         /// Every permit with its roles, for the documentation and the tests.
@@ -28,39 +56,43 @@ macro_rules! permits {
 
 permits! {
     /// Make hospitals, and see all of them.
-    ManageHospitals: Admin;
+    ManageHospitals: Admin => Nothing;
     /// Enter a patient or a doctor.
-    CreatePeople: Admin Hospital;
+    CreatePeople: Admin Hospital => People;
     /// See the own hospital.
-    ReadHospital: Hospital Doctor Patient;
+    ReadHospital: Hospital Doctor Patient => Nothing;
     /// Change the own hospital's name and settings.
-    ChangeHospital: Hospital;
+    ChangeHospital: Hospital => Nothing;
     /// See, change, block and remove people.
-    ManagePeople: Hospital;
+    ManagePeople: Hospital => People;
     /// See and change oneself.
-    UseOwnAccount: Admin Hospital Doctor Patient;
+    UseOwnAccount: Admin Hospital Doctor Patient => Oneself;
     /// See the patients one acts for.
-    ReadOwnPatients: Patient;
+    ReadOwnPatients: Patient => Oneself;
     /// The doctor's list of patients.
-    ReadPatientList: Doctor;
+    ReadPatientList: Doctor => People;
     /// See patients.
-    ReadPatients: Hospital Doctor;
+    ReadPatients: Hospital Doctor => People;
     /// Change patients.
-    ChangePatients: Hospital;
+    ChangePatients: Hospital => People;
     /// Upload files of patients, and follow them.
-    ImportPatients: Hospital;
+    ImportPatients: Hospital => Nothing;
     /// See doctors and slots.
-    ReadSlots: Hospital Doctor Patient;
+    ReadSlots: Hospital Doctor Patient => Nothing;
     /// Publish and withdraw slots.
-    PublishSlots: Hospital Doctor;
+    PublishSlots: Hospital Doctor => Nothing;
     /// Book a slot.
-    BookSlot: Patient;
+    BookSlot: Patient => Oneself;
     /// Call an appointment off, or ask what that gives back.
-    CancelAppointment: Hospital Doctor Patient;
+    CancelAppointment: Hospital Doctor Patient => Appointments;
     /// Today's and upcoming appointments.
-    ReadOwnAppointments: Doctor Patient;
+    ReadOwnAppointments: Doctor Patient => Appointments;
     /// See appointments.
-    ReadAppointments: Hospital Doctor Patient;
+    ReadAppointments: Hospital Doctor Patient => Appointments;
+    /// See the audit trail, and check it.
+    ReadAudit: Hospital => Oneself;
+    /// See who was at one's data.
+    ReadAccessLog: Patient => Oneself;
     /// Make an order and verify its payment.
-    PayAppointment: Hospital Patient;
+    PayAppointment: Hospital Patient => Appointments;
 }

@@ -1,6 +1,6 @@
 //! From a bearer token to a grant: the first two links of the chain of proofs.
 
-use super::{Core, Error, Function, Result};
+use super::{Core, Error, Function, Result, Trail};
 use crate::{
     auth::{Principal, bearer},
     models::SessionId,
@@ -17,7 +17,12 @@ impl<P: Permit, F: Function> FromRequestParts<F> for Grant<P> {
             Some(principal) => principal.clone(),
             None => authenticate(&parts.headers, function.core()).await?,
         };
-        Ok(Self::claim(principal)?)
+        let trail = parts.extensions.get::<Trail>().cloned();
+        let claimed = Self::claim(principal.clone());
+        if let Some(trail) = trail {
+            trail.claimed::<P>(&principal, claimed.is_ok());
+        }
+        Ok(claimed?)
     }
 }
 

@@ -16,11 +16,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let address = match parts.request_context_ref() {
+        Ok(Self::of(&parts.extensions))
+    }
+}
+
+impl Client {
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        let address = match extensions.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
             _ => None,
         };
-        Ok(Self { address: address.unwrap_or_else(|| "unknown".to_owned()) })
+        Self { address: address.unwrap_or_else(|| "unknown".to_owned()) }
     }
 }
 

@@ -190,22 +190,18 @@ impl Error {
     /// The document, for this request.
     pub(super) fn problem(self, request_id: &str) -> Problem {
         let status = self.status();
-        let (code, detail, errors, extra) = match self {
-            Self::Malformed { code, detail } | Self::Unprocessable { code, detail } => {
-                (code, detail, Vec::new(), Map::new())
+        let code = self.code();
+        let (detail, errors, extra) = match self {
+            Self::Malformed { detail, .. } | Self::Unprocessable { detail, .. } => {
+                (detail, Vec::new(), Map::new())
             }
-            Self::Conflict { code, detail, extra } => (code, detail, Vec::new(), extra),
-            Self::BadCredentials { code, detail } => {
-                (code, detail.to_owned(), Vec::new(), Map::new())
-            }
+            Self::Conflict { detail, extra, .. } => (detail, Vec::new(), extra),
+            Self::BadCredentials { detail, .. } => (detail.to_owned(), Vec::new(), Map::new()),
             Self::Invalid(mut errors) => {
                 errors.truncate(MOST_ERRORS);
-                ("VALIDATION_FAILED", "Some fields are not right.".to_owned(), errors, Map::new())
+                ("Some fields are not right.".to_owned(), errors, Map::new())
             }
-            other => {
-                let (code, detail) = other.fixed();
-                (code, detail.to_owned(), Vec::new(), Map::new())
-            }
+            other => (other.fixed().1.to_owned(), Vec::new(), Map::new()),
         };
         Problem {
             kind: format!(
@@ -219,6 +215,18 @@ impl Error {
             request_id: request_id.to_owned(),
             errors,
             extra,
+        }
+    }
+
+    /// The code of the document.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { code, .. }
+            | Self::BadCredentials { code, .. }
+            | Self::Conflict { code, .. }
+            | Self::Unprocessable { code, .. } => code,
+            Self::Invalid(_) => "VALIDATION_FAILED",
+            other => other.fixed().0,
         }
     }
 
@@ -256,6 +264,11 @@ pub(super) struct Carried(std::sync::Arc<std::sync::Mutex<Option<Error>>>);
 impl Carried {
     pub(super) fn take(&self) -> Option<Error> {
         self.0.lock().ok().and_then(|mut error| error.take())
+    }
+
+    /// The code of the document that is to come.
+    pub(super) fn code(&self) -> Option<&'static str> {
+        self.0.lock().ok()?.as_ref().map(Error::code)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
-use super::{Core, Environment, edge, gateway, idempotency};
+use super::{Core, Environment, edge, gateway, idempotency, trail};
 use axum::{Router, middleware};
 use std::process::ExitCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +27,7 @@ pub fn app<F: Function>(function: F) -> Router {
     router
         .with_state(function)
         .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
+        .route_layer(middleware::from_fn_with_state(core.clone(), trail::record))
         .layer(middleware::from_fn_with_state(core, edge::wrap))
 }
 

@@ -3,7 +3,7 @@
 //!
 //! It is for every POST of somebody who is logged in. The key is scoped to him and the route.
 
-use super::{Core, Error, Result, caller::authenticate};
+use super::{Core, Error, Result, Trail, caller::authenticate};
 use crate::store::{Begun, Remembered};
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -63,7 +63,12 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
     let fingerprint = Sha256::digest(&body);
     let run = data_encoding::HEXLOWER.encode(&core.entropy.bytes::<16>()?);
     match core.store.begin_idempotent(&place, &fingerprint, &run, core.clock.now()).await? {
-        Begun::Answered(answer) => Ok(replay(answer)),
+        Begun::Answered(answer) => {
+            if let Some(trail) = parts.extensions.get::<Trail>() {
+                trail.replays(&principal);
+            }
+            Ok(replay(answer))
+        }
         Begun::Running => Err(Error::conflict(
             "IDEMPOTENCY_IN_PROGRESS",
             "The first request with this key is still running.",

@@ -49,6 +49,24 @@ impl utoipa::PartialSchema for Limit {
 
 impl ToSchema for Limit {}
 
+/// `true` or `false` in a query.
+#[derive(Debug, Clone, Copy)]
+pub struct Flag(pub bool);
+
+impl Parse for Flag {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        text.parse().map(Self).map_err(|_| Issue::invalid("must be true or false"))
+    }
+}
+
+impl utoipa::PartialSchema for Flag {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        bool::schema()
+    }
+}
+
+impl ToSchema for Flag {}
+
 /// Where a page begins, as the page before it said.
 #[derive(Debug, Clone)]
 pub struct Cursor(String);

@@ -9,7 +9,7 @@ use shared::{
     models::{FileName, Import, ImportId, ImportStatus, Issue, RowCounts},
     outbound::UploadForm,
     tenancy::{Grant, ImportPatients},
-    web::{Body, Created, Error, Refusals, Result},
+    web::{Body, Created, Error, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -48,6 +48,7 @@ pub(crate) struct ImportCreated {
 pub(crate) async fn import_create(
     State(users): State<Users>,
     grant: Grant<ImportPatients>,
+    trail: Trail,
     Body(wish): Body<ImportWish>,
 ) -> Result<Created<ImportCreated>> {
     let (tenant, now) = (grant.own_tenant()?, users.core.clock.now());
@@ -71,5 +72,6 @@ pub(crate) async fn import_create(
         created_at: now,
     };
     users.core.store.of(&tenant).insert_import(&import).await?;
+    trail.made(tenant.hospital(), &id);
     Ok(Created(ImportCreated { import_id: id, upload }))
 }

@@ -1,0 +1,16 @@
+//! The audit trail is sealed: what was written since becomes the next block of its hospital's
+//! chain.
+
+use crate::Scheduled;
+use shared::web::Result;
+
+/// Seals every hospital's trail. The end of each chain is logged, so that one that is cut off later
+/// can be told by the log.
+pub(crate) async fn seal(this: &Scheduled) -> Result<usize> {
+    let sealed = this.store.seal_audit(&this.chain, this.clock.now()).await?;
+    for one in &sealed {
+        let (number, hash) = (one.block.number, one.block.hash.as_str());
+        tracing::info!(hospital = %one.owner, number, hash, "the audit trail is sealed");
+    }
+    Ok(sealed.iter().map(|one| one.block.entries.len()).sum())
+}
