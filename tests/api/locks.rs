@@ -2,6 +2,7 @@
 
 use crate::passwords::{PASSWORD, chooses, logs_in, with_password};
 use futures_util::future::join_all;
+use scheduled::Job;
 use serde_json::json;
 use tests::{actor::Actor, world::World};
 
@@ -117,4 +118,38 @@ async fn a_lock_in_one_hospital_is_none_in_another() {
     guesses_wrong(&in_a, 5).await;
     logs_in(&in_a, PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
     logs_in(&in_b, "the other password").await.is(200);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_once_and_how_to_get_in() {
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    let told = async || world.mail().count(&patient.email, "locked").await;
+    guesses_wrong(&patient, 4).await;
+    world.pass(5);
+    world.run(Job::Mails { mails: Vec::new() }).await;
+    assert_eq!(told().await, 0);
+    guesses_wrong(&patient, 3).await;
+    world.pass(5);
+    world.run(Job::Mails { mails: Vec::new() }).await;
+    world.pass(10);
+    for _ in 0..2 {
+        world.run(Job::Mails { mails: Vec::new() }).await;
+    }
+    assert_eq!(told().await, 1);
+    let mail = world.mail().to(&patient.email).await.pop().unwrap();
+    for words in ["Locked until: Monday, 2 December 2030, 09:01 (IST)", "code", "new password"] {
+        assert!(mail.text.contains(words), "{words} in {}", mail.text);
+    }
+}
+
+#[tokio::test]
+async fn a_right_password_after_four_wrong_ones_is_no_lock_to_tell_of() {
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    guesses_wrong(&patient, 4).await;
+    logs_in(&patient, PASSWORD).await.is(200);
+    world.pass(60);
+    world.run(Job::Mails { mails: Vec::new() }).await;
+    assert_eq!(world.mail().count(&patient.email, "locked").await, 0);
 }

@@ -1,5 +1,6 @@
 //! Passwords: chosen with an OTP, and what that does to everything else.
 
+use mongodb::bson::doc;
 use serde_json::json;
 use tests::{actor::Actor, answer::Answer, world::World};
 
@@ -99,4 +100,40 @@ async fn a_password_reset_is_mailed_to_nobody_unknown() {
     let unknown = stranger.post("/password/forgot", stranger.key()).await;
     assert_eq!(known.face(), unknown.face());
     assert!(world.mail().to(&stranger.email).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_hash_with_older_parameters_is_made_anew_by_a_log_in() {
+    /// `correct horse`, with 8 KiB and one pass.
+    const OLD: &str = "$argon2id$v=19$m=8,t=1,p=1$VfWc3gEBTIll9LajC1Nn+Q$/nv4q7fgPeoaiacRqIxC4aIFwozchaoqVFquALmjEX0";
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    let own = doc! { "_id": &patient.account };
+    let old = doc! { "$set": { "passwordHash": OLD } };
+    world.books().change("accounts", own.clone(), old).await;
+    let kept = async || {
+        let account = world.books().find("accounts", own.clone()).await.remove(0);
+        account.get_str("passwordHash").unwrap().to_owned()
+    };
+    logs_in(&patient, "wrong horse").await.refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(kept().await, OLD);
+    logs_in(&patient, "correct horse").await.is(200);
+    let renewed = kept().await;
+    assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
+    logs_in(&patient, "correct horse").await.is(200);
+    assert_eq!(kept().await, renewed, "once is enough");
+    assert!(patient.is_in().await, "other sessions go on");
+}
+
+#[tokio::test]
+async fn an_otp_whose_password_was_refused_is_good_for_another_try() {
+    let world = World::new().await;
+    let patient = &world.a.patient;
+    patient.post("/password/forgot", patient.key()).await.is(202);
+    let otp = world.mail().code(&patient.email).await;
+    let wish = |password: &str| patient.key_and(&json!({ "otp": otp, "newPassword": password }));
+    let refused = patient.post("/password/reset", wish("Asha Rao")).await.bad_fields();
+    assert_eq!(refused, [("newPassword".to_owned(), "WEAK_PASSWORD".to_owned())]);
+    patient.post("/password/reset", wish("a fine new password")).await.is(200);
+    patient.post("/password/reset", wish("a fine new password")).await.refused(401, "INVALID_OTP");
 }

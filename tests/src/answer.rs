@@ -143,14 +143,15 @@ impl Answer {
         fields
     }
 
-    /// Everything a client sees but the request's id: two answers that must not be told apart have
-    /// the same.
+    /// Everything a client sees but the request's id and how many requests he has left: two answers
+    /// that must not be told apart have the same.
     pub fn face(&self) -> (u16, Vec<(String, String)>, String) {
         let id = self.header("x-request-id").unwrap_or_default();
         let shown =
             |value: &http::HeaderValue| value.to_str().unwrap_or_default().replace(id, "ID");
+        let told = self.headers.iter().filter(|(name, _)| *name != "ratelimit");
         let mut headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| (name.to_string(), shown(value))).collect();
+            told.map(|(name, value)| (name.to_string(), shown(value))).collect();
         headers.sort();
         (self.status, headers, self.text.replace(id, "ID"))
     }

@@ -3,12 +3,14 @@
 mod log_in;
 mod log_out;
 mod me;
+mod my_sessions;
 mod otp_log_in;
 mod otp_verify;
 mod password_forgot;
 mod password_reset;
 mod proof;
 mod session;
+mod session_end;
 mod token_refresh;
 
 use shared::web::{Core, Environment, Function, LogIns};
@@ -43,5 +45,7 @@ impl Function for Auth {
             .routes(routes!(token_refresh::token_refresh))
             .routes(routes!(log_out::log_out))
             .routes(routes!(me::me))
+            .routes(routes!(my_sessions::my_sessions))
+            .routes(routes!(session_end::session_end))
     }
 }

@@ -47,20 +47,24 @@ pub(crate) async fn log_in(
     Body(request): Body<LogIn>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
-    auth.log_ins.attempts.count(&client.address, now).await??;
+    client.admit(auth.log_ins.attempts.count(&client.address, now).await?)?;
     let key = LogInKey { email: request.email, hospital: request.hospital };
     // The attempt is counted before the password is compared, and compared even where there is
     // nobody: the count holds against any number at once, and the time tells nothing.
     let who = auth.core.store.gate().count_attempt(&key, now).await?;
     trail.tries(who.as_ref());
     let hash = who.as_ref().and_then(|who| who.account.password_hash.clone());
-    if !auth.log_ins.passwords.matches(request.password, hash).await? {
+    let passwords = &auth.log_ins.passwords;
+    if !passwords.matches(request.password.clone(), hash.clone()).await? {
         return Err(INVALID_CREDENTIALS);
     }
     let Some(who) = who else {
         return Err(INVALID_CREDENTIALS);
     };
     trail.logs_in(&who);
-    let logged_in = session::begin(&auth, who, SessionStart::default(), now).await?;
+    let kept = hash.unwrap_or_default();
+    let password_hash = passwords.renewed(request.password, &kept, auth.core.entropy).await?;
+    let with = SessionStart { password_hash, ..SessionStart::default() };
+    let logged_in = session::begin(&auth, who, with, (&client, now)).await?;
     logged_in.map(Json).ok_or(INVALID_CREDENTIALS)
 }

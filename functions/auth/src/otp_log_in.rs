@@ -24,5 +24,5 @@ pub(crate) async fn otp_log_in(
     Body(wish): Body<OtpWish>,
 ) -> Result<Accepted<OtpSent>> {
     let now = auth.core.clock.now();
-    proof::send(&auth, OtpPurpose::LogIn, wish, &client.address, now).await.map(Accepted)
+    proof::send(&auth, OtpPurpose::LogIn, wish, &client, now).await.map(Accepted)
 }

@@ -41,9 +41,9 @@ pub(crate) async fn otp_verify(
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
     let key = LogInKey { email: request.email, hospital: request.hospital };
-    let from = (client.address.as_str(), now, &trail);
+    let from = (&client, now, &trail);
     let who = proof::prove(&auth, OtpPurpose::LogIn, &key, &request.otp, from).await?;
     trail.logs_in(&who);
-    let with = SessionStart { proved_address: true, password_hash: None };
-    session::begin(&auth, who, with, now).await?.map(Json).ok_or(INVALID_OTP)
+    let with = SessionStart { proved_address: true, ..SessionStart::default() };
+    session::begin(&auth, who, with, (&client, now)).await?.map(Json).ok_or(INVALID_OTP)
 }

@@ -24,5 +24,5 @@ pub(crate) async fn password_forgot(
     Body(wish): Body<OtpWish>,
 ) -> Result<Accepted<OtpSent>> {
     let now = auth.core.clock.now();
-    proof::send(&auth, OtpPurpose::Reset, wish, &client.address, now).await.map(Accepted)
+    proof::send(&auth, OtpPurpose::Reset, wish, &client, now).await.map(Accepted)
 }

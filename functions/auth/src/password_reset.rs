@@ -27,6 +27,9 @@ body! {
     }
 }
 
+/// For how long an OTP is good again whose new password was refused, in seconds.
+const AGAIN_SECONDS: i64 = 120;
+
 /// Sets a new password and logs in. Every other session ends, a lock is lifted, and a pending
 /// account becomes active: the OTP has proved its address.
 #[utoipa::path(
@@ -44,18 +47,21 @@ pub(crate) async fn password_reset(
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
     let key = LogInKey { email: request.email, hospital: request.hospital };
-    let from = (client.address.as_str(), now, &trail);
+    let from = (&client, now, &trail);
     let who = proof::prove(&auth, OtpPurpose::Reset, &key, &request.otp, from).await?;
     trail.logs_in(&who);
     let account = &who.account;
-    request
-        .new_password
-        .differs_from(&account.name, &account.email)
-        .map_err(|issue| Error::field("newPassword", issue))?;
+    if let Err(issue) = request.new_password.differs_from(&account.name, &account.email) {
+        // Only the owner may learn that it is the account's name. The OTP is his for another try.
+        let purpose = OtpPurpose::Reset;
+        let (place, hash) = proof::kept(&auth, purpose, &account.id, &request.otp);
+        auth.log_ins.attempts.keep_otp(&place, &hash, AGAIN_SECONDS, now).await?;
+        return Err(Error::field("newPassword", issue));
+    }
     let hash = auth.log_ins.passwords.hash(request.new_password, auth.core.entropy).await?;
     let ended: Vec<SessionId> = account.sessions.iter().map(|session| session.id.clone()).collect();
-    let with = SessionStart { proved_address: true, password_hash: Some(hash) };
-    let logged_in = session::begin(&auth, who, with, now).await?.ok_or(INVALID_OTP)?;
+    let with = SessionStart { proved_address: true, password_hash: Some(hash), chosen: true };
+    let logged_in = session::begin(&auth, who, with, (&client, now)).await?.ok_or(INVALID_OTP)?;
     end_sessions(&auth.core, &ended).await?;
     Ok(Json(logged_in))
 }

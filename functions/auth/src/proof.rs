@@ -6,9 +6,9 @@ use shared::{
     auth::Otps,
     body,
     models::{AccountId, AccountStatus, Email, HospitalCode, HospitalId, Instant, Otp, OtpPurpose},
-    outbound::{Invocation, OtpRequest},
+    outbound::{Invocation, OtpRequest, OtpRequested},
     store::{Found, LogInKey},
-    web::{Error, Result, Trail},
+    web::{Client, Error, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -58,7 +58,7 @@ pub(crate) async fn send(
     auth: &Auth,
     purpose: OtpPurpose,
     wish: OtpWish,
-    client: &str,
+    client: &Client,
     now: Instant,
 ) -> Result<OtpSent> {
     let key = LogInKey { email: wish.email, hospital: wish.hospital };
@@ -76,8 +76,18 @@ pub(crate) async fn send(
         mails.push((hospital, drawn.mail));
     }
     let counter = auth.log_ins.otps.counter(purpose, &key.email, key.hospital.as_ref());
-    let request = OtpRequest { counter: &counter, places: &places };
-    if auth.log_ins.attempts.request_otp(client, &request, now).await?? {
+    let hospital = mails.first().and_then(|(hospital, _)| hospital.as_ref());
+    let hospital = auth.log_ins.otps.hospital_counter(hospital, &key.email);
+    let request = OtpRequest { counter: &counter, hospital: &hospital, places: &places };
+    let requested = auth.log_ins.attempts.request_otp(&client.address, &request, now).await?;
+    let requested = client.admit(requested)?;
+    if requested == OtpRequested::HospitalFull {
+        tracing::warn!(
+            alarm = "otp-flood",
+            "a hospital's people ask for more OTPs than it may have"
+        );
+    }
+    if requested == OtpRequested::Mail {
         auth.core.store.gate().notify(&mails).await?;
         let mails = mails.iter().map(|(_, mail)| mail);
         auth.log_ins.send_mails(&auth.core, mails, Invocation::Asynchronous).await;
@@ -88,27 +98,36 @@ pub(crate) async fn send(
     })
 }
 
+/// Where an account's OTP is kept, and as what.
+pub(crate) fn kept(
+    auth: &Auth,
+    purpose: OtpPurpose,
+    account: &AccountId,
+    otp: &Otp,
+) -> (String, String) {
+    let otps = &auth.log_ins.otps;
+    (otps.place(purpose, account), otps.hash(purpose, account, otp))
+}
+
 /// The account whose OTP this is. It is used up.
 pub(crate) async fn prove(
     auth: &Auth,
     purpose: OtpPurpose,
     key: &LogInKey,
     otp: &Otp,
-    (client, now, trail): (&str, Instant, &Trail),
+    (client, now, trail): (&Client, Instant, &Trail),
 ) -> Result<Found> {
     let otps = &auth.log_ins.otps;
     let mut found = candidates(auth, key).await?;
     // Of several accounts nobody knows which was meant.
     trail.tries(found.first().filter(|_| found.len() == 1));
-    let place = |who: &Found| {
-        let id = &who.account.id;
-        (otps.place(purpose, id), otps.hash(purpose, id, otp))
-    };
+    let place = |who: &Found| kept(auth, purpose, &who.account.id, otp);
     let mut places: Vec<(String, String)> = found.iter().map(place).collect();
     if places.is_empty() {
         places.push((otps.nowhere(&key.email), otps.no_hash(otp)));
     }
-    let index = auth.log_ins.attempts.verify_otp(client, &places, now).await??;
+    let index =
+        client.admit(auth.log_ins.attempts.verify_otp(&client.address, &places, now).await?)?;
     match index.filter(|index| *index < found.len()) {
         Some(index) => Ok(found.swap_remove(index)),
         None => Err(INVALID_OTP),

@@ -6,7 +6,7 @@ use shared::{
     auth::{AccessTokens, RefreshToken, RefreshTokens},
     models::{Account, Instant, Session, SessionId},
     store::{Found, SessionStart},
-    web::{Error, Result, UserView},
+    web::{Client, Error, Result, UserView, end_sessions},
 };
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub(crate) async fn begin(
     auth: &Auth,
     mut who: Found,
     with: SessionStart,
-    now: Instant,
+    (client, now): (&Client, Instant),
 ) -> Result<Option<LoggedIn>> {
     let session = Session {
         id: auth.core.entropy.id(now)?,
@@ -37,6 +37,8 @@ pub(crate) async fn begin(
         started_at: now,
         refreshed_at: now,
         expires_at: now.plus_seconds(RefreshTokens::LIFETIME_SECONDS),
+        address: Some(client.address.clone()),
+        agent: client.agent.clone(),
     };
     let gate = auth.core.store.gate();
     let (account, membership) =
@@ -44,8 +46,20 @@ pub(crate) async fn begin(
     let Some(account) = account? else {
         return Ok(None);
     };
+    end_dropped(auth, &who.account, &account).await;
     who.account = account;
     reply(auth, &who, membership?.as_ref(), (session.id, 0), now).map(Some)
+}
+
+/// An account keeps its latest sessions only; the access tokens of one that had to go end too. If
+/// Redis does not hear of it, they live as long as it believes in them: five minutes at most.
+async fn end_dropped(auth: &Auth, before: &Account, after: &Account) {
+    let kept = |id: &SessionId| after.sessions.iter().any(|session| session.id == *id);
+    let dropped: Vec<SessionId> =
+        before.sessions.iter().map(|session| session.id.clone()).filter(|id| !kept(id)).collect();
+    if let Err(error) = end_sessions(&auth.core, &dropped).await {
+        tracing::warn!(?error, "sessions that had to go were not marked as ended");
+    }
 }
 
 /// The tokens of a session at a generation.

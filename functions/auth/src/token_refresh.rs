@@ -10,7 +10,7 @@ use shared::{
     body,
     models::{Instant, Issue, Parse},
     store::Found,
-    web::{Body, Error, Json, Refusals, Result, Trail, end_sessions},
+    web::{Body, Client, Error, Json, Refusals, Result, Trail, end_sessions},
 };
 
 /// A refresh token as its client sends it back.
@@ -52,10 +52,15 @@ body! {
 )]
 pub(crate) async fn token_refresh(
     State(auth): State<Auth>,
+    client: Client,
     trail: Trail,
     Body(request): Body<Refresh>,
 ) -> Result<Json<LoggedIn>> {
     let now = auth.core.clock.now();
+    // A refresh needs no Redis, so without it there is no limit here.
+    if let Ok(counted) = auth.log_ins.attempts.count(&client.address, now).await {
+        client.admit(counted)?;
+    }
     let token =
         auth.log_ins.refresh.open(&request.refresh_token.0).ok_or(Error::Unauthenticated)?;
     let gate = auth.core.store.gate();

@@ -55,6 +55,7 @@ impl Migrate {
     /// new.
     pub async fn run(&self) -> Result<(usize, bool), Error> {
         let indexes = self.store.apply_indexes().await?;
+        self.store.gate().ensure_nobodies().await?;
         let Some(first) = &self.admin else {
             return Ok((indexes, false));
         };

@@ -8,8 +8,10 @@ use shared::{
     web::Result,
 };
 
-/// Sends what is due, the longest due first.
+/// Sends what is due, the longest due first; owners whose passwords were locked are told too.
 pub(crate) async fn send_due(this: &Scheduled) -> Result<usize> {
+    let now = this.clock.now();
+    this.store.gate().tell_of_locks(now, || this.entropy.id(now)).await?;
     let mut sent = 0;
     for _ in 0..BATCH {
         let now = this.clock.now();

@@ -2,7 +2,7 @@
 //! (ASVS 6.5.2–6.5.5).
 
 use super::MacKey;
-use crate::models::{AccountId, Email, HospitalCode, Otp, OtpPurpose, Parse as _};
+use crate::models::{AccountId, Email, HospitalCode, HospitalId, Otp, OtpPurpose, Parse as _};
 
 /// Names and hashes OTPs.
 #[derive(Debug, Clone)]
@@ -47,6 +47,14 @@ impl Otps {
         let tag = self.0.tag(&["code", purpose.as_str(), account.as_str(), nonce]);
         let number = u64::from_be_bytes(*tag.first_chunk()?);
         Otp::parse(&format!("{:06}", number % 1_000_000)).ok()
+    }
+
+    /// Under what the OTPs of a hospital's people are counted; an address nobody has is counted by
+    /// itself, so that strangers use up nobody's share.
+    pub fn hospital_counter(&self, hospital: Option<&HospitalId>, email: &Email) -> String {
+        let (kind, of) =
+            hospital.map_or(("nowhere", email.as_str()), |id| ("hospital", id.as_str()));
+        format!("otp-count:{}", self.0.hex(&["hospital-count", kind, of]))
     }
 
     /// What is kept of an OTP, bound to its purpose and account.

@@ -40,13 +40,31 @@ impl PasswordHasher {
         password: NewPassword,
         entropy: Entropy,
     ) -> Result<String, HashingFailed> {
+        self.hash_text(password.expose().to_owned(), entropy).await
+    }
+
+    async fn hash_text(&self, text: String, entropy: Entropy) -> Result<String, HashingFailed> {
         let (argon2, salt) = (self.0.clone(), entropy.bytes::<16>()?);
         off_thread(move || {
-            let hash = argon2.hash_password_with_salt(password.expose().as_bytes(), &salt);
+            let hash = argon2.hash_password_with_salt(text.as_bytes(), &salt);
             hash.map(|hash: PasswordHash| hash.to_string())
                 .map_err(|error| HashingFailed::Argon2(error.to_string()))
         })
         .await?
+    }
+
+    /// The hash with today's parameters of a password that has just been compared, if the one kept
+    /// was made with others (ASVS 11.4.2).
+    pub async fn renewed(
+        &self,
+        attempt: PasswordAttempt,
+        hash: &str,
+        entropy: Entropy,
+    ) -> Result<Option<String>, HashingFailed> {
+        if hash.starts_with(PARAMETERS) {
+            return Ok(None);
+        }
+        self.hash_text(attempt.expose().to_owned(), entropy).await.map(Some)
     }
 
     /// Whether the password belongs to the hash. Without a hash the same work is done and the
@@ -74,6 +92,9 @@ impl Default for PasswordHasher {
     }
 }
 
+/// How a hash with today's parameters begins.
+const PARAMETERS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
 /// A hash of nobody's password, with today's parameters.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -94,7 +115,19 @@ mod tests {
         let password = |text| NewPassword::parse(text).unwrap();
         let attempt = |text| PasswordAttempt::parse(text).unwrap();
         let hash = hasher.hash(password("correct horse"), Entropy).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hash.starts_with(PARAMETERS) && NOBODYS.starts_with(PARAMETERS), "{hash}");
+        let renewed = hasher.renewed(attempt("correct horse"), &hash, Entropy).await.unwrap();
+        assert_eq!(renewed, None);
+        let weak = PasswordHasher(Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8, 1, 1, None).unwrap(),
+        ));
+        let weak = weak.hash(password("correct horse"), Entropy).await.unwrap();
+        assert!(hasher.matches(attempt("correct horse"), Some(weak.clone())).await.unwrap());
+        let renewed = hasher.renewed(attempt("correct horse"), &weak, Entropy).await.unwrap();
+        assert!(hasher.matches(attempt("correct horse"), renewed.clone()).await.unwrap());
+        assert!(renewed.unwrap().starts_with(PARAMETERS));
         assert!(hasher.matches(attempt("correct horse"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.matches(attempt("correct horsf"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.matches(attempt("correct horse"), None).await.unwrap());

@@ -1,6 +1,9 @@
 //! Limits on the public log-in routes, and the keeping of OTPs: each request is one script.
 
-use super::{Error, Result, Service, Upstash};
+use super::{
+    Counted, Error, Result, Service, Standing, Upstash,
+    quota::{SLIDE, window_keys},
+};
 use crate::{
     auth::{MacKey, Otps},
     models::Instant,
@@ -15,13 +18,19 @@ pub struct Limits {
     pub otp_resend_seconds: i64,
     /// OTPs an hour for one address.
     pub otp_per_hour: i64,
+    /// OTPs an hour for all of a hospital's people.
+    pub otp_per_hospital: i64,
 }
 
-/// Too many requests from one client.
+/// What a request for OTPs came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Throttled {
-    /// Come back after this many seconds.
-    pub retry_after: i64,
+pub enum OtpRequested {
+    /// They are kept, and are to be mailed.
+    Mail,
+    /// One is out, or was sent too often: it stays good.
+    StaysGood,
+    /// The hospital's people were sent as many as it may have in an hour.
+    HospitalFull,
 }
 
 /// Counts attempts and keeps OTPs. Without Redis nobody logs in: the errors are passed on
@@ -38,19 +47,11 @@ pub struct Attempts {
 pub struct OtpRequest<'a> {
     /// Under what the address's requests are counted.
     pub counter: &'a str,
+    /// Under what the hospital's are.
+    pub hospital: &'a str,
     /// Where each account's OTP goes, and its keyed hash.
     pub places: &'a [(String, String)],
 }
-
-/// Counts a client's request in the minute's window; the answer is 0 or the seconds to wait.
-const COUNT: &str = "
-local function throttled(key, limit, now)
-  local n = redis.call('INCR', key)
-  if n == 1 then redis.call('PEXPIRE', key, 61000) end
-  if n > limit then return 60 - math.floor(now / 1000) % 60 end
-  return 0
-end
-";
 
 const KEEP: &str = "
 local function keep(key, hash, now, lifetime)
@@ -59,35 +60,45 @@ local function keep(key, hash, now, lifetime)
 end
 ";
 
-const REQUEST: &str = "
-local now = tonumber(ARGV[1])
-local wait = throttled(KEYS[1], tonumber(ARGV[2]), now)
-if wait > 0 then return wait end
-local last = tonumber(redis.call('HGET', KEYS[2], 'l') or '-1')
-if last >= 0 and now - last < tonumber(ARGV[3]) then return -1 end
-local start = tonumber(redis.call('HGET', KEYS[2], 's') or '0')
-local count = tonumber(redis.call('HGET', KEYS[2], 'c') or '0')
-if now - start >= 3600000 then start = now; count = 0 end
-if count >= tonumber(ARGV[4]) then return -1 end
-redis.call('HSET', KEYS[2], 'l', now, 's', start, 'c', count + 1)
-redis.call('PEXPIRE', KEYS[2], 3600000)
-for i = 3, #KEYS do keep(KEYS[i], ARGV[i + 3], now, tonumber(ARGV[5])) end
-return 0
+const COUNT: &str = "
+local wait, left = slide(KEYS[1], KEYS[2], tonumber(ARGV[2]), tonumber(ARGV[1]))
+return {wait, left, 1}
 ";
 
+/// 1: to be mailed; 0: the one that is out stays good; -1: the hospital has had enough for an hour.
+const REQUEST: &str = "
+local now = tonumber(ARGV[1])
+local wait, left = slide(KEYS[1], KEYS[2], tonumber(ARGV[2]), now)
+if wait > 0 then return {wait, left, 0} end
+local last = tonumber(redis.call('HGET', KEYS[3], 'l') or '-1')
+if last >= 0 and now - last < tonumber(ARGV[3]) then return {0, left, 0} end
+local start = tonumber(redis.call('HGET', KEYS[3], 's') or '0')
+local count = tonumber(redis.call('HGET', KEYS[3], 'c') or '0')
+if now - start >= 3600000 then start = now; count = 0 end
+if count >= tonumber(ARGV[4]) then return {0, left, 0} end
+local mails = redis.call('INCR', KEYS[4])
+if mails == 1 then redis.call('PEXPIRE', KEYS[4], 3600000) end
+if mails > tonumber(ARGV[6]) then return {0, left, -1} end
+redis.call('HSET', KEYS[3], 'l', now, 's', start, 'c', count + 1)
+redis.call('PEXPIRE', KEYS[3], 3600000)
+for i = 5, #KEYS do keep(KEYS[i], ARGV[i + 2], now, tonumber(ARGV[5])) end
+return {0, left, 1}
+";
+
+/// The number of the place whose OTP it was, from 1; 0 for none.
 const VERIFY: &str = "
 local now = tonumber(ARGV[1])
-local wait = throttled(KEYS[1], tonumber(ARGV[2]), now)
-if wait > 0 then return -wait end
-for i = 2, #KEYS do
+local wait, left = slide(KEYS[1], KEYS[2], tonumber(ARGV[2]), now)
+if wait > 0 then return {wait, left, 0} end
+for i = 3, #KEYS do
   local ends = tonumber(redis.call('HGET', KEYS[i], 'e') or '0')
   if ends > now and redis.call('HINCRBY', KEYS[i], 'a', 1) <= tonumber(ARGV[3])
-     and redis.call('HGET', KEYS[i], 'h') == ARGV[i + 2] then
+     and redis.call('HGET', KEYS[i], 'h') == ARGV[i + 1] then
     redis.call('DEL', KEYS[i])
-    return i - 1
+    return {0, left, i - 2}
   end
 end
-return 0
+return {0, left, 0}
 ";
 
 impl Attempts {
@@ -101,22 +112,16 @@ impl Attempts {
         self.limits.otp_resend_seconds
     }
 
-    fn client(&self, address: &str, now: Instant) -> String {
-        let minute = now.seconds().div_euclid(60);
-        format!("rate:{}:{minute}", self.clients.hex(&[address]))
+    fn client(&self, address: &str, now: Instant) -> [String; 2] {
+        window_keys(&self.clients.hex(&[address]), now)
     }
 
     /// Counts a request of a client on a public log-in route.
-    pub async fn count(
-        &self,
-        address: &str,
-        now: Instant,
-    ) -> Result<std::result::Result<(), Throttled>> {
-        let script =
-            format!("{COUNT} return throttled(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[1]))");
+    pub async fn count(&self, address: &str, now: Instant) -> Result<Counted<()>> {
+        let keys = self.client(address, now);
         let args = [now.millis().to_string(), self.limits.requests_per_minute.to_string()];
-        let wait = self.run(&script, &[&self.client(address, now)], &args).await?;
-        Ok(allowed(wait))
+        let counted = self.counted(COUNT, &keys.each_ref().map(String::as_str), &args, now).await?;
+        Ok(counted.map(|_| ()))
     }
 
     /// Counts a request for OTPs and keeps them; whether they are to be mailed. Within the resend
@@ -126,32 +131,41 @@ impl Attempts {
         address: &str,
         request: &OtpRequest<'_>,
         now: Instant,
-    ) -> Result<std::result::Result<bool, Throttled>> {
+    ) -> Result<Counted<OtpRequested>> {
         let client = self.client(address, now);
-        let mut keys = vec![client.as_str(), request.counter];
+        let mut keys: Vec<&str> = client.iter().map(String::as_str).collect();
+        keys.extend([request.counter, request.hospital]);
         let mut args = vec![
             now.millis().to_string(),
             self.limits.requests_per_minute.to_string(),
             (self.limits.otp_resend_seconds * 1000).to_string(),
             self.limits.otp_per_hour.to_string(),
             (Otps::LIFETIME_SECONDS * 1000).to_string(),
+            self.limits.otp_per_hospital.to_string(),
         ];
         for (place, hash) in request.places {
             keys.push(place);
             args.push(hash.clone());
         }
-        let wait = self.run(&format!("{COUNT}{KEEP}{REQUEST}"), &keys, &args).await?;
-        Ok(match wait {
-            ..0 => Ok(false),
-            wait => allowed(wait).map(|()| true),
-        })
+        let counted = self.counted(&format!("{KEEP}{REQUEST}"), &keys, &args, now).await?;
+        Ok(counted.map(|said| match said {
+            1 => OtpRequested::Mail,
+            0 => OtpRequested::StaysGood,
+            _ => OtpRequested::HospitalFull,
+        }))
     }
 
-    /// Keeps an OTP that the hospital asked for, in the place of any before it.
-    pub async fn keep_otp(&self, place: &str, hash: &str, now: Instant) -> Result<()> {
+    /// Keeps an OTP that nobody asked for by himself, in the place of any before it.
+    pub async fn keep_otp(
+        &self,
+        place: &str,
+        hash: &str,
+        seconds: i64,
+        now: Instant,
+    ) -> Result<()> {
         let script =
             format!("{KEEP} keep(KEYS[1], ARGV[2], tonumber(ARGV[1]), tonumber(ARGV[3])) return 0");
-        let lifetime = (Otps::LIFETIME_SECONDS * 1000).to_string();
+        let lifetime = (seconds * 1000).to_string();
         let args = [now.millis().to_string(), hash.to_owned(), lifetime];
         self.run(&script, &[place], &args).await.map(|_| ())
     }
@@ -164,9 +178,9 @@ impl Attempts {
         address: &str,
         places: &[(String, String)],
         now: Instant,
-    ) -> Result<std::result::Result<Option<usize>, Throttled>> {
+    ) -> Result<Counted<Option<usize>>> {
         let client = self.client(address, now);
-        let mut keys = vec![client.as_str()];
+        let mut keys: Vec<&str> = client.iter().map(String::as_str).collect();
         let mut args = vec![
             now.millis().to_string(),
             self.limits.requests_per_minute.to_string(),
@@ -176,23 +190,29 @@ impl Attempts {
             keys.push(place);
             args.push(hash.clone());
         }
-        let found = self.run(&format!("{COUNT}{VERIFY}"), &keys, &args).await?;
-        Ok(match found {
-            0 => Ok(None),
-            ..0 => Err(Throttled { retry_after: found.saturating_neg() }),
-            place => Ok(usize::try_from(place - 1).ok()),
-        })
+        let counted = self.counted(VERIFY, &keys, &args, now).await?;
+        Ok(counted.map(|place| usize::try_from(place).ok().and_then(|place| place.checked_sub(1))))
     }
 
-    async fn run(&self, script: &str, keys: &[&str], args: &[String]) -> Result<i64> {
+    async fn counted(
+        &self,
+        script: &str,
+        keys: &[&str],
+        args: &[String],
+        now: Instant,
+    ) -> Result<Counted<i64>> {
+        let answer = self.run(&format!("{SLIDE}{script}"), keys, args).await?;
+        let number = |n: usize| answer.get(n).and_then(serde_json::Value::as_i64);
+        let (Some(wait), Some(left), Some(said)) = (number(0), number(1), number(2)) else {
+            return Err(Error::unavailable(Service::Upstash, "a script gave no numbers"));
+        };
+        let limit = self.limits.requests_per_minute;
+        let (standing, in_time) = Standing::of("log-in", limit, (wait, left), now);
+        Ok(Counted { standing, outcome: in_time.then_some(said) })
+    }
+
+    async fn run(&self, script: &str, keys: &[&str], args: &[String]) -> Result<serde_json::Value> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let answer = self.upstash.eval(script, keys, &args).await?;
-        answer
-            .as_i64()
-            .ok_or_else(|| Error::unavailable(Service::Upstash, "a script gave no number"))
+        self.upstash.eval(script, keys, &args).await
     }
-}
-
-const fn allowed(wait: i64) -> std::result::Result<(), Throttled> {
-    if wait > 0 { Err(Throttled { retry_after: wait }) } else { Ok(()) }
 }

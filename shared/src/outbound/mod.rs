@@ -9,6 +9,7 @@ mod dispatch;
 mod http;
 mod mail;
 mod presign;
+mod quota;
 mod razorpay;
 mod s3;
 mod s3_writer;
@@ -16,10 +17,11 @@ mod ses;
 mod sessions;
 mod upstash;
 
-pub use attempts::{Attempts, Limits, OtpRequest, Throttled};
+pub use attempts::{Attempts, Limits, OtpRequest, OtpRequested};
 pub use dispatch::{DispatchSettings, Dispatcher, Invocation};
 pub use mail::{Mail, Rendered, time_for_people};
 pub use presign::{BucketLinks, LinkSettings, UploadForm};
+pub use quota::{Counted, Standing};
 pub use razorpay::{
     Keys, Razorpay, RazorpayPayment, RazorpayRefund, WebhookSecrets, checkout_signature_is_right,
     our_refund,
@@ -27,7 +29,7 @@ pub use razorpay::{
 pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
 pub use s3_writer::ObjectWriter;
 pub use ses::{MailFailed, Mailer};
-pub use sessions::SessionMarks;
+pub use sessions::{SessionMark, SessionMarks};
 pub use upstash::Upstash;
 
 /// Which service outside.

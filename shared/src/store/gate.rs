@@ -3,27 +3,24 @@
 //! nothing else reads across hospitals.
 
 use super::{
-    Error, HospitalStore, Result, Store, WebhookEvent,
-    accounts::{LogInKey, not_locked},
+    Error, Result, Store, WebhookEvent,
+    accounts::LogInKey,
     connection::{Database, bounded},
     platform::{find_hospital, hospital_by_id, platform_scope, tenant_of},
     scoped::{PLATFORM, Stored, read},
-    transaction::{Ended, Tx, transact},
 };
 use crate::{
     auth::Membership,
     models::{
-        Account, AccountId, AccountStatus, Appointment, Hospital, HospitalCode, HospitalId,
-        Instant, OrderId, Parse as _, PasswordGuard, Role, SESSIONS_PER_ACCOUNT, Session,
-        SessionId,
+        Account, AccountId, Appointment, Hospital, HospitalCode, HospitalId, Instant, OrderId,
+        Parse as _, Role,
     },
     tenancy::{CreatePeople, Grant, Tenant},
 };
 use futures_util::TryStreamExt as _;
 use mongodb::{
     Collection,
-    bson::{Document, RawDocumentBuf, doc, serialize_to_bson},
-    options::ReturnDocument,
+    bson::{Document, RawDocumentBuf, doc},
 };
 
 /// Look-ups across hospitals.
@@ -35,7 +32,7 @@ pub struct Gate(Database);
 pub struct Found {
     /// The account.
     pub account: Account,
-    owner: String,
+    pub(super) owner: String,
 }
 
 impl Found {
@@ -84,7 +81,7 @@ impl Gate {
         &self.0
     }
 
-    async fn accounts(&self) -> Result<Collection<RawDocumentBuf>> {
+    pub(super) async fn accounts(&self) -> Result<Collection<RawDocumentBuf>> {
         Ok(self.0.handle().await?.collection(Account::COLLECTION))
     }
 
@@ -125,121 +122,6 @@ impl Gate {
         raws.iter().map(found).collect()
     }
 
-    /// Counts an attempt to log in with a password, before it is compared, and gives the account
-    /// to compare with: the active one, of several the one used last. `None` for an unknown, a
-    /// pending, a blocked and a locked one alike. It is [`PasswordGuard::count`] as one write.
-    pub async fn count_attempt(&self, key: &LogInKey, now: Instant) -> Result<Option<Found>> {
-        let mut filter = by_key(key);
-        filter.insert("status", AccountStatus::Active.as_str());
-        filter.insert("$or", not_locked(now));
-        let attempts = doc! { "$add": [{ "$ifNull": ["$guard.attempts", 0_i64] }, 1_i64] };
-        let locks = doc! { "$ifNull": ["$guard.locks", 0_i64] };
-        let last = doc! { "$gte": [&attempts, PasswordGuard::ATTEMPTS] };
-        let durations: Vec<i64> = (0..=6).map(|n| PasswordGuard::lock_seconds(n) * 1000).collect();
-        let duration = doc! { "$arrayElemAt": [durations, { "$min": [&locks, 6_i64] }] };
-        let count = vec![doc! { "$set": { "guard": {
-            "attempts": { "$cond": [&last, 0_i64, &attempts] },
-            "locks": { "$cond": [&last, { "$add": [&locks, 1_i64] }, &locks] },
-            "lockedUntil": { "$cond": [&last, { "$add": [now.millis(), duration] }, null_value()] },
-        } } }];
-        let accounts = self.accounts().await?;
-        let change = accounts
-            .find_one_and_update(filter, count)
-            .sort(doc! { "lastLogInAt": -1, "_id": 1 })
-            .return_document(ReturnDocument::After);
-        bounded(change).await?.as_ref().map(found).transpose()
-    }
-
-    /// Begins a session for an account whose owner has proved himself, and forgets its wrong
-    /// passwords. With `proved_address` a pending account becomes active, and its patients with
-    /// it. With `password_hash` that is its password from now on and every other session ends.
-    /// `None` if the account may not log in.
-    pub async fn begin_session(
-        &self,
-        who: &Found,
-        session: &Session,
-        with: SessionStart,
-    ) -> Result<Option<Account>> {
-        let mut statuses = vec![AccountStatus::Active.as_str()];
-        let mut set = doc! {
-            "guard": serialize_to_bson(&PasswordGuard::default())?,
-            "lastLogInAt": session.started_at.millis(),
-        };
-        if with.proved_address {
-            statuses.push(AccountStatus::Pending.as_str());
-            set.insert("status", AccountStatus::Active.as_str());
-        }
-        let session = serialize_to_bson(session)?;
-        let mut update = Document::new();
-        if let Some(hash) = with.password_hash {
-            set.insert("passwordHash", hash);
-            set.insert("sessions", vec![session]);
-        } else {
-            let push = doc! { "$each": [session], "$slice": -SESSIONS_PER_ACCOUNT };
-            update.insert("$push", doc! { "sessions": push });
-        }
-        update.insert("$set", set);
-        let filter = doc! {
-            "_id": who.account.id.as_str(),
-            "hospitalId": &who.owner,
-            "status": { "$in": statuses },
-        };
-        let accounts = self.accounts().await?;
-        let activates = with.proved_address && who.account.status == AccountStatus::Pending;
-        if !activates {
-            let change =
-                accounts.find_one_and_update(filter, update).return_document(ReturnDocument::After);
-            return bounded(change).await?.as_ref().map(read).transpose();
-        }
-        let patients = self.store_of(who);
-        let begin = async |tx: &mut Tx| {
-            let change = accounts
-                .find_one_and_update(filter.clone(), update.clone())
-                .return_document(ReturnDocument::After)
-                .session(tx.session());
-            let Some(raw) = bounded(change).await? else {
-                return Ok(Ended::Abort(None));
-            };
-            let account: Account = read(&raw)?;
-            patients.activate_patients(&account.id, tx).await?;
-            Ok(Ended::Commit(Some(account)))
-        };
-        transact!(&self.0, |tx| begin(&mut tx))
-    }
-
-    /// Replaces a session's refresh token: takes this generation to the next, once.
-    pub async fn refresh(
-        &self,
-        account: &AccountId,
-        session: (&SessionId, i64),
-        now: Instant,
-        expires_at: Instant,
-    ) -> Result<Option<Found>> {
-        let current = doc! {
-            "id": session.0.as_str(),
-            "generation": session.1,
-            "expiresAt": { "$gt": now.millis() },
-        };
-        let filter = doc! {
-            "_id": account.as_str(),
-            "status": AccountStatus::Active.as_str(),
-            "sessions": { "$elemMatch": current },
-        };
-        let update = doc! {
-            "$inc": { "sessions.$[current].generation": 1_i64 },
-            "$set": {
-                "sessions.$[current].refreshedAt": now.millis(),
-                "sessions.$[current].expiresAt": expires_at.millis(),
-            },
-        };
-        let accounts = self.accounts().await?;
-        let change = accounts
-            .find_one_and_update(filter, update)
-            .array_filters(vec![doc! { "current.id": session.0.as_str() }])
-            .return_document(ReturnDocument::After);
-        bounded(change).await?.as_ref().map(found).transpose()
-    }
-
     /// The account a token speaks of.
     pub async fn account(&self, id: &AccountId) -> Result<Option<Found>> {
         let accounts = self.accounts().await?;
@@ -248,31 +130,6 @@ impl Gate {
             .as_ref()
             .map(found)
             .transpose()
-    }
-
-    /// Ends a session of an account.
-    pub async fn end_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
-        let accounts = self.accounts().await?;
-        let pull = doc! { "$pull": { "sessions": { "id": session.as_str() } } };
-        bounded(accounts.update_one(doc! { "_id": account.as_str() }, pull)).await.map(|_| ())
-    }
-
-    /// Whether a session goes on, as the database knows: asked when Redis does not say.
-    pub async fn session_is_live(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        now: Instant,
-    ) -> Result<bool> {
-        let live = doc! { "id": session.as_str(), "expiresAt": { "$gt": now.millis() } };
-        let filter = doc! {
-            "_id": account.as_str(),
-            "status": AccountStatus::Active.as_str(),
-            "sessions": { "$elemMatch": live },
-        };
-        let accounts = self.accounts().await?;
-        let found = bounded(accounts.find_one(filter).projection(doc! { "_id": 1 })).await?;
-        Ok(found.is_some())
     }
 
     /// The hospital an account belongs to, as its tokens carry it.
@@ -335,19 +192,6 @@ impl Gate {
             result => result.map(|()| true),
         }
     }
-
-    fn store_of(&self, who: &Found) -> HospitalStore {
-        HospitalStore { scope: super::Scope::owned(self.0.clone(), who.owner.clone()) }
-    }
-}
-
-/// How a session begins.
-#[derive(Debug, Default)]
-pub struct SessionStart {
-    /// The owner has just proved the address by an OTP.
-    pub proved_address: bool,
-    /// The owner has chosen this password.
-    pub password_hash: Option<String>,
 }
 
 impl Store {
@@ -357,11 +201,7 @@ impl Store {
     }
 }
 
-fn null_value() -> mongodb::bson::Bson {
-    mongodb::bson::Bson::Null
-}
-
-fn by_key(key: &LogInKey) -> Document {
+pub(super) fn by_key(key: &LogInKey) -> Document {
     let mut filter = doc! { "email": key.email.as_str() };
     if let Some(hospital) = &key.hospital {
         filter.insert("hospitalCode", hospital.as_str());
@@ -369,7 +209,7 @@ fn by_key(key: &LogInKey) -> Document {
     filter
 }
 
-fn found(raw: &RawDocumentBuf) -> Result<Found> {
+pub(super) fn found(raw: &RawDocumentBuf) -> Result<Found> {
     let owner = raw.get_str("hospitalId").unwrap_or(PLATFORM).to_owned();
     Ok(Found { account: read(raw)?, owner })
 }

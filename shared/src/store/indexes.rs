@@ -65,6 +65,9 @@ pub const INDEXES: &[Index] = &[
     index("accounts", "account_role", &["hospitalId", "role", "_id"]),
     index("accounts", "account_log_in", &["email", "hospitalCode"])
         .global("a log-in knows the address before the hospital"),
+    index("accounts", "account_locked", &["guard.tellAt"])
+        .only_with("guard.tellAt")
+        .global("owners are told of locks for all hospitals"),
     index("patients", "patient_identifier", &["hospitalId", "identifier"]).unique(),
     index("patients", "patient_account", &["hospitalId", "accountId"]),
     index("patients", "patient_order", &["hospitalId", "_id"]),

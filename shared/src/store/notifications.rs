@@ -38,7 +38,7 @@ pub struct Addressed {
 }
 
 impl Gate {
-    async fn notifications<T: Send + Sync>(&self) -> Result<Collection<T>> {
+    pub(super) async fn notifications<T: Send + Sync>(&self) -> Result<Collection<T>> {
         Ok(self.database().handle().await?.collection(Notification::COLLECTION))
     }
 

@@ -1,15 +1,31 @@
 //! Where a request comes from.
 
 use super::{Error, Result};
+use crate::outbound::{Counted, Standing};
 use axum::extract::FromRequestParts;
 use http::{Extensions, request::Parts};
 use lambda_http::{RequestExt as _, request::RequestContext};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The client's address as API Gateway saw the connection; never a header's word (ASVS 15.3.4).
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The address.
     pub address: String,
+    /// What the client calls itself, as far as it can be shown: at most 200 characters.
+    pub agent: Option<String>,
+    quota: Quota,
+}
+
+/// How much of its limit the request has used, for the edge to tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quota(Arc<Mutex<Option<Standing>>>);
+
+impl Quota {
+    /// What was counted.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Client {
@@ -21,12 +37,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 }
 
 impl Client {
+    /// Notes how much of a limit is used, and refuses what is too much (429).
+    pub fn admit<T>(&self, counted: Counted<T>) -> Result<T> {
+        *self.quota.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted.standing);
+        counted.outcome.ok_or(Error::TooMany { retry_after: counted.standing.reset })
+    }
+
     pub(super) fn of(extensions: &Extensions) -> Self {
-        let address = match extensions.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-            _ => None,
+        let (address, agent) = match extensions.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                (context.http.source_ip.clone(), context.http.user_agent.clone())
+            }
+            _ => (None, None),
         };
-        Self { address: address.unwrap_or_else(|| "unknown".to_owned()) }
+        let shown = |agent: String| agent.chars().filter(|c| !c.is_control()).take(200).collect();
+        Self {
+            address: address.unwrap_or_else(|| "unknown".to_owned()),
+            agent: agent.map(shown),
+            quota: extensions.get::<Quota>().cloned().unwrap_or_default(),
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Core {
     pub sessions: SessionMarks,
     /// Redis itself: one client, and with it one connection, for everything that asks it.
     pub(super) upstash: Upstash,
+    /// Requests a minute of one account.
+    pub(super) requests_per_minute: i64,
     /// What cursors are sealed and idempotency keys are hashed with.
     pub(super) seal: MacKey,
 }
@@ -43,6 +45,7 @@ impl Core {
             access: AccessTokens::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes)),
             sessions: SessionMarks::new(upstash.clone()),
             upstash,
+            requests_per_minute: env.number("REQUESTS_PER_MINUTE", 3000, 1..=1_000_000),
             seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
         }
     }

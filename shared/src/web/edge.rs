@@ -1,13 +1,18 @@
 //! The edge: every answer gets its request id, every refusal its problem document, and every
 //! request one line in the log.
 
-use super::{Core, Error, client::request_id, error::Carried};
+use super::{
+    Core, Error,
+    client::{Quota, request_id},
+    error::Carried,
+};
+use crate::outbound::Standing;
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{Extensions, HeaderName, HeaderValue, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -17,7 +22,9 @@ tokio::task_local! {
 }
 
 /// Wraps a request.
-pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next) -> Response {
+pub(super) async fn wrap(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+    let quota = Quota::default();
+    request.extensions_mut().insert(quota.clone());
     let id = request_id(request.extensions()).unwrap_or_else(|| "none".to_owned());
     let route = route(request.method().as_str(), request.extensions());
     let started = core.clock.now();
@@ -26,9 +33,26 @@ pub(super) async fn wrap(State(core): State<Core>, request: Request, next: Next)
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    if let Some(standing) = quota.standing() {
+        tell_limit(response.headers_mut(), standing);
+    }
     let milliseconds = core.clock.now().millis().saturating_sub(started.millis());
     tracing::info!(request_id = %id, %route, status = response.status().as_u16(), milliseconds, "answered");
     response
+}
+
+/// The limit and what is left of it (IETF draft-ietf-httpapi-ratelimit-headers).
+fn tell_limit(headers: &mut HeaderMap, standing: Standing) {
+    let Standing { policy, limit, remaining, reset } = standing;
+    let told = [
+        (HeaderName::from_static("ratelimit-policy"), format!("\"{policy}\";q={limit};w=60")),
+        (HeaderName::from_static("ratelimit"), format!("\"{policy}\";r={remaining};t={reset}")),
+    ];
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// The route as it is written, never the path with its ids.

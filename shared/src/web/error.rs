@@ -5,8 +5,7 @@ use crate::{
     auth::{HashingFailed, TokenRefused},
     entropy::NoEntropy,
     models::Issue,
-    outbound::{self, Throttled},
-    store,
+    outbound, store,
     tenancy::Forbidden,
 };
 use axum::response::{IntoResponse, Response};
@@ -281,12 +280,6 @@ impl From<Forbidden> for Error {
 impl From<TokenRefused> for Error {
     fn from(_: TokenRefused) -> Self {
         Self::Unauthenticated
-    }
-}
-
-impl From<Throttled> for Error {
-    fn from(throttled: Throttled) -> Self {
-        Self::TooMany { retry_after: throttled.retry_after }
     }
 }
 

@@ -51,7 +51,7 @@ fn key_of(request: &Request) -> Result<Option<String>> {
 
 async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result<Response> {
     let (mut parts, body) = request.into_parts();
-    let principal = authenticate(&parts.headers, core).await?;
+    let principal = authenticate(&parts, core).await?;
     let unreadable =
         || Error::Malformed { code: "BODY_TOO_LARGE", detail: "The body is too large.".to_owned() };
     let body = to_bytes(body, LARGEST).await.map_err(|_| unreadable())?;

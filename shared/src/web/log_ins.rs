@@ -41,6 +41,7 @@ impl LogIns {
             requests_per_minute: env.number("AUTH_REQUESTS_PER_MINUTE", 30, 1..=1_000_000),
             otp_resend_seconds: env.number("OTP_RESEND_SECONDS", 60, 0..=3600),
             otp_per_hour: env.number("OTP_PER_HOUR", 5, 1..=1_000_000),
+            otp_per_hospital: env.number("OTP_PER_HOSPITAL_HOUR", 2000, 1..=1_000_000),
         };
         Self {
             attempts: Attempts::new(core.upstash.clone(), otp.as_bytes(), limits),
@@ -82,7 +83,8 @@ impl LogIns {
     ) -> Result<Option<Notification>> {
         let DrawnOtp { kept: (place, hash), mail } =
             self.draw_otp(core, OtpPurpose::LogIn, &account.id, now)?;
-        match self.attempts.keep_otp(&place, &hash, now).await {
+        let seconds = Otps::LIFETIME_SECONDS;
+        match self.attempts.keep_otp(&place, &hash, seconds, now).await {
             Ok(()) => Ok(Some(mail)),
             Err(error) => {
                 tracing::error!(%error, account = %account.id, "a first OTP was not kept");
