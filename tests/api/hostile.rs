@@ -254,3 +254,50 @@ async fn a_thousand_unknown_members_do_not_make_a_thousandfold_answer() {
     assert_eq!(answer.status, 422);
     assert!(answer.text.len() < 64 * 1024, "{} bytes", answer.text.len());
 }
+
+#[tokio::test]
+async fn no_header_makes_another_request_of_it() {
+    let world = World::new().await;
+    let patient = &world.a.patient;
+    for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        let call = Call::get("/me").header(name, "DELETE");
+        patient.send(call).await.is(200);
+    }
+    for (name, value) in [
+        ("x-original-url", "/users"),
+        ("x-rewrite-url", "/users"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-forwarded-host", "evil.example"),
+        ("content-length", "99999999"),
+    ] {
+        let me = patient.send(Call::get("/me").header(name, value)).await.is(200);
+        assert_eq!(me["id"], json!(patient.account), "{name}");
+    }
+    assert!(patient.is_in().await);
+}
+
+#[tokio::test]
+async fn a_flood_of_headers_is_only_headers() {
+    let world = World::new().await;
+    let mut call = Call::get("/me");
+    for n in 0..500 {
+        call = call.header(&format!("x-flood-{n}"), "x".repeat(500));
+    }
+    world.a.patient.send(call).await.is(200);
+    let long = Call::get("/me").header("x-long", "x".repeat(1_000_000));
+    world.a.patient.send(long).await.is(200);
+}
+
+#[tokio::test]
+async fn the_clients_address_is_the_connections() {
+    let world = World::new().await;
+    let api = world.with(&[("AUTH_REQUESTS_PER_MINUTE", "2")]);
+    let flood = world.visitor().at(&api);
+    let body = json!({ "email": "nobody@mail.example", "password": "whatever it is" });
+    let mut answers = Vec::new();
+    for n in 0..3 {
+        let call = Call::post("/login", &body).header("x-forwarded-for", format!("10.0.0.{n}"));
+        answers.push(flood.send(call).await.status);
+    }
+    assert_eq!(answers, [401, 401, 429]);
+}

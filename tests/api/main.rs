@@ -37,4 +37,5 @@ mod slots;
 mod strangers;
 mod uniform;
 mod verifying;
+mod walk;
 mod webhooks;

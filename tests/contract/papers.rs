@@ -119,6 +119,20 @@ fn the_papers_name_files_that_are_there() {
 }
 
 #[test]
+fn every_test_the_security_table_names_is_there() {
+    let mut named = 0;
+    for word in read("docs/SECURITY.md").split('`') {
+        let Some((file, test)) = word.split_once("::").filter(|_| !word.contains(' ')) else {
+            continue;
+        };
+        let path = if file.contains('/') { file.to_owned() } else { format!("tests/api/{file}.rs") };
+        assert!(read(&path).contains(&format!("fn {test}(")), "{word}");
+        named += 1;
+    }
+    assert!(named > 50, "{named}");
+}
+
+#[test]
 fn every_alarm_is_in_the_operations_manual() {
     let manual = read("docs/OPERATIONS.md");
     let mut count = 0;

@@ -33,7 +33,15 @@ impl World {
 
     /// A world whose functions have up to this many instances each.
     pub async fn with_instances(instances: usize) -> Self {
-        let api = Api::start(instances).await;
+        Self::over(Api::start(instances).await).await
+    }
+
+    /// A world whose functions have other settings.
+    pub async fn with_settings(changes: &[(&str, &str)]) -> Self {
+        Self::over(Api::start(8).await.with(changes)).await
+    }
+
+    async fn over(api: Api) -> Self {
         let (email, password) = (api.setting("ADMIN_EMAIL"), api.setting("ADMIN_PASSWORD"));
         let admin = Actor::visitor(&api);
         let body = json!({ "email": email, "password": password });

@@ -65,6 +65,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn event(name: &str, status: &str) -> Event {
@@ -99,6 +100,52 @@ mod tests {
         ] {
             let event: Event = serde_json::from_str(text).unwrap();
             assert!(event.payment().is_none() && event.refund().is_none());
+        }
+    }
+
+    /// Any JSON, with the members of an event where they may be.
+    fn any_event() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(|value| json!(value)),
+            any::<i64>().prop_map(|value| json!(value)),
+            any::<f64>().prop_map(|value| json!(value)),
+            "\\PC{0,12}".prop_map(|value| json!(value)),
+        ];
+        let name = prop_oneof![
+            Just("event"),
+            Just("payload"),
+            Just("payment"),
+            Just("order"),
+            Just("refund"),
+            Just("entity"),
+            Just("id"),
+            Just("amount"),
+            Just("currency"),
+            Just("status"),
+            Just("order_id"),
+            Just("notes"),
+            Just("payment_id"),
+        ];
+        leaf.prop_recursive(6, 64, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|items| json!(items)),
+                prop::collection::btree_map(name.clone(), inner, 0..8)
+                    .prop_map(|members| json!(members)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_panics(event in any_event(), bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            for text in [event.to_string().into_bytes(), bytes] {
+                let event: Event = serde_json::from_slice(&text).unwrap_or_default();
+                let _: Option<RazorpayRefund> = event.refund();
+                if let Some(payment) = event.payment() {
+                    let _: Option<Payment> = event.payment_as_told(&payment, Instant::from_seconds(1));
+                }
+            }
         }
     }
 }

@@ -155,6 +155,7 @@ pub fn bearer(header: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::entropy::Entropy;
+    use proptest::prelude::*;
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
     const OTHER: &[u8] = b"fedcba9876543210fedcba9876543210";
@@ -212,6 +213,28 @@ mod tests {
             assert!(tokens.verify(forged, NOW).is_err());
         }
         assert!(tokens.verify(&token[..token.len() - 2], NOW).is_err());
+    }
+
+    proptest! {
+        /// No text panics, and none but ours, whole, speaks for anybody.
+        #[test]
+        fn only_whole_tokens_of_ours_are_taken(
+            text in "\\PC{0,80}", at: prop::sample::Index, byte in 0x21..0x7f_u8,
+        ) {
+            let tokens = AccessTokens::new(SECRET, None);
+            prop_assert!(tokens.verify(&text, NOW).is_err());
+            let thrice = [text.as_str(); 3].join(".");
+            prop_assert!(tokens.verify(&thrice, NOW).is_err());
+            let (_, token) = token(&tokens);
+            let mut bytes = token.clone().into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let turned = String::from_utf8(bytes).unwrap();
+            // The last character of a signature has bits that decode to nothing.
+            let same = turned == token || at == token.len() - 1;
+            prop_assert!(same || tokens.verify(&turned, NOW).is_err(), "{turned}");
+            prop_assert!(bearer(&text).is_none_or(|token| !token.contains(' ')));
+        }
     }
 
     #[test]

@@ -73,6 +73,17 @@ impl RefreshTokens {
 mod tests {
     use super::*;
     use crate::{entropy::Entropy, models::Instant};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_of_others_opens(text in "\\PC{0,60}", body in prop::collection::vec(any::<u8>(), 0..80)) {
+            let tokens = RefreshTokens::new(b"secret", None);
+            prop_assert_eq!(tokens.open(&text), None);
+            let body = BASE64URL_NOPAD.encode(&body);
+            prop_assert_eq!(tokens.open(&format!("{body}.{body}")), None);
+        }
+    }
 
     #[test]
     fn only_sealed_tokens_open() {

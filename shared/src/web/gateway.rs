@@ -12,7 +12,7 @@ use lambda_http::{
     request::LambdaRequest,
 };
 use lambda_runtime::LambdaEvent;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -76,7 +76,7 @@ fn read(text: &str) -> Result<LambdaRequest, (&'static str, String)> {
         return Err(("The body is not valid base64.", id));
     }
     let path = event.raw_path.take().unwrap_or_default();
-    if !path.starts_with('/') || path.starts_with("//") {
+    if !path.starts_with('/') || path.contains("//") || has_tricks(&path) {
         return Err(("The path is not a URL's.", id));
     }
     // API Gateway hands the path over decoded; it is made a URL's again.
@@ -87,6 +87,16 @@ fn read(text: &str) -> Result<LambdaRequest, (&'static str, String)> {
     event.headers.remove(header::HOST);
     event.headers.remove(FORWARDED_PROTO);
     Ok(LambdaRequest::ApiGatewayV2(event))
+}
+
+/// Whether a path means another one to somebody who reads it differently: dots that climb, a slash
+/// or a dot in disguise, a backslash, a control character. Routing and permits go by one reading.
+fn has_tricks(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let disguised = decoded.matches('/').count() != path.matches('/').count();
+    disguised
+        || decoded.split('/').any(|segment| matches!(segment, "." | ".."))
+        || decoded.contains(|c: char| c == '\\' || c.is_control())
 }
 
 fn refusal(detail: &str, request_id: &str) -> Value {
@@ -142,7 +152,14 @@ mod tests {
         }))
         .await;
         assert_eq!(strange["statusCode"], json!(200));
-        let broken: [fn(&mut Value); 3] = [
+        let broken: [fn(&mut Value); 10] = [
+            |event| event["rawPath"] = json!("/x/../login"),
+            |event| event["rawPath"] = json!("/x/%2e%2E/login"),
+            |event| event["rawPath"] = json!("/./login"),
+            |event| event["rawPath"] = json!("/x%2f..%2flogin"),
+            |event| event["rawPath"] = json!("/x//login"),
+            |event| event["rawPath"] = json!("/x\\..\\login"),
+            |event| event["rawPath"] = json!("/login\u{0}"),
             |event| {
                 event["isBase64Encoded"] = json!(true);
                 event["body"] = json!("***");
