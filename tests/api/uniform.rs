@@ -1,6 +1,11 @@
 //! What a stranger can tell: neither words nor time say whether an address is known, or why it
 //! does not log in (ASVS 6.3.8).
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the distributions are worth seeing where a run shows output"
+)]
+
 use crate::passwords::{PASSWORD, with_password};
 use serde_json::json;
 use std::time::{Duration, Instant};

@@ -125,7 +125,8 @@ fn every_test_the_security_table_names_is_there() {
         let Some((file, test)) = word.split_once("::").filter(|_| !word.contains(' ')) else {
             continue;
         };
-        let path = if file.contains('/') { file.to_owned() } else { format!("tests/api/{file}.rs") };
+        let path =
+            if file.contains('/') { file.to_owned() } else { format!("tests/api/{file}.rs") };
         assert!(read(&path).contains(&format!("fn {test}(")), "{word}");
         named += 1;
     }

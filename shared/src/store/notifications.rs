@@ -37,6 +37,12 @@ pub struct Addressed {
     pub hospital: Option<(Tenant, Hospital)>,
 }
 
+/// The hospital that was looked up with an account.
+#[derive(serde::Deserialize)]
+struct Looked {
+    hospital: Vec<Hospital>,
+}
+
 impl Gate {
     pub(super) async fn notifications<T: Send + Sync>(&self) -> Result<Collection<T>> {
         Ok(self.database().handle().await?.collection(Notification::COLLECTION))
@@ -100,10 +106,6 @@ impl Gate {
         let Some(raw) = raws.first() else {
             return Ok(Addressed { notification, account: None, hospital: None });
         };
-        #[derive(serde::Deserialize)]
-        struct Looked {
-            hospital: Vec<Hospital>,
-        }
         let looked: Looked = read(raw)?;
         let hospital = looked.hospital.into_iter().next();
         Ok(Addressed {
