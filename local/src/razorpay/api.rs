@@ -14,10 +14,11 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::entity::{Order, OrderStatus, PaymentStatus};
-use super::input::{self, Body, Page};
+use super::input::{self, Body};
+use super::page::{Page, collection};
 use super::problem::Problem;
 use super::refunds::{self, Ask};
-use super::{App, delivery, ids, simulate};
+use super::{App, delivery, ids, links_api, simulate};
 
 /// Members of an order that Razorpay takes and that change nothing in a simulation.
 const UNUSED_ORDER_MEMBERS: [&str; 4] =
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/payments/{id}/refunds/{refund}", get(payment_refund))
         .route("/refunds", get(list_refunds))
         .route("/refunds/{id}", get(get_refund).patch(patch_refund))
+        .merge(links_api::routes())
         .fallback(no_such_url)
         .method_not_allowed_fallback(no_such_url)
 }
@@ -141,13 +143,13 @@ async fn list_orders(State(app): State<Arc<App>>, Query(query): Params) -> Answe
             let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
             let payments: Vec<_> =
                 ledger.payments.iter().filter(|it| it.order_id.as_deref() == Some(id)).collect();
-            let payments = input::collection(&payments);
+            let payments = collection(&payments);
             if let Some(order) = item.as_object_mut() {
                 order.insert("payments".to_owned(), payments);
             }
         }
     }
-    Ok(Json(input::collection(&items)))
+    Ok(Json(collection(&items)))
 }
 
 async fn order_payments(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -155,13 +157,13 @@ async fn order_payments(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     let id = &ledger.order(&id)?.id;
     let items: Vec<_> =
         ledger.payments.iter().filter(|it| it.order_id.as_ref() == Some(id)).collect();
-    Ok(Json(input::collection(&items)))
+    Ok(Json(collection(&items)))
 }
 
 async fn list_payments(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(&page.collect(ledger.payments.iter(), |it| it.created_at))))
+    Ok(Json(collection(&page.collect(ledger.payments.iter(), |it| it.created_at))))
 }
 
 async fn get_payment(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -209,7 +211,7 @@ async fn refund(
     let notes = body.notes()?.unwrap_or_else(|| json!([]));
     let receipt = body.receipt()?;
     body.finish()?;
-    amount.map(input::at_least_the_minimum_refund).transpose()?;
+    amount.map(input::at_least_one_rupee).transpose()?;
     let ask = Ask { payment_id, amount, speed, notes, receipt };
     let (refund, events) = app.ledger().ask_refund(&ask, key)?;
     if !events.is_empty() {
@@ -227,7 +229,7 @@ async fn payment_refunds(
     let ledger = app.ledger();
     let id = &ledger.payment(&id)?.id;
     let wanted = ledger.refunds.iter().filter(|it| it.payment_id == *id);
-    Ok(Json(input::collection(&page.collect(wanted, |it| it.created_at))))
+    Ok(Json(collection(&page.collect(wanted, |it| it.created_at))))
 }
 
 async fn payment_refund(
@@ -246,7 +248,7 @@ async fn payment_refund(
 async fn list_refunds(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(&page.collect(ledger.refunds.iter(), |it| it.created_at))))
+    Ok(Json(collection(&page.collect(ledger.refunds.iter(), |it| it.created_at))))
 }
 
 async fn get_refund(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {

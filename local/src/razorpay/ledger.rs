@@ -8,9 +8,10 @@ use std::io;
 use std::path::Path;
 
 use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund};
-use super::event::{Delivery, Event};
+use super::event::{About, Delivery, Event};
 use super::ids;
 use super::journal::{self, Journal, Record};
+use super::link::PaymentLink;
 use super::problem::Problem;
 use super::refunds::KeyUse;
 use super::table::Table;
@@ -35,6 +36,8 @@ pub(super) struct Ledger {
     pub(super) refunds: Table<Refund>,
     pub(super) refund_keys: HashMap<String, KeyUse>,
     pub(super) events: Table<Event>,
+    pub(super) links: Table<PaymentLink>,
+    url: String,
     account: String,
     receipts: HashMap<String, String>,
     journal: Journal,
@@ -42,8 +45,8 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Reads the state file, if there is one, and goes on from there.
-    pub(super) fn open(account: String, path: Option<&Path>) -> io::Result<Self> {
-        let mut ledger = Self { account, ..Self::default() };
+    pub(super) fn open(account: String, url: String, path: Option<&Path>) -> io::Result<Self> {
+        let mut ledger = Self { account, url, ..Self::default() };
         if let Some(path) = path {
             for record in journal::read(path)? {
                 ledger.apply(record);
@@ -59,6 +62,11 @@ impl Ledger {
             Record::Payment(payment) => self.payments.put(payment.id.clone(), *payment),
             Record::Refund(refund) => self.refunds.put(refund.id.clone(), refund),
             Record::Event(event) => self.events.put(event.id.clone(), event),
+            Record::Link(mut link) => {
+                // The port may be another than in the run that made it.
+                link.short_url = self.short_url(&link.id);
+                self.links.put(link.id.clone(), *link);
+            }
             Record::RefundKey(used) => {
                 self.refund_keys.insert(used.key.clone(), used);
             }
@@ -78,7 +86,8 @@ impl Ledger {
         let payments = self.payments.iter().cloned().map(Box::new).map(Record::Payment);
         let refunds = self.refunds.iter().cloned().map(Record::Refund);
         let keys = self.refund_keys.values().cloned().map(Record::RefundKey);
-        orders.chain(payments).chain(refunds).chain(keys).chain(events).collect()
+        let links = self.links.iter().cloned().map(Box::new).map(Record::Link);
+        orders.chain(payments).chain(refunds).chain(keys).chain(links).chain(events).collect()
     }
 
     fn index_order(&mut self, order: Order) {
@@ -113,15 +122,19 @@ impl Ledger {
         self.events.put(event.id.clone(), event);
     }
 
-    /// Records an event about a payment, with the order or the refund it also carries.
-    pub(super) fn emit(
-        &mut self,
-        name: &str,
-        payment: &Payment,
-        order: Option<&Order>,
-        refund: Option<&Refund>,
-    ) -> String {
-        let event = Event::snapshot(&self.account, name, payment, order, refund);
+    pub(super) fn put_link(&mut self, link: PaymentLink) {
+        self.journal.append(&Record::Link(Box::new(link.clone())));
+        self.links.put(link.id.clone(), link);
+    }
+
+    /// Where the customer opens a payment link.
+    pub(super) fn short_url(&self, id: &str) -> String {
+        format!("{}/l/{id}", self.url)
+    }
+
+    /// Records an event.
+    pub(super) fn emit(&mut self, name: &str, about: About<'_>) -> String {
+        let event = Event::snapshot(&self.account, name, about);
         let id = event.id.clone();
         self.put_event(event);
         id
@@ -163,6 +176,7 @@ impl Ledger {
         if order.status == OrderStatus::Paid {
             return Err(already_paid());
         }
+        self.link_is_open(order_id)?;
         let mut payment = Payment::authorized(ids::fresh("pay_"), &order, ids::now());
         order.attempts = order.attempts.saturating_add(1);
         order.status = OrderStatus::Attempted;
@@ -170,11 +184,11 @@ impl Ledger {
         if outcome == Outcome::Failed {
             payment.fail();
             self.put_payment(payment.clone());
-            let event = self.emit("payment.failed", &payment, None, None);
+            let event = self.emit("payment.failed", About::payment(&payment));
             return Ok((payment, vec![event]));
         }
         self.put_payment(payment.clone());
-        let mut events = vec![self.emit("payment.authorized", &payment, None, None)];
+        let mut events = vec![self.emit("payment.authorized", About::payment(&payment))];
         if outcome == Outcome::Captured {
             let (captured, more) = self.take_money(payment);
             payment = captured;
@@ -230,7 +244,7 @@ impl Ledger {
             (PaymentStatus::Failed, Outcome::Authorized | Outcome::Captured) => {
                 payment.authorize_late();
                 self.put_payment(payment.clone());
-                events.push(self.emit("payment.authorized", &payment, None, None));
+                events.push(self.emit("payment.authorized", About::payment(&payment)));
             }
             (PaymentStatus::Authorized, Outcome::Captured) => {}
             _ => return Err(Problem::invalid("The payment cannot take this outcome.")),
@@ -251,14 +265,16 @@ impl Ledger {
     fn take_money(&mut self, mut payment: Payment) -> (Payment, Vec<String>) {
         payment.capture();
         self.put_payment(payment.clone());
-        let mut events = vec![self.emit("payment.captured", &payment, None, None)];
+        let mut events = vec![self.emit("payment.captured", About::payment(&payment))];
         let unpaid = self.order_of(&payment).filter(|order| order.status != OrderStatus::Paid);
         if let Some(mut order) = unpaid.cloned() {
             order.status = OrderStatus::Paid;
             order.amount_paid = order.amount;
             order.amount_due = 0;
             self.put_order(order.clone());
-            events.push(self.emit("order.paid", &payment, Some(&order), None));
+            let about = About { order: Some(&order), ..About::payment(&payment) };
+            events.push(self.emit("order.paid", about));
+            events.extend(self.pay_link(&order, &payment));
         }
         (payment, events)
     }

@@ -13,7 +13,10 @@ mod ids;
 mod input;
 mod journal;
 mod ledger;
+mod link;
+mod links_api;
 mod listen;
+mod page;
 mod problem;
 mod refunds;
 mod simulate;
@@ -78,7 +81,8 @@ impl App {
 /// not yet delivered are sent, pending refunds settle.
 pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     let account = ids::derived("acc_", &config.key_id);
-    let ledger = Ledger::open(account, config.state_file.as_deref())?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let ledger = Ledger::open(account, url, config.state_file.as_deref())?;
     let http = reqwest::Client::builder()
         .timeout(WEBHOOK_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::entity::{Payment, PaymentStatus, Refund, RefundStatus};
+use super::event::About;
 use super::ids;
 use super::ledger::Ledger;
 use super::problem::Problem;
@@ -98,7 +99,8 @@ impl Ledger {
         };
         self.put_payment(payment.clone());
         self.put_refund(refund.clone());
-        let event = self.emit("refund.created", &payment, None, Some(&refund));
+        let about = About { refund: Some(&refund), ..About::payment(&payment) };
+        let event = self.emit("refund.created", about);
         Ok((refund, vec![event]))
     }
 
@@ -125,7 +127,7 @@ impl Ledger {
             "refund.failed"
         };
         self.put_refund(refund.clone());
-        vec![self.emit(name, &payment, None, Some(&refund))]
+        vec![self.emit(name, About { refund: Some(&refund), ..About::payment(&payment) })]
     }
 
     /// Refunds the bank has not spoken on.

@@ -16,6 +16,7 @@ use super::delivery::{self, Plan};
 use super::entity::Payment;
 use super::event::Event;
 use super::ledger::Outcome;
+use super::link::{LinkStatus, PaymentLink};
 use super::problem::Problem;
 use super::{App, faults};
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/checkout", post(checkout))
         .route("/payment", post(late_payment))
+        .route("/payment_link/expire", post(expire_link))
         .route("/refunds", post(set_refund_mode))
         .route("/webhook", post(send_webhook))
         .route("/webhooks", get(list_webhooks))
@@ -53,10 +55,12 @@ fn parsed<T>(input: Input<T>) -> Result<T, Problem> {
     input.map(|Json(value)| value).map_err(|why| Problem::invalid(why.body_text()))
 }
 
+/// An order, or a payment link, is paid.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Checkout {
-    order_id: String,
+    order_id: Option<String>,
+    payment_link_id: Option<String>,
     outcome: Outcome,
     #[serde(default)]
     webhook: Plan,
@@ -65,17 +69,57 @@ struct Checkout {
 /// The customer pays, or tries to, and the page gets what Checkout's handler would get.
 async fn checkout(State(app): State<Arc<App>>, input: Input<Checkout>) -> Answer {
     let input = parsed(input)?;
-    let (payment, events) = app.ledger().checkout(&input.order_id, input.outcome)?;
+    let run_out = app.ledger().expire_links();
+    delivery::send_now(&app, run_out);
+    let (order_id, link_id) = match (input.order_id, input.payment_link_id) {
+        (Some(order), None) => (order, None),
+        (None, Some(link)) => (app.ledger().link(&link)?.order_id.clone(), Some(link)),
+        _ => return Err(Problem::invalid("one of order_id and payment_link_id is required")),
+    };
+    let (payment, events) = app.ledger().checkout(&order_id, input.outcome)?;
     delivery::carry_out(&app, events, input.webhook);
     if input.outcome == Outcome::Failed {
         return Ok(Json(failure(&payment)));
     }
-    let message = format!("{}|{}", input.order_id, payment.id);
+    if let Some(id) = link_id {
+        let ledger = app.ledger();
+        return Ok(Json(link_callback(&app, ledger.link(&id)?, &payment)));
+    }
+    let message = format!("{order_id}|{}", payment.id);
     Ok(Json(json!({
-        "razorpay_order_id": input.order_id,
+        "razorpay_order_id": order_id,
         "razorpay_payment_id": payment.id,
         "razorpay_signature": delivery::sign(&app.config.key_secret, message.as_bytes()),
     })))
+}
+
+/// What is added to a payment link's callback address, signed over all of it
+/// (razorpay.com/docs/payments/payment-links/apis: verify signature).
+fn link_callback(app: &App, link: &PaymentLink, payment: &Payment) -> Value {
+    let status = json!(link.status);
+    let word = status.as_str().unwrap_or_default();
+    let message = format!("{}|{}|{word}|{}", link.id, link.reference_id, payment.id);
+    json!({
+        "razorpay_payment_id": payment.id,
+        "razorpay_payment_link_id": link.id,
+        "razorpay_payment_link_reference_id": link.reference_id,
+        "razorpay_payment_link_status": status,
+        "razorpay_signature": delivery::sign(&app.config.key_secret, message.as_bytes()),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndLink {
+    payment_link_id: String,
+}
+
+/// A link's time runs out before its time.
+async fn expire_link(State(app): State<Arc<App>>, input: Input<EndLink>) -> Answer {
+    let id = parsed(input)?.payment_link_id;
+    let events = app.ledger().end_link(&id, LinkStatus::Expired)?;
+    delivery::send_now(&app, events);
+    app.ledger().link(&id).map(|link| Json(json!(link)))
 }
 
 /// What Checkout's `payment.failed` handler gets, and the two ids beside it.
@@ -166,7 +210,7 @@ async fn send_webhook(State(app): State<Arc<App>>, input: Input<SendWebhook>) ->
     let input = parsed(input)?;
     let wanted = |event: &&Event| {
         event.name == input.event
-            && input.payment_id.as_ref().is_none_or(|id| event.payment_id == *id)
+            && input.payment_id.as_ref().is_none_or(|id| event.payment_id.as_ref() == Some(id))
             && input.refund_id.as_ref().is_none_or(|id| event.refund_id.as_ref() == Some(id))
     };
     if input.payment_id.is_none() && input.refund_id.is_none() {

@@ -6,6 +6,7 @@
     reason = "a test that finds something else than it expects is to end there"
 )]
 
+mod links;
 mod world;
 
 use std::time::Duration;

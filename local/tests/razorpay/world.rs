@@ -24,6 +24,8 @@ const WEBHOOK_SECRET: &str = "webhook-secret";
 
 /// One webhook as it came in: event id, and the body's event name.
 pub(crate) type Seen = Arc<Mutex<Vec<(String, String)>>>;
+/// The bodies of those.
+pub(crate) type Bodies = Arc<Mutex<Vec<Value>>>;
 /// Answers of the endpoint, in order; 200 when there is none left.
 pub(crate) type Answers = Arc<Mutex<VecDeque<u16>>>;
 
@@ -31,6 +33,7 @@ pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) http: Client,
     pub(crate) seen: Seen,
+    pub(crate) bodies: Bodies,
     pub(crate) answers: Answers,
     config: Config,
     server: Option<Runtime>,
@@ -43,7 +46,7 @@ pub(crate) fn hmac(secret: &str, message: &[u8]) -> String {
 }
 
 async fn endpoint(
-    State((seen, answers)): State<(Seen, Answers)>,
+    State((seen, bodies, answers)): State<(Seen, Bodies, Answers)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
@@ -53,6 +56,7 @@ async fn endpoint(
     let event: Value = serde_json::from_slice(&body).unwrap();
     let name = event["event"].as_str().unwrap().to_owned();
     seen.lock().unwrap().push((header("x-razorpay-event-id"), name));
+    bodies.lock().unwrap().push(event);
     let status = answers.lock().unwrap().pop_front().unwrap_or(200);
     StatusCode::from_u16(status).unwrap()
 }
@@ -81,10 +85,10 @@ impl Drop for World {
 
 impl World {
     pub(crate) async fn new(state_file: Option<PathBuf>) -> Self {
-        let (seen, answers) = (Seen::default(), Answers::default());
+        let (seen, bodies, answers) = (Seen::default(), Bodies::default(), Answers::default());
         let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let webhook_url = format!("http://{}/hook", hook.local_addr().unwrap());
-        let state = (seen.clone(), answers.clone());
+        let state = (seen.clone(), bodies.clone(), answers.clone());
         let router = Router::new().route("/hook", post(endpoint)).with_state(state);
         tokio::spawn(async move { axum::serve(hook, router).await.unwrap() });
         let config = Config {
@@ -96,7 +100,7 @@ impl World {
         };
         let (url, server) = start(&config);
         let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
-        Self { url, http, seen, answers, config, server }
+        Self { url, http, seen, bodies, answers, config, server }
     }
 
     pub(crate) fn restart(&mut self) {
