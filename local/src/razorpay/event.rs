@@ -28,6 +28,7 @@ pub(super) struct About<'a> {
     pub(super) order: Option<&'a Order>,
     pub(super) refund: Option<&'a Refund>,
     pub(super) link: Option<&'a PaymentLink>,
+    pub(super) dispute: Option<&'a Value>,
 }
 
 impl<'a> About<'a> {
@@ -74,6 +75,9 @@ impl Event {
         }
         if let Some(payment) = about.payment {
             add("payment", in_payload(payment));
+        }
+        if let Some(dispute) = about.dispute {
+            add("dispute", dispute.clone());
         }
         if let Some(order) = about.order {
             add("order", json!(order));

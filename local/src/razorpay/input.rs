@@ -6,6 +6,8 @@ use super::problem::Problem;
 
 /// The least order, payment or refund in INR: one rupee.
 const MINIMUM: u64 = 100;
+/// The most that one payment may be: five lakh rupees, Razorpay's usual limit of an account.
+const MAXIMUM: u64 = 50_000_000;
 /// Longest receipt.
 const RECEIPT: usize = 40;
 /// Most pairs of notes, and the longest of each.
@@ -53,7 +55,7 @@ impl Body {
 
     /// The amount of an order or a capture, which may not be left out.
     pub(super) fn required_amount(&mut self) -> Result<u64, Problem> {
-        self.amount()?.ok_or_else(|| Problem::field("amount", "The amount field is required."))
+        self.amount()?.ok_or_else(|| Problem::field("amount", "amount: is required."))
     }
 
     /// Three capital letters of a currency we know.
@@ -62,14 +64,18 @@ impl Body {
         match self.take("currency") {
             None => Ok(None),
             Some(Value::String(code)) if KNOWN.contains(&code.as_str()) => Ok(Some(code)),
-            Some(_) => Err(Problem::field("currency", "The selected currency is invalid.")),
+            Some(Value::String(_)) => {
+                Err(Problem::field("currency", "The selected currency is invalid."))
+            }
+            Some(other) => {
+                Err(Problem::field("currency", format!("expected string but provided {other}")))
+            }
         }
     }
 
     /// An order's currency, which may not be left out.
     pub(super) fn required_currency(&mut self) -> Result<String, Problem> {
-        self.currency()?
-            .ok_or_else(|| Problem::field("currency", "The currency field is required."))
+        self.currency()?.ok_or_else(|| Problem::field("currency", "currency: is required."))
     }
 
     /// Up to 40 characters.
@@ -182,12 +188,15 @@ impl Body {
         }
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
         let why = format!("{} is/are not required and should not be sent", names.join(", "));
-        Err(Problem::invalid(why))
+        Err(Problem::refused(why, "payment_initiation", "extra_field_sent"))
     }
 }
 
-/// The least amount of an order: step and reason as Razorpay's newer texts have them.
-pub(super) fn at_least_the_minimum_order(amount: u64) -> Result<(), Problem> {
+/// The least and the most of an order: step and reason as Razorpay's newer texts have them.
+pub(super) fn within_the_limits_of_an_order(amount: u64) -> Result<(), Problem> {
+    if amount > MAXIMUM {
+        return Err(Problem::field("amount", "Amount exceeds maximum amount allowed."));
+    }
     if amount >= MINIMUM {
         return Ok(());
     }
@@ -229,8 +238,9 @@ mod tests {
                 "The amount must be an integer."
             );
         }
-        assert!(at_least_the_minimum_order(99).is_err());
-        assert!(at_least_the_minimum_order(100).is_ok());
+        for (amount, fine) in [(99, false), (100, true), (MAXIMUM, true), (MAXIMUM + 1, false)] {
+            assert_eq!(within_the_limits_of_an_order(amount).is_ok(), fine, "{amount}");
+        }
     }
 
     #[test]

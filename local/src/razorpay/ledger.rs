@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund};
 use super::event::{About, Delivery, Event};
 use super::ids;
@@ -26,6 +28,10 @@ pub(super) enum Outcome {
     Captured,
     Authorized,
     Failed,
+    /// The bank does not answer; Razorpay gives the payment up after some ten minutes.
+    Pending,
+    /// Nobody captured it within three days: Razorpay gives the money back by itself.
+    Refunded,
 }
 
 /// The whole state of the simulated account.
@@ -141,9 +147,14 @@ impl Ledger {
     }
 
     /// A new order. The receipt is Razorpay's idempotency key for orders: a second use is
-    /// refused, and the caller finds the first by `GET /orders?receipt=`.
-    pub(super) fn create_order(&mut self, order: Order) -> Result<Order, Problem> {
-        if order.receipt.as_ref().is_some_and(|receipt| self.receipts.contains_key(receipt)) {
+    /// refused, and the caller finds the first by `GET /orders?receipt=`. With `unique_receipt` the
+    /// first is the answer (razorpay.com, retries and idempotency, BP-07).
+    pub(super) fn create_order(&mut self, order: Order, unique: bool) -> Result<Order, Problem> {
+        let used = order.receipt.as_ref().and_then(|receipt| self.receipts.get(receipt));
+        if let Some(first) = used.and_then(|id| self.orders.get(id)) {
+            if unique && (first.amount, &first.currency) == (order.amount, &order.currency) {
+                return Ok(first.clone());
+            }
             return Err(Problem::field("receipt", "Order receipt should be unique."));
         }
         self.put_order(order.clone());
@@ -177,16 +188,24 @@ impl Ledger {
             return Err(already_paid());
         }
         self.link_is_open(order_id)?;
-        let mut payment = Payment::authorized(ids::fresh("pay_"), &order, ids::now());
+        let mut payment = Payment::created(ids::fresh("pay_"), &order, ids::now());
+        if outcome == Outcome::Refunded {
+            return Err(Problem::invalid("A payment is made before it goes back."));
+        }
         order.attempts = order.attempts.saturating_add(1);
         order.status = OrderStatus::Attempted;
         self.put_order(order);
+        if outcome == Outcome::Pending {
+            self.put_payment(payment.clone());
+            return Ok((payment, Vec::new()));
+        }
         if outcome == Outcome::Failed {
             payment.fail();
             self.put_payment(payment.clone());
             let event = self.emit("payment.failed", About::payment(&payment));
             return Ok((payment, vec![event]));
         }
+        payment.authorize();
         self.put_payment(payment.clone());
         let mut events = vec![self.emit("payment.authorized", About::payment(&payment))];
         if outcome == Outcome::Captured {
@@ -209,7 +228,7 @@ impl Ledger {
             PaymentStatus::Captured | PaymentStatus::Refunded => {
                 return Err(uncapturable("This payment has already been captured."));
             }
-            PaymentStatus::Failed => {
+            PaymentStatus::Created | PaymentStatus::Failed => {
                 let why = "Only payments which have been authorized and not yet captured can be \
                            captured";
                 return Err(uncapturable(why));
@@ -230,7 +249,8 @@ impl Ledger {
         Ok(self.take_money(payment))
     }
 
-    /// The bank confirms a payment that Razorpay had marked as failed. A capture goes through
+    /// The bank speaks after all: on a payment it had not answered, or confirms one that Razorpay
+    /// had marked as failed. A capture goes through
     /// even when another payment has paid the order by then: that is the case a merchant must
     /// survive (refund the second one).
     pub(super) fn authorize_late(
@@ -241,12 +261,23 @@ impl Ledger {
         let mut payment = self.payment(id)?.clone();
         let mut events = Vec::new();
         match (payment.status, outcome) {
+            (PaymentStatus::Created, Outcome::Failed) => {
+                payment.fail();
+                self.put_payment(payment.clone());
+                events.push(self.emit("payment.failed", About::payment(&payment)));
+            }
+            (PaymentStatus::Created, Outcome::Authorized | Outcome::Captured) => {
+                payment.authorize();
+                self.put_payment(payment.clone());
+                events.push(self.emit("payment.authorized", About::payment(&payment)));
+            }
             (PaymentStatus::Failed, Outcome::Authorized | Outcome::Captured) => {
                 payment.authorize_late();
                 self.put_payment(payment.clone());
                 events.push(self.emit("payment.authorized", About::payment(&payment)));
             }
             (PaymentStatus::Authorized, Outcome::Captured) => {}
+            (PaymentStatus::Authorized, Outcome::Refunded) => return Ok(self.give_back(payment)),
             _ => return Err(Problem::invalid("The payment cannot take this outcome.")),
         }
         if outcome == Outcome::Captured {
@@ -255,6 +286,40 @@ impl Ledger {
             events.extend(more);
         }
         Ok((payment, events))
+    }
+
+    /// Money the merchant never took; it was never his, so no refund of his is made.
+    fn give_back(&mut self, mut payment: Payment) -> (Payment, Vec<String>) {
+        payment.set_refunded(payment.amount);
+        self.put_payment(payment.clone());
+        let event = self.emit("payment.refunded", About::payment(&payment));
+        (payment, vec![event])
+    }
+
+    /// The customer's bank asks money back, or speaks on that it asked for.
+    pub(super) fn dispute(&mut self, id: &str, phase: &str) -> Result<Vec<String>, Problem> {
+        if !["created", "under_review", "won", "lost", "closed"].contains(&phase) {
+            return Err(Problem::invalid("The phase of a dispute is not known."));
+        }
+        let payment = self.payment(id)?.clone();
+        if !payment.captured {
+            return Err(Problem::invalid("Only a captured payment can be disputed."));
+        }
+        let dispute = json!({
+            "id": ids::derived("disp_", id),
+            "entity": "dispute",
+            "payment_id": id,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "amount_deducted": if phase == "lost" { payment.amount } else { 0 },
+            "reason_code": "goods_or_services_not_received_or_partially_received",
+            "respond_by": ids::now().saturating_add(7 * 24 * 3600),
+            "status": if phase == "created" { "open" } else { phase },
+            "phase": "chargeback",
+            "created_at": payment.created_at,
+        });
+        let about = About { dispute: Some(&dispute), ..About::payment(&payment) };
+        Ok(vec![self.emit(&format!("payment.dispute.{phase}"), about)])
     }
 
     fn order_of(&self, payment: &Payment) -> Option<&Order> {

@@ -160,8 +160,7 @@ impl Ledger {
         let mut link = self.link_of(&order.id)?.clone();
         link.pay(payment);
         self.put_link(link.clone());
-        let about =
-            About { link: Some(&link), order: Some(order), payment: Some(payment), refund: None };
+        let about = About { link: Some(&link), order: Some(order), ..About::payment(payment) };
         Some(self.emit("payment_link.paid", about))
     }
 }

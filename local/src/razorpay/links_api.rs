@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::customer::sweep;
 use super::input::{self, Body};
 use super::link::{LinkStatus, PaymentLink};
 use super::page::Page;
@@ -93,12 +94,6 @@ fn expiry(body: &mut Body, now: i64) -> Result<Option<i64>, Problem> {
         return Err(Problem::field("expire_by", why));
     }
     Ok(Some(until))
-}
-
-/// What ran out is marked and told of before anybody looks.
-fn sweep(app: &Arc<App>) {
-    let events = app.ledger().expire_links();
-    delivery::send_now(app, events);
 }
 
 async fn list(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Answer {

@@ -9,6 +9,9 @@ use super::ids;
 use super::ledger::Ledger;
 use super::problem::Problem;
 
+/// An instant refund of this amount falls back to normal speed, as in Razorpay's test mode.
+const FALLS_BACK: u64 = 2_468;
+
 /// A used `X-Refund-Idempotency` key, and the request it belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct KeyUse {
@@ -94,14 +97,17 @@ impl Ledger {
             created_at: ids::now(),
             batch_id: None,
             status: RefundStatus::Pending,
-            speed_processed: "normal".to_owned(),
+            speed_processed: speed(&ask.speed, amount).to_owned(),
             speed_requested: ask.speed.clone(),
         };
         self.put_payment(payment.clone());
         self.put_refund(refund.clone());
         let about = About { refund: Some(&refund), ..About::payment(&payment) };
-        let event = self.emit("refund.created", about);
-        Ok((refund, vec![event]))
+        let mut events = vec![self.emit("refund.created", about)];
+        if ask.speed == "optimum" && refund.speed_processed == "normal" {
+            events.push(self.emit("refund.speed_changed", about));
+        }
+        Ok((refund, events))
     }
 
     /// The bank's word on a pending refund. A failed one gives its amount back to the payment,
@@ -137,6 +143,11 @@ impl Ledger {
     }
 }
 
+/// How fast it goes back in the end.
+fn speed(asked: &str, amount: u64) -> &'static str {
+    if asked == "optimum" && amount != FALLS_BACK { "instant" } else { "normal" }
+}
+
 /// How much would go back: what was asked, or all that is left.
 fn refundable(payment: &Payment, asked: Option<u64>) -> Result<u64, Problem> {
     let refuse = |why: &str| Problem::refused(why, "refund_initiation", "input_validation_failed");
@@ -145,7 +156,7 @@ fn refundable(payment: &Payment, asked: Option<u64>) -> Result<u64, Problem> {
         PaymentStatus::Refunded => {
             return Err(refuse("The payment has been fully refunded already."));
         }
-        PaymentStatus::Authorized | PaymentStatus::Failed => {
+        PaymentStatus::Created | PaymentStatus::Authorized | PaymentStatus::Failed => {
             let why = "The payment status should be captured for action to be taken";
             return Err(refuse(why));
         }

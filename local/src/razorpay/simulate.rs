@@ -12,11 +12,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::customer::{self, Attempt};
 use super::delivery::{self, Plan};
-use super::entity::Payment;
 use super::event::Event;
 use super::ledger::Outcome;
-use super::link::{LinkStatus, PaymentLink};
+use super::link::LinkStatus;
 use super::problem::Problem;
 use super::{App, faults};
 
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/checkout", post(checkout))
         .route("/payment", post(late_payment))
         .route("/payment_link/expire", post(expire_link))
+        .route("/dispute", post(dispute))
         .route("/refunds", post(set_refund_mode))
         .route("/webhook", post(send_webhook))
         .route("/webhooks", get(list_webhooks))
@@ -68,44 +69,8 @@ struct Checkout {
 
 /// The customer pays, or tries to, and the page gets what Checkout's handler would get.
 async fn checkout(State(app): State<Arc<App>>, input: Input<Checkout>) -> Answer {
-    let input = parsed(input)?;
-    let run_out = app.ledger().expire_links();
-    delivery::send_now(&app, run_out);
-    let (order_id, link_id) = match (input.order_id, input.payment_link_id) {
-        (Some(order), None) => (order, None),
-        (None, Some(link)) => (app.ledger().link(&link)?.order_id.clone(), Some(link)),
-        _ => return Err(Problem::invalid("one of order_id and payment_link_id is required")),
-    };
-    let (payment, events) = app.ledger().checkout(&order_id, input.outcome)?;
-    delivery::carry_out(&app, events, input.webhook);
-    if input.outcome == Outcome::Failed {
-        return Ok(Json(failure(&payment)));
-    }
-    if let Some(id) = link_id {
-        let ledger = app.ledger();
-        return Ok(Json(link_callback(&app, ledger.link(&id)?, &payment)));
-    }
-    let message = format!("{order_id}|{}", payment.id);
-    Ok(Json(json!({
-        "razorpay_order_id": order_id,
-        "razorpay_payment_id": payment.id,
-        "razorpay_signature": delivery::sign(&app.config.key_secret, message.as_bytes()),
-    })))
-}
-
-/// What is added to a payment link's callback address, signed over all of it
-/// (razorpay.com/docs/payments/payment-links/apis: verify signature).
-fn link_callback(app: &App, link: &PaymentLink, payment: &Payment) -> Value {
-    let status = json!(link.status);
-    let word = status.as_str().unwrap_or_default();
-    let message = format!("{}|{}|{word}|{}", link.id, link.reference_id, payment.id);
-    json!({
-        "razorpay_payment_id": payment.id,
-        "razorpay_payment_link_id": link.id,
-        "razorpay_payment_link_reference_id": link.reference_id,
-        "razorpay_payment_link_status": status,
-        "razorpay_signature": delivery::sign(&app.config.key_secret, message.as_bytes()),
-    })
+    let Checkout { order_id, payment_link_id, outcome, webhook } = parsed(input)?;
+    customer::pays(&app, Attempt { order_id, payment_link_id, outcome }, webhook).map(Json)
 }
 
 #[derive(Deserialize)]
@@ -120,20 +85,6 @@ async fn expire_link(State(app): State<Arc<App>>, input: Input<EndLink>) -> Answ
     let events = app.ledger().end_link(&id, LinkStatus::Expired)?;
     delivery::send_now(&app, events);
     app.ledger().link(&id).map(|link| Json(json!(link)))
-}
-
-/// What Checkout's `payment.failed` handler gets, and the two ids beside it.
-fn failure(payment: &Payment) -> Value {
-    let ids = json!({ "payment_id": payment.id, "order_id": payment.order_id });
-    let error = Problem::refused("Payment failed", "payment_authorization", "payment_failed")
-        .with("source", "issuer")
-        .with("metadata", ids);
-    let mut body = error.into_body();
-    if let Some(members) = body.as_object_mut() {
-        members.insert("razorpay_payment_id".to_owned(), json!(payment.id));
-        members.insert("razorpay_order_id".to_owned(), json!(payment.order_id));
-    }
-    body
 }
 
 #[derive(Deserialize)]
@@ -151,6 +102,23 @@ async fn late_payment(State(app): State<Arc<App>>, input: Input<LatePayment>) ->
     let (payment, events) = app.ledger().authorize_late(&input.payment_id, input.outcome)?;
     delivery::carry_out(&app, events, input.webhook);
     Ok(Json(json!(payment)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dispute {
+    payment_id: String,
+    phase: String,
+    #[serde(default)]
+    webhook: Plan,
+}
+
+/// The customer's bank asks a captured payment back: `payment.dispute.created`, `won`, `lost` …
+async fn dispute(State(app): State<Arc<App>>, input: Input<Dispute>) -> Answer {
+    let input = parsed(input)?;
+    let events = app.ledger().dispute(&input.payment_id, &input.phase)?;
+    delivery::carry_out(&app, events, input.webhook);
+    Ok(Json(json!({ "ok": true })))
 }
 
 #[derive(Deserialize)]
