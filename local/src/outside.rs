@@ -15,7 +15,7 @@ const PACKAGES: [&str; 2] = ["razorpay==2.0.1", "pypdf==7.1.0"];
 pub struct Outside {
     /// A Python that has the packages.
     pub python: PathBuf,
-    /// Drives the browser (W3C WebDriver).
+    /// Drives the browser (W3C `WebDriver`).
     pub chromedriver: PathBuf,
     /// The browser.
     pub chromium: PathBuf,

@@ -357,7 +357,7 @@ async fn rfnd_refunds_asked_for_at_once_never_exceed_the_capture() {
     let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
     let appointment = world.a.patient.books_and_pays(&slot).await;
     let payment = text(&appointment, "/payment/paymentId");
-    let ask = |n: usize| if n % 2 == 0 { &world.a.patient } else { &world.a.admin };
+    let ask = |n: usize| if n.is_multiple_of(2) { &world.a.patient } else { &world.a.admin };
     for answer in join_all((0..20).map(|n| ask(n).cancels(&appointment))).await {
         answer.is(200);
     }

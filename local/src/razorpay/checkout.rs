@@ -78,7 +78,7 @@ async fn open_link(Shared(app): Shared<Arc<App>>, Path(id): Path<String>) -> Res
 async fn pay(Shared(app): Shared<Arc<App>>, body: axum::body::Bytes) -> Response {
     let fields: Fields = form_urlencoded::parse(&body).into_owned().collect();
     match paid(&app, &fields) {
-        Ok(End::Page(page)) => show(Ok(page)),
+        Ok(End::Page(page)) => show(Ok(*page)),
         Ok(End::Away(to)) => Redirect::to(&to).into_response(),
         Err(problem) => show(Err(problem)),
     }
@@ -134,7 +134,7 @@ fn amount(order: &Order) -> String {
 
 /// Where a button leads.
 enum End {
-    Page(Page),
+    Page(Box<Page>),
     /// A payment link sends the browser to the merchant by GET.
     Away(String),
 }
@@ -150,13 +150,13 @@ fn paid(app: &Arc<App>, fields: &Fields) -> Result<End, Problem> {
         _ => {
             let note = "Nothing was paid.".to_owned();
             let message = json!({ "event": "checkout.dismissed" }).to_string();
-            return Ok(End::Page(Page {
+            return Ok(End::Page(Box::new(Page {
                 title: "Closed",
                 state: State::Left,
                 note,
                 message,
                 ..page
-            }));
+            })));
         }
     };
     let named = |name| Some(field(fields, name)).filter(|id| !id.is_empty());
@@ -169,22 +169,22 @@ fn paid(app: &Arc<App>, fields: &Fields) -> Result<End, Problem> {
             Outcome::Pending => "The bank has not answered. What comes of it, the webhook tells.",
             _ => "The payment went through, and this browser tells nobody of it.",
         };
-        return Ok(End::Page(Page {
+        return Ok(End::Page(Box::new(Page {
             title: "Closed",
             state: State::Left,
             note: note.to_owned(),
             ..page
-        }));
+        })));
     }
     if outcome == Outcome::Failed {
-        return Ok(End::Page(failed(page, &told)));
+        return Ok(End::Page(Box::new(failed(page, &told))));
     }
     let values = texts(&told);
     if link.is_some() && !page.callback.is_empty() {
         return Ok(End::Away(with_query(&page.callback, &values)));
     }
     let message = json!({ "event": "payment.success", "payload": told }).to_string();
-    Ok(End::Page(Page { title: "Paid", state: State::Done, values, message, ..page }))
+    Ok(End::Page(Box::new(Page { title: "Paid", state: State::Done, values, message, ..page })))
 }
 
 fn failed(page: Page, told: &Value) -> Page {

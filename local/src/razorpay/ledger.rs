@@ -52,7 +52,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the state file, if there is one, and goes on from there.
     pub(super) fn open(account: String, url: String, path: Option<&Path>) -> io::Result<Self> {
-        let mut ledger = Self { account, url, ..Self::default() };
+        let mut ledger = Self { url, account, ..Self::default() };
         if let Some(path) = path {
             for record in journal::read(path)? {
                 ledger.apply(record);

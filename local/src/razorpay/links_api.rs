@@ -62,7 +62,7 @@ fn parsed(mut body: Body) -> Result<PaymentLink, Problem> {
         expire_by: expiry(&mut body, now)?.unwrap_or(0),
         expired_at: 0,
         first_min_partial_amount: 0,
-        notes: body.notes()?.filter(|notes| notes.is_object()).unwrap_or(Value::Null),
+        notes: body.notes()?.filter(Value::is_object).unwrap_or(Value::Null),
         notify: body.object("notify")?.unwrap_or_else(|| json!({ "email": false, "sms": false })),
         order_id: ids::fresh("order_"),
         payments: Value::Null,
@@ -102,7 +102,11 @@ async fn list(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, S
     let ledger = app.ledger();
     let (reference, payment) = (query.get("reference_id"), query.get("payment_id"));
     let paid_by = |link: &PaymentLink, id: &str| {
-        link.payments.as_array().into_iter().flatten().any(|payment| payment["payment_id"] == id)
+        link.payments
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|payment| payment.get("payment_id").is_some_and(|it| it == id))
     };
     let wanted = ledger.links.iter().filter(|link| {
         reference.is_none_or(|wanted| link.reference_id == *wanted)

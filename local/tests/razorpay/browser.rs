@@ -1,5 +1,5 @@
 //! The checkout page in a real browser, clicked through as a person would: headless Chromium,
-//! driven over W3C WebDriver. Pictures of it are left in `target/tmp`.
+//! driven over W3C `WebDriver`. Pictures of it are left in `target/tmp`.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -41,7 +41,7 @@ impl Browser {
             .unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = loop {
-            let line = lines.next_line().await.unwrap().expect("the driver says its port");
+            let line = lines.next_line().await.unwrap().unwrap();
             let words = line
                 .split_once("successfully on port ")
                 .map(|(_, port)| port.trim_end_matches('.'));
@@ -115,10 +115,13 @@ impl Browser {
     }
 }
 
+/// The fields of a form that came back.
+type Form = Vec<(String, String)>;
+
 /// A merchant's site: a page to come back to, and one that opens the checkout and listens.
 #[derive(Clone, Default)]
 struct Merchant {
-    returned: Arc<Mutex<Vec<Vec<(String, String)>>>>,
+    returned: Arc<Mutex<Vec<Form>>>,
     url: String,
 }
 

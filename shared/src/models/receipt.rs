@@ -23,7 +23,7 @@ impl FinancialYear {
 
 impl fmt::Display for FinancialYear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:02}", self.0, self.0.saturating_add(1).rem_euclid(100))
+        write!(f, "{:04}-{:02}", self.0, self.0.saturating_add(1).rem_euclid(100))
     }
 }
 
