@@ -12,6 +12,7 @@ use crate::{
     backing::{Backing, Plan, listen},
     console::{Console, Mails},
     logs::Logs,
+    outside::{self, Outside},
     process::{Launch, Processes},
     run::{GRACE, own_path},
     secrets::Secrets,
@@ -59,6 +60,7 @@ async fn around(
 ) -> Result<ExitCode> {
     let (program, args) = command.split_first().context("exec needs a command after --")?;
     let tools = tools::ensure(settings).await?;
+    let outside = outside::ensure(settings).await?;
     let mut secrets = Secrets::open(&folder.join("secrets.json"))?;
     let plan = Plan {
         settings,
@@ -76,6 +78,9 @@ async fn around(
     let mut content = stack_file::servers(&backing, &console);
     if let Some(members) = content.as_object_mut() {
         members.insert("backing".into(), json!(true));
+        let Outside { python, chromedriver, chromium } = outside;
+        let tools = json!({ "python": python, "chromedriver": chromedriver, "chromium": chromium });
+        members.insert("tools".into(), tools);
     }
     let file = folder.join("stack.json");
     let _written = StackFile::write(&file, &content)?;

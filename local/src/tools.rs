@@ -47,11 +47,7 @@ pub enum Mongo {
 /// One line saying what is missing and how to get it.
 pub async fn ensure(settings: &Settings) -> Result<Tools> {
     let folder = settings.tools();
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{} cannot be made", folder.display()))?;
-    // Two stacks starting at once must not install into one folder together.
-    let lock = File::create(folder.join(".lock"))?;
-    tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+    let _lock = lock(settings).await?;
     let mongo = if let Some(uri) = settings.get("MONGODB_URI") {
         Mongo::Given(uri.to_owned())
     } else if let Some(mongod) = find(settings, "mongod") {
@@ -61,8 +57,28 @@ pub async fn ensure(settings: &Settings) -> Result<Tools> {
     };
     let node = need(settings, "node", "nodejs")?;
     let ses = ses(settings, &folder).await?;
-    let redis = redis(settings).await?;
+    let redis = system(settings, "redis-server", "redis-server").await?;
     Ok(Tools { redis, node, ses, mongo })
+}
+
+/// The right to install: two stacks that start at once must not do it together. It ends when the
+/// value is dropped.
+pub(crate) async fn lock(settings: &Settings) -> Result<File> {
+    let folder = settings.tools();
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
+    let lock = File::create(folder.join(".lock"))?;
+    Ok(tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??)
+}
+
+/// A Python of its own with these packages.
+pub(crate) async fn venv(settings: &Settings, home: &Path, packages: &[&str]) -> Result<()> {
+    let python = need(settings, "python3", "python3")?;
+    run(Command::new(&python).args(["-m", "venv"]).arg(home))
+        .await
+        .context("python3 -m venv failed: install the package python3-venv")?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--pre"];
+    run(Command::new(home.join("bin/python")).args(pip).args(packages)).await
 }
 
 async fn secantus(settings: &Settings, folder: &Path) -> Result<PathBuf> {
@@ -70,13 +86,7 @@ async fn secantus(settings: &Settings, folder: &Path) -> Result<PathBuf> {
     let program = venv.join("bin/secantusd-py");
     if !program.is_file() {
         println!("local: installing {SECANTUS} (MongoDB's protocol) into {}", venv.display());
-        let python = need(settings, "python3", "python3")?;
-        run(Command::new(&python).args(["-m", "venv"]).arg(&venv))
-            .await
-            .context("python3 -m venv failed: install the package python3-venv")?;
-        let pip =
-            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--pre", SECANTUS];
-        run(Command::new(venv.join("bin/python")).args(pip)).await?;
+        self::venv(settings, &venv, &[SECANTUS]).await?;
     }
     Ok(program)
 }
@@ -96,22 +106,22 @@ async fn ses(settings: &Settings, folder: &Path) -> Result<PathBuf> {
     Ok(script)
 }
 
-async fn redis(settings: &Settings) -> Result<PathBuf> {
-    if let Some(redis) = find(settings, "redis-server") {
-        return Ok(redis);
+/// A program of the system; as root on Debian its package is installed where it is missing.
+pub(crate) async fn system(settings: &Settings, name: &str, package: &str) -> Result<PathBuf> {
+    if let Some(program) = find(settings, name) {
+        return Ok(program);
     }
     if rustix::process::geteuid().is_root() && find(settings, "apt-get").is_some() {
-        println!("local: installing the system package redis-server (apt-get)");
+        println!("local: installing the system package {package} (apt-get)");
         let quiet = |arguments: &[&str]| {
             let mut command = Command::new("apt-get");
             command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             command
         };
         run(&mut quiet(&["update", "-qq"])).await?;
-        run(&mut quiet(&["install", "-y", "-qq", "--no-install-recommends", "redis-server"]))
-            .await?;
+        run(&mut quiet(&["install", "-y", "-qq", "--no-install-recommends", package])).await?;
     }
-    need(settings, "redis-server", "redis-server")
+    need(settings, name, package)
 }
 
 /// A program on the `PATH`.

@@ -19,6 +19,7 @@ pub fn print(stack: &Value, file: &Path, took: Duration) {
         ("Mails", at("/mail/ui")),
         ("S3", &format!("{}/{}", at("/s3/endpoint"), at("/s3/bucket"))),
         ("Razorpay", at("/razorpay/endpoint")),
+        ("Checkout page", &format!("{}/checkout?order_id=…", at("/razorpay/endpoint"))),
         ("MongoDB", &format!("{} ({})", at("/mongodb/uri"), at("/mongodb/database"))),
         ("Administrator", &format!("{}  {}", at("/admin/email"), at("/admin/password"))),
     ] {

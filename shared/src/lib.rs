@@ -7,6 +7,7 @@
 //! - [`tenancy`]: what the caller may do, and in which hospital; a chain of proofs.
 //! - [`store`]: the one place that talks to `MongoDB`, always inside one hospital.
 //! - [`outbound`]: Upstash, Razorpay, SES, S3.
+//! - [`print`]: what is handed to people on paper: receipts, in HTML and PDF.
 //! - [`settlement`]: money between Razorpay and the store; the same for every caller.
 //! - [`web`]: requests in, replies and problems out.
 //!
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod entropy;
 pub mod models;
 pub mod outbound;
+pub mod print;
 pub mod settlement;
 pub mod store;
 pub mod tenancy;

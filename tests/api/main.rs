@@ -29,6 +29,8 @@ mod outages;
 mod passwords;
 mod people;
 mod publishing;
+mod razorpay_acceptance;
+mod receipts;
 mod refreshing;
 mod refunds;
 mod sessions;

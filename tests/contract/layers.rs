@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::files::{Source, below, names, production, read, sources};
 
 /// Each module of `shared` with the modules it may import.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("models", &[]),
     ("clock", &["models"]),
     ("entropy", &["models"]),
@@ -13,13 +13,14 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("tenancy", &["models", "auth"]),
     ("store", &["models", "auth", "tenancy", "entropy"]),
     ("outbound", &["models", "auth"]),
+    ("print", &["models"]),
     // Money's one transition needs both sides; it answers in the words of `web`.
     ("settlement", &["models", "entropy", "tenancy", "store", "outbound", "web"]),
     ("web", &["models", "clock", "entropy", "auth", "tenancy", "store", "outbound"]),
 ];
 
 /// Crates only one module of `shared` may name.
-const HOUSES: [(&str, &[&str]); 3] = [
+const HOUSES: [(&str, &[&str]); 4] = [
     ("store", &["mongodb", "bson"]),
     (
         "outbound",
@@ -33,6 +34,7 @@ const HOUSES: [(&str, &[&str]); 3] = [
         ],
     ),
     ("auth", &["argon2", "jsonwebtoken"]),
+    ("print", &["krilla", "rustybuzz"]),
 ];
 
 /// The module of `shared` a source belongs to: `shared/src/store/slots.rs` to `store`.

@@ -96,6 +96,18 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
+    /// A document in this form, byte for byte.
+    pub(crate) async fn bytes(&self, path: &str, accept: &str) -> Vec<u8> {
+        let request = self.http.get(format!("{}{path}", self.api)).bearer_auth(self.token());
+        let request = request.header("x-local-source-ip", &self.ip).header("accept", accept);
+        let answer = request.send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &accept.parse().unwrap())
+        );
+        answer.bytes().await.unwrap().to_vec()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::POST, path, Some(body)).await
     }

@@ -60,6 +60,7 @@ fn cases() -> Vec<Case> {
         not_found("appointments/cancel-quote.json", "patient"),
         not_found("payments/create-order.json", "patient"),
         not_found("payments/verify.json", "patient"),
+        not_found("payments/receipt.json", "patient"),
         ("razorpay-webhook/payment-captured.json", None, 200, "/received", json!(true)),
         ("razorpay-webhook/order-paid-base64.json", None, 200, "/received", json!(true)),
     ]

@@ -37,6 +37,11 @@ async fn the_webhook_alone_confirms() {
         let upcoming = who.get("/appointments/upcoming").await.expect(200);
         assert_eq!(upcoming["items"].as_array().unwrap().len(), 1, "{upcoming}");
     }
+    // The receipt is a file: base64 on its way through API Gateway, and itself again behind it.
+    let receipt = patient.bytes(&format!("/payments/receipts/{id}"), "application/pdf").await;
+    assert!(receipt.starts_with(b"%PDF-") && receipt.trim_ascii_end().ends_with(b"%%EOF"));
+    let again = patient.bytes(&format!("/payments/receipts/{id}"), "application/pdf").await;
+    assert_eq!(receipt, again);
     // Should the browser come back after all, it hears the same.
     let verified = patient.post("/payment/verify", &paid).await.expect(200);
     assert_eq!(verified["appointment"]["status"], "confirmed");

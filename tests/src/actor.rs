@@ -161,6 +161,13 @@ impl Actor {
         self.becomes(&self.with_token("").post("/token/refresh", body).await.is(200))
     }
 
+    /// The same person after a long time away: logged in anew, by an OTP.
+    pub async fn comes_back(&self) -> Self {
+        let again = self.with_token("").elsewhere();
+        again.post("/otp-login", self.key()).await.is(202);
+        again.activated(&self.email, &self.code).await
+    }
+
     /// What names his account in a log-in.
     pub fn key(&self) -> Value {
         json!({ "email": self.email, "hospital": self.code })

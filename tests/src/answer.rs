@@ -19,6 +19,8 @@ pub struct Answer {
     /// The headers.
     pub headers: HeaderMap,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text, as far as it is some.
     pub text: String,
     /// The body, if it is JSON.
     pub body: Value,
@@ -29,12 +31,18 @@ pub struct Answer {
 impl Answer {
     /// Takes an answer and checks what is true of every answer of the API.
     pub(crate) fn checked(parts: &Parts, bytes: &[u8], route: &Route, request_id: &str) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).expect("a body is UTF-8");
+        let kind = parts.headers.get("content-type").map(http::HeaderValue::as_bytes);
+        let text = if kind == Some(b"application/pdf") {
+            String::from_utf8_lossy(bytes).into_owned()
+        } else {
+            String::from_utf8(bytes.to_vec()).expect("a body is UTF-8")
+        };
         let body = serde_json::from_str(&text).unwrap_or_default();
         let what = format!("{} {}", route.method, route.path);
         let answer = Self {
             status: parts.status.as_u16(),
             headers: parts.headers.clone(),
+            bytes: bytes.to_vec(),
             text,
             body,
             what,

@@ -11,6 +11,7 @@ pub mod fleet;
 pub mod hospital;
 mod lambda;
 pub mod mailbox;
+pub mod pdf;
 pub mod razorpay;
 pub mod routes;
 pub mod schema;

@@ -8,6 +8,7 @@
 )]
 
 use crate::stack;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 /// One mail.
@@ -17,6 +18,19 @@ pub struct Mail {
     pub subject: String,
     /// The plain part.
     pub text: String,
+    /// What is attached.
+    pub files: Vec<MailFile>,
+}
+
+/// A file that came with a mail.
+#[derive(Debug, Clone)]
+pub struct MailFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
 }
 
 impl Mail {
@@ -34,6 +48,16 @@ impl Mail {
 pub struct Mailbox {
     http: reqwest::Client,
     since: i64,
+}
+
+fn files(mail: &Value) -> Vec<MailFile> {
+    let attached = mail.get("attachments").and_then(Value::as_array);
+    let file = |file: &Value| {
+        let text = |name| file.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let content = STANDARD.decode(text("content")).expect("a file is base64");
+        MailFile { name: text("filename"), content_type: text("contentType"), content }
+    };
+    attached.into_iter().flatten().map(file).collect()
 }
 
 impl Mailbox {
@@ -57,7 +81,11 @@ impl Mailbox {
         };
         let mails = all.iter().filter(|mail| addressed(mail));
         mails
-            .map(|mail| Mail { subject: part(mail, "/subject"), text: part(mail, "/body/text") })
+            .map(|mail| Mail {
+                subject: part(mail, "/subject"),
+                text: part(mail, "/body/text"),
+                files: files(mail),
+            })
             .collect()
     }
 

@@ -1,6 +1,8 @@
-//! Orders and their verification.
+//! Orders, their verification, and receipts.
 
 mod create_order;
+mod form;
+mod receipt;
 mod verify;
 
 use shared::{
@@ -31,5 +33,6 @@ impl Function for Payments {
         OpenApiRouter::new()
             .routes(routes!(create_order::create_order))
             .routes(routes!(verify::verify))
+            .routes(routes!(receipt::receipt))
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::{BATCH, Scheduled};
 use shared::{
-    models::{Appointment, Effect, EffectKind, Hospital, RefundId},
-    outbound::{self, Mail, time_for_people},
+    models::{Appointment, Effect, EffectKind, Hospital, Receipt, RefundId},
+    outbound::{self, Attachment, Mail, time_for_people},
+    print::Paper,
     settlement,
     store::{Due, HospitalStore, Sweep},
     web::{Error, Result},
@@ -77,6 +78,13 @@ async fn send(
     appointment: &Appointment,
     kind: &EffectKind,
 ) -> Result<()> {
+    // The number is given whether or not anybody gets a mail about it.
+    let receipt = match kind {
+        EffectKind::MailConfirmed => receipt_of(this, store, hospital, appointment).await?,
+        _ => None,
+    };
+    let number = receipt.as_ref().map(Receipt::number);
+    let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
     // Somebody who was removed since gets no mail.
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
@@ -94,6 +102,7 @@ async fn send(
             speciality,
             start,
             fee,
+            receipt: number.as_deref(),
             appointment: id,
         },
         EffectKind::MailCancelled => {
@@ -122,7 +131,7 @@ async fn send(
         }
         EffectKind::Refund { .. } => return Ok(()),
     };
-    match this.mailer.send(&patient.email, &mail).await {
+    match this.mailer.send_with(&patient.email, &mail, attachment).await {
         // An address SES will never take is no reason to try for ever.
         Err(outbound::Error::Refused { code, .. }) => {
             tracing::warn!(%code, effect = "mail", "SES refuses a mail for good");
@@ -130,6 +139,32 @@ async fn send(
         }
         result => Ok(result?),
     }
+}
+
+/// The receipt for what the appointment stands on; given now if it has none yet.
+async fn receipt_of(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    appointment: &Appointment,
+) -> Result<Option<Receipt>> {
+    let now = this.clock.now();
+    let from = (&hospital.code, &hospital.name, &hospital.time_zone);
+    match Receipt::of(appointment, from, this.entropy.id(now)?, now) {
+        Some(wanted) => Ok(Some(store.issue_receipt(&wanted).await?)),
+        None => Ok(None),
+    }
+}
+
+fn attached(
+    receipt: &Receipt,
+    appointment: &Appointment,
+    hospital: &Hospital,
+) -> Result<Attachment> {
+    let paper = Paper::of(receipt, appointment, &hospital.time_zone);
+    let content = paper.pdf().map_err(Error::internal)?;
+    let name = format!("{}.pdf", receipt.file_name());
+    Ok(Attachment { name, content_type: "application/pdf", content })
 }
 
 fn amount_of(appointment: &Appointment, refund: &RefundId) -> Result<shared::models::Money> {

@@ -165,6 +165,7 @@ async fn start_razorpay(plan: &Plan<'_>, secrets: &mut Secrets) -> Result<Razorp
         key_secret: key_secret.clone(),
         webhook_secret: webhook_secret.clone(),
         webhook_url: plan.webhook_url.clone(),
+        webhook_timeout: razorpay::WEBHOOK_TIMEOUT,
         state_file: Some(plan.folder.join("razorpay.json")),
     };
     host("the Razorpay simulator", razorpay::serve(listener, config));

@@ -14,14 +14,15 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::entity::{Order, OrderStatus, PaymentStatus};
-use super::input::{self, Body, Page};
+use super::input::{self, Body};
+use super::page::{Page, collection};
 use super::problem::Problem;
 use super::refunds::{self, Ask};
-use super::{App, delivery, ids, simulate};
+use super::{App, delivery, ids, links_api, simulate};
 
 /// Members of an order that Razorpay takes and that change nothing in a simulation.
-const UNUSED_ORDER_MEMBERS: [&str; 4] =
-    ["partial_payment", "first_payment_min_amount", "payment", "payment_capture"];
+const UNUSED_ORDER_MEMBERS: [&str; 3] =
+    ["partial_payment", "first_payment_min_amount", "payment_capture"];
 
 type Answer = Result<Json<Value>, Problem>;
 type Params = Query<HashMap<String, String>>;
@@ -38,8 +39,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/payments/{id}/refund", post(refund))
         .route("/payments/{id}/refunds", get(payment_refunds))
         .route("/payments/{id}/refunds/{refund}", get(payment_refund))
-        .route("/refunds", get(list_refunds))
+        .route("/refunds", get(list_refunds).post(create_refund))
         .route("/refunds/{id}", get(get_refund).patch(patch_refund))
+        .merge(links_api::routes())
         .fallback(no_such_url)
         .method_not_allowed_fallback(no_such_url)
 }
@@ -83,9 +85,11 @@ async fn create_order(State(app): State<Arc<App>>, body: axum::body::Bytes) -> A
     let currency = body.required_currency()?;
     let receipt = body.receipt()?;
     let notes = body.notes()?.unwrap_or_else(|| json!([]));
+    let unique = body.flag("unique_receipt")?.unwrap_or(false);
+    capture_settings(&mut body)?;
     body.ignore(&UNUSED_ORDER_MEMBERS);
     body.finish()?;
-    input::at_least_the_minimum_order(amount)?;
+    input::within_the_limits_of_an_order(amount)?;
     let order = Order {
         id: ids::fresh("order_"),
         entity: "order".to_owned(),
@@ -100,7 +104,28 @@ async fn create_order(State(app): State<Arc<App>>, body: axum::body::Bytes) -> A
         notes,
         created_at: ids::now(),
     };
-    app.ledger().create_order(order).map(|order| Json(json!(order)))
+    app.ledger().create_order(order, unique).map(|order| Json(json!(order)))
+}
+
+/// How the order's payments are to be captured: checked, and of no consequence here, where each
+/// payment says itself how it ends. Times are minutes (razorpay.com/docs/payments/payments/capture-settings).
+fn capture_settings(body: &mut Body) -> Result<(), Problem> {
+    let Some(payment) = body.object("payment")? else { return Ok(()) };
+    let refuse = |why: &str| Err(Problem::field("payment", why));
+    match payment.get("capture").and_then(Value::as_str) {
+        Some("automatic" | "manual") => {}
+        _ => return refuse("The capture must be automatic or manual."),
+    }
+    let minutes = |name: &str| payment.pointer(&format!("/capture_options/{name}"))?.as_i64();
+    let automatic = minutes("automatic_expiry_period");
+    let manual = minutes("manual_expiry_period");
+    if automatic.is_some_and(|minutes| minutes < 12) {
+        return refuse("The automatic expiry period must be at least 12.");
+    }
+    if manual.is_some_and(|minutes| minutes > 7200 || minutes < automatic.unwrap_or(12)) {
+        return refuse("The manual expiry period must be at most 7200 and at least the automatic.");
+    }
+    Ok(())
 }
 
 async fn get_order(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -127,7 +152,8 @@ async fn list_orders(State(app): State<Arc<App>>, Query(query): Params) -> Answe
     let authorized = query.get("authorized").map(|flag| flag == "1");
     let has_authorized = |order: &Order| {
         ledger.payments.iter().any(|payment| {
-            payment.order_id.as_ref() == Some(&order.id) && payment.status != PaymentStatus::Failed
+            payment.order_id.as_ref() == Some(&order.id)
+                && !matches!(payment.status, PaymentStatus::Created | PaymentStatus::Failed)
         })
     };
     let wanted = ledger.orders.iter().filter(|order| {
@@ -141,13 +167,13 @@ async fn list_orders(State(app): State<Arc<App>>, Query(query): Params) -> Answe
             let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
             let payments: Vec<_> =
                 ledger.payments.iter().filter(|it| it.order_id.as_deref() == Some(id)).collect();
-            let payments = input::collection(&payments);
+            let payments = collection(&payments);
             if let Some(order) = item.as_object_mut() {
                 order.insert("payments".to_owned(), payments);
             }
         }
     }
-    Ok(Json(input::collection(&items)))
+    Ok(Json(collection(&items)))
 }
 
 async fn order_payments(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -155,13 +181,13 @@ async fn order_payments(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     let id = &ledger.order(&id)?.id;
     let items: Vec<_> =
         ledger.payments.iter().filter(|it| it.order_id.as_ref() == Some(id)).collect();
-    Ok(Json(input::collection(&items)))
+    Ok(Json(collection(&items)))
 }
 
 async fn list_payments(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(&page.collect(ledger.payments.iter(), |it| it.created_at))))
+    Ok(Json(collection(&page.collect(ledger.payments.iter(), |it| it.created_at))))
 }
 
 async fn get_payment(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
@@ -201,19 +227,34 @@ async fn refund(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Answer {
+    refunded(&app, payment_id, &headers, Body::parse(&body)?)
+}
+
+/// The SDKs' `refund.create`: the payment is named in the body.
+async fn create_refund(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Answer {
+    let mut body = Body::parse(&body)?;
+    let missing = || Problem::field("payment_id", "The payment id field is required.");
+    let payment_id = body.text("payment_id", 40)?.ok_or_else(missing)?;
+    refunded(&app, payment_id, &headers, body)
+}
+
+fn refunded(app: &Arc<App>, payment_id: String, headers: &HeaderMap, mut body: Body) -> Answer {
     let key = headers.get("x-refund-idempotency").map(|key| key.to_str().unwrap_or_default());
     key.map(refunds::check_key).transpose()?;
-    let mut body = Body::parse(&body)?;
     let amount = body.amount()?;
     let speed = body.speed()?;
     let notes = body.notes()?.unwrap_or_else(|| json!([]));
     let receipt = body.receipt()?;
     body.finish()?;
-    amount.map(input::at_least_the_minimum_refund).transpose()?;
+    amount.map(input::at_least_one_rupee).transpose()?;
     let ask = Ask { payment_id, amount, speed, notes, receipt };
     let (refund, events) = app.ledger().ask_refund(&ask, key)?;
     if !events.is_empty() {
-        simulate::settle_later(&app, &refund.id, events);
+        simulate::settle_later(app, &refund.id, events);
     }
     Ok(Json(json!(refund)))
 }
@@ -227,7 +268,7 @@ async fn payment_refunds(
     let ledger = app.ledger();
     let id = &ledger.payment(&id)?.id;
     let wanted = ledger.refunds.iter().filter(|it| it.payment_id == *id);
-    Ok(Json(input::collection(&page.collect(wanted, |it| it.created_at))))
+    Ok(Json(collection(&page.collect(wanted, |it| it.created_at))))
 }
 
 async fn payment_refund(
@@ -246,7 +287,7 @@ async fn payment_refund(
 async fn list_refunds(State(app): State<Arc<App>>, Query(query): Params) -> Answer {
     let page = Page::parse(&query)?;
     let ledger = app.ledger();
-    Ok(Json(input::collection(&page.collect(ledger.refunds.iter(), |it| it.created_at))))
+    Ok(Json(collection(&page.collect(ledger.refunds.iter(), |it| it.created_at))))
 }
 
 async fn get_refund(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {

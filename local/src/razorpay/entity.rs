@@ -15,11 +15,12 @@ pub(super) enum OrderStatus {
     Paid,
 }
 
-/// A payment's life. `Refunded` only after the full amount; a failed payment may still be
+/// A payment's life. `Created` while the bank has not spoken; `Refunded` only after the full amount; a failed payment may still be
 /// authorized late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PaymentStatus {
+    Created,
     Authorized,
     Captured,
     Refunded,
@@ -146,6 +147,19 @@ impl Payment {
             upi: json!({ "vpa": "customer@upi" }),
             late_authorized: false,
         }
+    }
+
+    /// A payment of the whole order that the customer's bank has not answered yet.
+    pub(super) fn created(id: String, order: &Order, now: i64) -> Self {
+        let payment = Self::authorized(id, order, now);
+        let acquirer_data = json!({ "rrn": null });
+        Self { status: PaymentStatus::Created, acquirer_data, ..payment }
+    }
+
+    /// The bank sets the money aside.
+    pub(super) fn authorize(&mut self) {
+        self.status = PaymentStatus::Authorized;
+        self.acquirer_data = json!({ "rrn": "000000000001" });
     }
 
     /// Gives the payment up: the customer's bank said no.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::entity::{Order, Payment, Refund};
 use super::ids;
+use super::link::PaymentLink;
 
 /// How far an event has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,23 @@ pub(super) enum Delivery {
     Failed,
 }
 
+/// What an event tells of; what is there goes into its payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About<'a> {
+    pub(super) payment: Option<&'a Payment>,
+    pub(super) order: Option<&'a Order>,
+    pub(super) refund: Option<&'a Refund>,
+    pub(super) link: Option<&'a PaymentLink>,
+    pub(super) dispute: Option<&'a Value>,
+}
+
+impl<'a> About<'a> {
+    /// A payment alone.
+    pub(super) fn payment(payment: &'a Payment) -> Self {
+        Self { payment: Some(payment), ..Self::default() }
+    }
+}
+
 /// One event. The body is kept as text: a retry sends the very same bytes, for the signature
 /// is over bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,7 +47,7 @@ pub(super) struct Event {
     pub(super) name: String,
     pub(super) body: String,
     pub(super) order_id: Option<String>,
-    pub(super) payment_id: String,
+    pub(super) payment_id: Option<String>,
     pub(super) refund_id: Option<String>,
     pub(super) delivery: Delivery,
     /// Sends so far, copies included.
@@ -41,13 +59,7 @@ pub(super) struct Event {
 
 impl Event {
     /// A snapshot of the entities as they are now.
-    pub(super) fn snapshot(
-        account: &str,
-        name: &str,
-        payment: &Payment,
-        order: Option<&Order>,
-        refund: Option<&Refund>,
-    ) -> Self {
+    pub(super) fn snapshot(account: &str, name: &str, about: About<'_>) -> Self {
         let now = ids::now();
         let mut contains = Vec::new();
         let mut payload = Map::new();
@@ -55,13 +67,22 @@ impl Event {
             contains.push(what.to_owned());
             payload.insert(what.to_owned(), json!({ "entity": entity }));
         };
-        if let Some(refund) = refund {
+        if let Some(link) = about.link {
+            add("payment_link", json!(link));
+        }
+        if let Some(refund) = about.refund {
             add("refund", json!(refund));
         }
-        add("payment", in_payload(payment));
-        if let Some(order) = order {
+        if let Some(payment) = about.payment {
+            add("payment", in_payload(payment));
+        }
+        if let Some(dispute) = about.dispute {
+            add("dispute", dispute.clone());
+        }
+        if let Some(order) = about.order {
             add("order", json!(order));
         }
+        let of_payment = about.payment.and_then(|payment| payment.order_id.clone());
         let body = json!({
             "entity": "event",
             "account_id": account,
@@ -74,9 +95,9 @@ impl Event {
             id: ids::fresh(""),
             name: name.to_owned(),
             body: body.to_string(),
-            order_id: payment.order_id.clone(),
-            payment_id: payment.id.clone(),
-            refund_id: refund.map(|refund| refund.id.clone()),
+            order_id: of_payment.or_else(|| about.link.map(|link| link.order_id.clone())),
+            payment_id: about.payment.map(|payment| payment.id.clone()),
+            refund_id: about.refund.map(|refund| refund.id.clone()),
             delivery: Delivery::Pending,
             attempts: 0,
             last_status: None,

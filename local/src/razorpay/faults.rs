@@ -19,13 +19,25 @@ use super::problem::Problem;
 const PAGE: &str = "<html>\r\n<head><title>Bad Gateway</title></head>\r\n\
                     <body><center><h1>Bad Gateway</h1></center></body>\r\n</html>\r\n";
 
-/// The form of a faulty answer's body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The form of a faulty answer's body: Razorpay's JSON, a proxy's page, or JSON of one's own.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
 enum Form {
-    #[default]
+    Named(Named),
+    Own(serde_json::Map<String, Value>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Named {
     Json,
     Html,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Named(Named::Json)
+    }
 }
 
 /// What shall go wrong, as `POST /simulate/faults` takes it.
@@ -70,14 +82,15 @@ impl Fault {
 
     /// The answer that takes the real one's place, if any.
     fn answer(&self) -> Option<Response> {
-        if self.status.is_none() && self.body == Form::Json {
+        if self.status.is_none() && self.body == Form::default() {
             return None;
         }
         let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
-        Some(match self.body {
-            Form::Json => Problem::bare(status).into_response(),
-            Form::Html => (status, Html(PAGE)).into_response(),
+        Some(match &self.body {
+            Form::Named(Named::Json) => Problem::bare(status).into_response(),
+            Form::Named(Named::Html) => (status, Html(PAGE)).into_response(),
+            Form::Own(body) => (status, Json(Value::Object(body.clone()))).into_response(),
         })
     }
 }

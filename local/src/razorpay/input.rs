@@ -1,6 +1,4 @@
-//! What Razorpay takes and how it says no: bodies, notes, lists' query strings.
-
-use std::collections::HashMap;
+//! What Razorpay takes in a body, and how it says no.
 
 use serde_json::{Map, Value, json};
 
@@ -8,13 +6,13 @@ use super::problem::Problem;
 
 /// The least order, payment or refund in INR: one rupee.
 const MINIMUM: u64 = 100;
+/// The most that one payment may be: five lakh rupees, Razorpay's usual limit of an account.
+const MAXIMUM: u64 = 50_000_000;
 /// Longest receipt.
 const RECEIPT: usize = 40;
 /// Most pairs of notes, and the longest of each.
 const NOTES: usize = 15;
 const NOTE: usize = 256;
-/// Longest page of a list.
-const PAGE: usize = 100;
 
 /// A body's members, each taken out by name; what is left over was not asked for.
 pub(super) struct Body(Map<String, Value>);
@@ -57,7 +55,7 @@ impl Body {
 
     /// The amount of an order or a capture, which may not be left out.
     pub(super) fn required_amount(&mut self) -> Result<u64, Problem> {
-        self.amount()?.ok_or_else(|| Problem::field("amount", "The amount field is required."))
+        self.amount()?.ok_or_else(|| Problem::field("amount", "amount: is required."))
     }
 
     /// Three capital letters of a currency we know.
@@ -66,14 +64,18 @@ impl Body {
         match self.take("currency") {
             None => Ok(None),
             Some(Value::String(code)) if KNOWN.contains(&code.as_str()) => Ok(Some(code)),
-            Some(_) => Err(Problem::field("currency", "The selected currency is invalid.")),
+            Some(Value::String(_)) => {
+                Err(Problem::field("currency", "The selected currency is invalid."))
+            }
+            Some(other) => {
+                Err(Problem::field("currency", format!("expected string but provided {other}")))
+            }
         }
     }
 
     /// An order's currency, which may not be left out.
     pub(super) fn required_currency(&mut self) -> Result<String, Problem> {
-        self.currency()?
-            .ok_or_else(|| Problem::field("currency", "The currency field is required."))
+        self.currency()?.ok_or_else(|| Problem::field("currency", "currency: is required."))
     }
 
     /// Up to 40 characters.
@@ -119,6 +121,48 @@ impl Body {
         Ok(Some(if notes.is_empty() { json!([]) } else { Value::Object(notes) }))
     }
 
+    /// A text of at most this many characters.
+    pub(super) fn text(&mut self, name: &str, longest: usize) -> Result<Option<String>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.chars().count() <= longest => Ok(Some(text)),
+            Some(Value::String(_)) => {
+                let why = format!("The {name} may not be greater than {longest} characters.");
+                Err(Problem::field(name, why))
+            }
+            Some(_) => Err(Problem::field(name, format!("The {name} must be a string."))),
+        }
+    }
+
+    /// True or false; 1 and 0 count, as they do there.
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(value) if value == 1 => Ok(Some(true)),
+            Some(value) if value == 0 => Ok(Some(false)),
+            Some(_) => {
+                Err(Problem::field(name, format!("The {name} field must be true or false.")))
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&mut self, name: &str) -> Result<Option<i64>, Problem> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let whole = value.as_i64().map(Some);
+        whole.ok_or_else(|| Problem::field(name, format!("The {name} must be an integer.")))
+    }
+
+    /// An object, whatever is in it.
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Value>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(object @ Value::Object(_)) => Ok(Some(object)),
+            Some(_) => Err(Problem::field(name, format!("The {name} must be an object."))),
+        }
+    }
+
     /// `normal` unless said otherwise.
     pub(super) fn speed(&mut self) -> Result<String, Problem> {
         match self.take("speed") {
@@ -144,12 +188,15 @@ impl Body {
         }
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
         let why = format!("{} is/are not required and should not be sent", names.join(", "));
-        Err(Problem::invalid(why))
+        Err(Problem::refused(why, "payment_initiation", "extra_field_sent"))
     }
 }
 
-/// The least amount of an order: step and reason as Razorpay's newer texts have them.
-pub(super) fn at_least_the_minimum_order(amount: u64) -> Result<(), Problem> {
+/// The least and the most of an order: step and reason as Razorpay's newer texts have them.
+pub(super) fn within_the_limits_of_an_order(amount: u64) -> Result<(), Problem> {
+    if amount > MAXIMUM {
+        return Err(Problem::field("amount", "Amount exceeds maximum amount allowed."));
+    }
     if amount >= MINIMUM {
         return Ok(());
     }
@@ -158,67 +205,12 @@ pub(super) fn at_least_the_minimum_order(amount: u64) -> Result<(), Problem> {
         .with("field", "amount"))
 }
 
-/// The least amount of a refund.
-pub(super) fn at_least_the_minimum_refund(amount: u64) -> Result<(), Problem> {
+/// The least amount of a refund, or of a payment link.
+pub(super) fn at_least_one_rupee(amount: u64) -> Result<(), Problem> {
     if amount >= MINIMUM {
         return Ok(());
     }
     Err(Problem::field("amount", "The amount must be at least INR 1.00"))
-}
-
-/// Which part of a list: newest first, `from`/`to` on `created_at`, then `skip` and `count`.
-#[derive(Debug)]
-pub(super) struct Page {
-    from: i64,
-    to: i64,
-    skip: usize,
-    count: usize,
-}
-
-impl Page {
-    /// Ten, unless asked for more; never more than a hundred.
-    pub(super) fn parse(query: &HashMap<String, String>) -> Result<Self, Problem> {
-        let number = |name: &str, default: i64| match query.get(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse::<i64>()
-                .ok()
-                .filter(|number| *number >= 0)
-                .ok_or_else(|| Problem::field(name, format!("The {name} must be an integer."))),
-        };
-        let count = usize::try_from(number("count", 10)?).unwrap_or(usize::MAX);
-        if count > PAGE {
-            return Err(Problem::field("count", "The count may not be greater than 100."));
-        }
-        if count == 0 {
-            return Err(Problem::field("count", "The count must be at least 1."));
-        }
-        Ok(Self {
-            from: number("from", 0)?,
-            to: number("to", i64::MAX)?,
-            skip: usize::try_from(number("skip", 0)?).unwrap_or(usize::MAX),
-            count,
-        })
-    }
-
-    /// The page as Razorpay's collection; the items come oldest first.
-    pub(super) fn collect<'a, T: serde::Serialize + 'a>(
-        &self,
-        items: impl DoubleEndedIterator<Item = &'a T>,
-        created_at: impl Fn(&T) -> i64,
-    ) -> Vec<&'a T> {
-        items
-            .rev()
-            .filter(|item| (self.from..=self.to).contains(&created_at(item)))
-            .skip(self.skip)
-            .take(self.count)
-            .collect()
-    }
-}
-
-/// `{entity: "collection", count, items}`.
-pub(super) fn collection<T: serde::Serialize>(items: &[T]) -> Value {
-    json!({ "entity": "collection", "count": items.len(), "items": items })
 }
 
 #[cfg(test)]
@@ -246,8 +238,9 @@ mod tests {
                 "The amount must be an integer."
             );
         }
-        assert!(at_least_the_minimum_order(99).is_err());
-        assert!(at_least_the_minimum_order(100).is_ok());
+        for (amount, fine) in [(99, false), (100, true), (MAXIMUM, true), (MAXIMUM + 1, false)] {
+            assert_eq!(within_the_limits_of_an_order(amount).is_ok(), fine, "{amount}");
+        }
     }
 
     #[test]

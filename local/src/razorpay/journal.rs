@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entity::{Order, Payment, Refund};
 use super::event::Event;
+use super::link::PaymentLink;
 use super::refunds::KeyUse;
 
 /// One line. The last one about an id counts.
@@ -23,6 +24,7 @@ pub(super) enum Record {
     Refund(Refund),
     RefundKey(KeyUse),
     Event(Event),
+    Link(Box<PaymentLink>),
 }
 
 /// Where changes go; nowhere when no file is configured.

@@ -7,10 +7,13 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund};
-use super::event::{Delivery, Event};
+use super::event::{About, Delivery, Event};
 use super::ids;
 use super::journal::{self, Journal, Record};
+use super::link::PaymentLink;
 use super::problem::Problem;
 use super::refunds::KeyUse;
 use super::table::Table;
@@ -25,6 +28,10 @@ pub(super) enum Outcome {
     Captured,
     Authorized,
     Failed,
+    /// The bank does not answer; Razorpay gives the payment up after some ten minutes.
+    Pending,
+    /// Nobody captured it within three days: Razorpay gives the money back by itself.
+    Refunded,
 }
 
 /// The whole state of the simulated account.
@@ -35,6 +42,8 @@ pub(super) struct Ledger {
     pub(super) refunds: Table<Refund>,
     pub(super) refund_keys: HashMap<String, KeyUse>,
     pub(super) events: Table<Event>,
+    pub(super) links: Table<PaymentLink>,
+    url: String,
     account: String,
     receipts: HashMap<String, String>,
     journal: Journal,
@@ -42,8 +51,8 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Reads the state file, if there is one, and goes on from there.
-    pub(super) fn open(account: String, path: Option<&Path>) -> io::Result<Self> {
-        let mut ledger = Self { account, ..Self::default() };
+    pub(super) fn open(account: String, url: String, path: Option<&Path>) -> io::Result<Self> {
+        let mut ledger = Self { url, account, ..Self::default() };
         if let Some(path) = path {
             for record in journal::read(path)? {
                 ledger.apply(record);
@@ -59,6 +68,11 @@ impl Ledger {
             Record::Payment(payment) => self.payments.put(payment.id.clone(), *payment),
             Record::Refund(refund) => self.refunds.put(refund.id.clone(), refund),
             Record::Event(event) => self.events.put(event.id.clone(), event),
+            Record::Link(mut link) => {
+                // The port may be another than in the run that made it.
+                link.short_url = self.short_url(&link.id);
+                self.links.put(link.id.clone(), *link);
+            }
             Record::RefundKey(used) => {
                 self.refund_keys.insert(used.key.clone(), used);
             }
@@ -78,7 +92,8 @@ impl Ledger {
         let payments = self.payments.iter().cloned().map(Box::new).map(Record::Payment);
         let refunds = self.refunds.iter().cloned().map(Record::Refund);
         let keys = self.refund_keys.values().cloned().map(Record::RefundKey);
-        orders.chain(payments).chain(refunds).chain(keys).chain(events).collect()
+        let links = self.links.iter().cloned().map(Box::new).map(Record::Link);
+        orders.chain(payments).chain(refunds).chain(keys).chain(links).chain(events).collect()
     }
 
     fn index_order(&mut self, order: Order) {
@@ -113,24 +128,33 @@ impl Ledger {
         self.events.put(event.id.clone(), event);
     }
 
-    /// Records an event about a payment, with the order or the refund it also carries.
-    pub(super) fn emit(
-        &mut self,
-        name: &str,
-        payment: &Payment,
-        order: Option<&Order>,
-        refund: Option<&Refund>,
-    ) -> String {
-        let event = Event::snapshot(&self.account, name, payment, order, refund);
+    pub(super) fn put_link(&mut self, link: PaymentLink) {
+        self.journal.append(&Record::Link(Box::new(link.clone())));
+        self.links.put(link.id.clone(), link);
+    }
+
+    /// Where the customer opens a payment link.
+    pub(super) fn short_url(&self, id: &str) -> String {
+        format!("{}/l/{id}", self.url)
+    }
+
+    /// Records an event.
+    pub(super) fn emit(&mut self, name: &str, about: About<'_>) -> String {
+        let event = Event::snapshot(&self.account, name, about);
         let id = event.id.clone();
         self.put_event(event);
         id
     }
 
     /// A new order. The receipt is Razorpay's idempotency key for orders: a second use is
-    /// refused, and the caller finds the first by `GET /orders?receipt=`.
-    pub(super) fn create_order(&mut self, order: Order) -> Result<Order, Problem> {
-        if order.receipt.as_ref().is_some_and(|receipt| self.receipts.contains_key(receipt)) {
+    /// refused, and the caller finds the first by `GET /orders?receipt=`. With `unique_receipt` the
+    /// first is the answer (razorpay.com, retries and idempotency, BP-07).
+    pub(super) fn create_order(&mut self, order: Order, unique: bool) -> Result<Order, Problem> {
+        let used = order.receipt.as_ref().and_then(|receipt| self.receipts.get(receipt));
+        if let Some(first) = used.and_then(|id| self.orders.get(id)) {
+            if unique && (first.amount, &first.currency) == (order.amount, &order.currency) {
+                return Ok(first.clone());
+            }
             return Err(Problem::field("receipt", "Order receipt should be unique."));
         }
         self.put_order(order.clone());
@@ -163,18 +187,27 @@ impl Ledger {
         if order.status == OrderStatus::Paid {
             return Err(already_paid());
         }
-        let mut payment = Payment::authorized(ids::fresh("pay_"), &order, ids::now());
+        self.link_is_open(order_id)?;
+        let mut payment = Payment::created(ids::fresh("pay_"), &order, ids::now());
+        if outcome == Outcome::Refunded {
+            return Err(Problem::invalid("A payment is made before it goes back."));
+        }
         order.attempts = order.attempts.saturating_add(1);
         order.status = OrderStatus::Attempted;
         self.put_order(order);
+        if outcome == Outcome::Pending {
+            self.put_payment(payment.clone());
+            return Ok((payment, Vec::new()));
+        }
         if outcome == Outcome::Failed {
             payment.fail();
             self.put_payment(payment.clone());
-            let event = self.emit("payment.failed", &payment, None, None);
+            let event = self.emit("payment.failed", About::payment(&payment));
             return Ok((payment, vec![event]));
         }
+        payment.authorize();
         self.put_payment(payment.clone());
-        let mut events = vec![self.emit("payment.authorized", &payment, None, None)];
+        let mut events = vec![self.emit("payment.authorized", About::payment(&payment))];
         if outcome == Outcome::Captured {
             let (captured, more) = self.take_money(payment);
             payment = captured;
@@ -195,7 +228,7 @@ impl Ledger {
             PaymentStatus::Captured | PaymentStatus::Refunded => {
                 return Err(uncapturable("This payment has already been captured."));
             }
-            PaymentStatus::Failed => {
+            PaymentStatus::Created | PaymentStatus::Failed => {
                 let why = "Only payments which have been authorized and not yet captured can be \
                            captured";
                 return Err(uncapturable(why));
@@ -216,7 +249,8 @@ impl Ledger {
         Ok(self.take_money(payment))
     }
 
-    /// The bank confirms a payment that Razorpay had marked as failed. A capture goes through
+    /// The bank speaks after all: on a payment it had not answered, or confirms one that Razorpay
+    /// had marked as failed. A capture goes through
     /// even when another payment has paid the order by then: that is the case a merchant must
     /// survive (refund the second one).
     pub(super) fn authorize_late(
@@ -227,12 +261,23 @@ impl Ledger {
         let mut payment = self.payment(id)?.clone();
         let mut events = Vec::new();
         match (payment.status, outcome) {
+            (PaymentStatus::Created, Outcome::Failed) => {
+                payment.fail();
+                self.put_payment(payment.clone());
+                events.push(self.emit("payment.failed", About::payment(&payment)));
+            }
+            (PaymentStatus::Created, Outcome::Authorized | Outcome::Captured) => {
+                payment.authorize();
+                self.put_payment(payment.clone());
+                events.push(self.emit("payment.authorized", About::payment(&payment)));
+            }
             (PaymentStatus::Failed, Outcome::Authorized | Outcome::Captured) => {
                 payment.authorize_late();
                 self.put_payment(payment.clone());
-                events.push(self.emit("payment.authorized", &payment, None, None));
+                events.push(self.emit("payment.authorized", About::payment(&payment)));
             }
             (PaymentStatus::Authorized, Outcome::Captured) => {}
+            (PaymentStatus::Authorized, Outcome::Refunded) => return Ok(self.give_back(payment)),
             _ => return Err(Problem::invalid("The payment cannot take this outcome.")),
         }
         if outcome == Outcome::Captured {
@@ -243,6 +288,40 @@ impl Ledger {
         Ok((payment, events))
     }
 
+    /// Money the merchant never took; it was never his, so no refund of his is made.
+    fn give_back(&mut self, mut payment: Payment) -> (Payment, Vec<String>) {
+        payment.set_refunded(payment.amount);
+        self.put_payment(payment.clone());
+        let event = self.emit("payment.refunded", About::payment(&payment));
+        (payment, vec![event])
+    }
+
+    /// The customer's bank asks money back, or speaks on that it asked for.
+    pub(super) fn dispute(&mut self, id: &str, phase: &str) -> Result<Vec<String>, Problem> {
+        if !["created", "under_review", "won", "lost", "closed"].contains(&phase) {
+            return Err(Problem::invalid("The phase of a dispute is not known."));
+        }
+        let payment = self.payment(id)?.clone();
+        if !payment.captured {
+            return Err(Problem::invalid("Only a captured payment can be disputed."));
+        }
+        let dispute = json!({
+            "id": ids::derived("disp_", id),
+            "entity": "dispute",
+            "payment_id": id,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "amount_deducted": if phase == "lost" { payment.amount } else { 0 },
+            "reason_code": "goods_or_services_not_received_or_partially_received",
+            "respond_by": ids::now().saturating_add(7 * 24 * 3600),
+            "status": if phase == "created" { "open" } else { phase },
+            "phase": "chargeback",
+            "created_at": payment.created_at,
+        });
+        let about = About { dispute: Some(&dispute), ..About::payment(&payment) };
+        Ok(vec![self.emit(&format!("payment.dispute.{phase}"), about)])
+    }
+
     fn order_of(&self, payment: &Payment) -> Option<&Order> {
         payment.order_id.as_deref().and_then(|id| self.orders.get(id))
     }
@@ -251,14 +330,16 @@ impl Ledger {
     fn take_money(&mut self, mut payment: Payment) -> (Payment, Vec<String>) {
         payment.capture();
         self.put_payment(payment.clone());
-        let mut events = vec![self.emit("payment.captured", &payment, None, None)];
+        let mut events = vec![self.emit("payment.captured", About::payment(&payment))];
         let unpaid = self.order_of(&payment).filter(|order| order.status != OrderStatus::Paid);
         if let Some(mut order) = unpaid.cloned() {
             order.status = OrderStatus::Paid;
             order.amount_paid = order.amount;
             order.amount_due = 0;
             self.put_order(order.clone());
-            events.push(self.emit("order.paid", &payment, Some(&order), None));
+            let about = About { order: Some(&order), ..About::payment(&payment) };
+            events.push(self.emit("order.paid", about));
+            events.extend(self.pay_link(&order, &payment));
         }
         (payment, events)
     }

@@ -1,10 +1,13 @@
 //! A Razorpay to test against: its API under `/v1` with its states, refusals and signatures,
 //! the customer at its checkout, and webhooks with retry.
 //!
-//! What it does not do: settlements, disputes, cards, the ten-minute time-out of an unanswered
-//! payment and the automatic refund of an uncaptured one. Everything under `/simulate` is ours.
+//! What it does not do: settlements, cards, partial payment of links, and anything by the clock: an
+//! unanswered payment is given up, and an uncaptured one goes back, when `/simulate/payment` says
+//! so. Everything under `/simulate` is ours.
 
 mod api;
+mod checkout;
+mod customer;
 mod delivery;
 mod entity;
 mod event;
@@ -13,7 +16,10 @@ mod ids;
 mod input;
 mod journal;
 mod ledger;
+mod link;
+mod links_api;
 mod listen;
+mod page;
 mod problem;
 mod refunds;
 mod simulate;
@@ -33,7 +39,7 @@ use ledger::Ledger;
 use simulate::RefundMode;
 
 /// Razorpay answers a webhook's silence after five seconds with a retry.
-const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The account to play.
 #[derive(Clone, Debug)]
@@ -46,6 +52,8 @@ pub struct Config {
     pub webhook_secret: String,
     /// Where events go; without it they are recorded and can be listed, but are not sent.
     pub webhook_url: Option<String>,
+    /// How long an answer to an event may take before the event is sent again.
+    pub webhook_timeout: Duration,
     /// Where the state outlives a restart; without it nothing does.
     pub state_file: Option<PathBuf>,
 }
@@ -78,9 +86,10 @@ impl App {
 /// not yet delivered are sent, pending refunds settle.
 pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     let account = ids::derived("acc_", &config.key_id);
-    let ledger = Ledger::open(account, config.state_file.as_deref())?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let ledger = Ledger::open(account, url, config.state_file.as_deref())?;
     let http = reqwest::Client::builder()
-        .timeout(WEBHOOK_TIMEOUT)
+        .timeout(config.webhook_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent("Razorpay-Webhook/v1")
         .build()
@@ -101,5 +110,9 @@ fn router(app: Arc<App>) -> Router {
     let api = api::routes()
         .layer(middleware::from_fn_with_state(app.clone(), api::authenticate))
         .layer(middleware::from_fn_with_state(app.clone(), faults::inject));
-    Router::new().nest("/v1", api).nest("/simulate", simulate::routes()).with_state(app)
+    Router::new()
+        .nest("/v1", api)
+        .nest("/simulate", simulate::routes())
+        .merge(checkout::routes())
+        .with_state(app)
 }

@@ -66,6 +66,16 @@ impl Problem {
         Self::invalid("The id provided does not exist")
     }
 
+    /// Its words.
+    pub(super) fn description(&self) -> String {
+        self.error.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// Its status.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The body alone, as Checkout hands it to the page.
     pub(super) fn into_body(self) -> Value {
         json!({ "error": self.error })

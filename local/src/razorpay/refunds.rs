@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::entity::{Payment, PaymentStatus, Refund, RefundStatus};
+use super::event::About;
 use super::ids;
 use super::ledger::Ledger;
 use super::problem::Problem;
+
+/// An instant refund of this amount falls back to normal speed, as in Razorpay's test mode.
+const FALLS_BACK: u64 = 2_468;
 
 /// A used `X-Refund-Idempotency` key, and the request it belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,13 +97,17 @@ impl Ledger {
             created_at: ids::now(),
             batch_id: None,
             status: RefundStatus::Pending,
-            speed_processed: "normal".to_owned(),
+            speed_processed: speed(&ask.speed, amount).to_owned(),
             speed_requested: ask.speed.clone(),
         };
         self.put_payment(payment.clone());
         self.put_refund(refund.clone());
-        let event = self.emit("refund.created", &payment, None, Some(&refund));
-        Ok((refund, vec![event]))
+        let about = About { refund: Some(&refund), ..About::payment(&payment) };
+        let mut events = vec![self.emit("refund.created", about)];
+        if ask.speed == "optimum" && refund.speed_processed == "normal" {
+            events.push(self.emit("refund.speed_changed", about));
+        }
+        Ok((refund, events))
     }
 
     /// The bank's word on a pending refund. A failed one gives its amount back to the payment,
@@ -125,7 +133,7 @@ impl Ledger {
             "refund.failed"
         };
         self.put_refund(refund.clone());
-        vec![self.emit(name, &payment, None, Some(&refund))]
+        vec![self.emit(name, About { refund: Some(&refund), ..About::payment(&payment) })]
     }
 
     /// Refunds the bank has not spoken on.
@@ -133,6 +141,11 @@ impl Ledger {
         let pending = self.refunds.iter().filter(|it| it.status == RefundStatus::Pending);
         pending.map(|refund| refund.id.clone()).collect()
     }
+}
+
+/// How fast it goes back in the end.
+fn speed(asked: &str, amount: u64) -> &'static str {
+    if asked == "optimum" && amount != FALLS_BACK { "instant" } else { "normal" }
 }
 
 /// How much would go back: what was asked, or all that is left.
@@ -143,7 +156,7 @@ fn refundable(payment: &Payment, asked: Option<u64>) -> Result<u64, Problem> {
         PaymentStatus::Refunded => {
             return Err(refuse("The payment has been fully refunded already."));
         }
-        PaymentStatus::Authorized | PaymentStatus::Failed => {
+        PaymentStatus::Created | PaymentStatus::Authorized | PaymentStatus::Failed => {
             let why = "The payment status should be captured for action to be taken";
             return Err(refuse(why));
         }

@@ -12,10 +12,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::customer::{self, Attempt};
 use super::delivery::{self, Plan};
-use super::entity::Payment;
 use super::event::Event;
 use super::ledger::Outcome;
+use super::link::LinkStatus;
 use super::problem::Problem;
 use super::{App, faults};
 
@@ -41,6 +42,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/checkout", post(checkout))
         .route("/payment", post(late_payment))
+        .route("/payment_link/expire", post(expire_link))
+        .route("/dispute", post(dispute))
         .route("/refunds", post(set_refund_mode))
         .route("/webhook", post(send_webhook))
         .route("/webhooks", get(list_webhooks))
@@ -53,10 +56,12 @@ fn parsed<T>(input: Input<T>) -> Result<T, Problem> {
     input.map(|Json(value)| value).map_err(|why| Problem::invalid(why.body_text()))
 }
 
+/// An order, or a payment link, is paid.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Checkout {
-    order_id: String,
+    order_id: Option<String>,
+    payment_link_id: Option<String>,
     outcome: Outcome,
     #[serde(default)]
     webhook: Plan,
@@ -64,32 +69,22 @@ struct Checkout {
 
 /// The customer pays, or tries to, and the page gets what Checkout's handler would get.
 async fn checkout(State(app): State<Arc<App>>, input: Input<Checkout>) -> Answer {
-    let input = parsed(input)?;
-    let (payment, events) = app.ledger().checkout(&input.order_id, input.outcome)?;
-    delivery::carry_out(&app, events, input.webhook);
-    if input.outcome == Outcome::Failed {
-        return Ok(Json(failure(&payment)));
-    }
-    let message = format!("{}|{}", input.order_id, payment.id);
-    Ok(Json(json!({
-        "razorpay_order_id": input.order_id,
-        "razorpay_payment_id": payment.id,
-        "razorpay_signature": delivery::sign(&app.config.key_secret, message.as_bytes()),
-    })))
+    let Checkout { order_id, payment_link_id, outcome, webhook } = parsed(input)?;
+    customer::pays(&app, Attempt { order_id, payment_link_id, outcome }, webhook).map(Json)
 }
 
-/// What Checkout's `payment.failed` handler gets, and the two ids beside it.
-fn failure(payment: &Payment) -> Value {
-    let ids = json!({ "payment_id": payment.id, "order_id": payment.order_id });
-    let error = Problem::refused("Payment failed", "payment_authorization", "payment_failed")
-        .with("source", "issuer")
-        .with("metadata", ids);
-    let mut body = error.into_body();
-    if let Some(members) = body.as_object_mut() {
-        members.insert("razorpay_payment_id".to_owned(), json!(payment.id));
-        members.insert("razorpay_order_id".to_owned(), json!(payment.order_id));
-    }
-    body
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndLink {
+    payment_link_id: String,
+}
+
+/// A link's time runs out before its time.
+async fn expire_link(State(app): State<Arc<App>>, input: Input<EndLink>) -> Answer {
+    let id = parsed(input)?.payment_link_id;
+    let events = app.ledger().end_link(&id, LinkStatus::Expired)?;
+    delivery::send_now(&app, events);
+    app.ledger().link(&id).map(|link| Json(json!(link)))
 }
 
 #[derive(Deserialize)]
@@ -107,6 +102,23 @@ async fn late_payment(State(app): State<Arc<App>>, input: Input<LatePayment>) ->
     let (payment, events) = app.ledger().authorize_late(&input.payment_id, input.outcome)?;
     delivery::carry_out(&app, events, input.webhook);
     Ok(Json(json!(payment)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dispute {
+    payment_id: String,
+    phase: String,
+    #[serde(default)]
+    webhook: Plan,
+}
+
+/// The customer's bank asks a captured payment back: `payment.dispute.created`, `won`, `lost` …
+async fn dispute(State(app): State<Arc<App>>, input: Input<Dispute>) -> Answer {
+    let input = parsed(input)?;
+    let events = app.ledger().dispute(&input.payment_id, &input.phase)?;
+    delivery::carry_out(&app, events, input.webhook);
+    Ok(Json(json!({ "ok": true })))
 }
 
 #[derive(Deserialize)]
@@ -166,7 +178,7 @@ async fn send_webhook(State(app): State<Arc<App>>, input: Input<SendWebhook>) ->
     let input = parsed(input)?;
     let wanted = |event: &&Event| {
         event.name == input.event
-            && input.payment_id.as_ref().is_none_or(|id| event.payment_id == *id)
+            && input.payment_id.as_ref().is_none_or(|id| event.payment_id.as_ref() == Some(id))
             && input.refund_id.as_ref().is_none_or(|id| event.refund_id.as_ref() == Some(id))
     };
     if input.payment_id.is_none() && input.refund_id.is_none() {

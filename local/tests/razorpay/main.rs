@@ -1,11 +1,18 @@
 //! The Razorpay simulator over real sockets.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that finds something else than it expects is to end there"
 )]
 
+mod browser;
+mod faults;
+mod links;
+mod sdk;
+mod stack;
+mod webhooks;
 mod world;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use axum::routing::post;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
-use local::razorpay::{self, Config};
+use local::razorpay::{self, Config, WEBHOOK_TIMEOUT};
 use reqwest::Client;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -20,10 +20,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 pub(crate) const KEY: (&str, &str) = ("rzp_test_local", "api-secret");
-const WEBHOOK_SECRET: &str = "webhook-secret";
+pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret";
 
 /// One webhook as it came in: event id, and the body's event name.
 pub(crate) type Seen = Arc<Mutex<Vec<(String, String)>>>;
+/// The bodies of those.
+pub(crate) type Bodies = Arc<Mutex<Vec<Value>>>;
+/// How long the next answers take.
+pub(crate) type Slow = Arc<Mutex<VecDeque<Duration>>>;
 /// Answers of the endpoint, in order; 200 when there is none left.
 pub(crate) type Answers = Arc<Mutex<VecDeque<u16>>>;
 
@@ -31,6 +35,10 @@ pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) http: Client,
     pub(crate) seen: Seen,
+    pub(crate) bodies: Bodies,
+    /// The bodies as they came.
+    pub(crate) raw: Arc<Mutex<Vec<String>>>,
+    pub(crate) slow: Slow,
     pub(crate) answers: Answers,
     config: Config,
     server: Option<Runtime>,
@@ -42,18 +50,28 @@ pub(crate) fn hmac(secret: &str, message: &[u8]) -> String {
     HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
-async fn endpoint(
-    State((seen, answers)): State<(Seen, Answers)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+/// What the endpoint notes, and how it answers.
+#[derive(Clone, Default)]
+struct Hook {
+    seen: Seen,
+    bodies: Bodies,
+    raw: Arc<Mutex<Vec<String>>>,
+    slow: Slow,
+    answers: Answers,
+}
+
+async fn endpoint(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     assert_eq!(header("x-razorpay-signature"), hmac(WEBHOOK_SECRET, &body));
     assert_eq!(header("content-type"), "application/json");
     let event: Value = serde_json::from_slice(&body).unwrap();
     let name = event["event"].as_str().unwrap().to_owned();
-    seen.lock().unwrap().push((header("x-razorpay-event-id"), name));
-    let status = answers.lock().unwrap().pop_front().unwrap_or(200);
+    hook.seen.lock().unwrap().push((header("x-razorpay-event-id"), name));
+    hook.bodies.lock().unwrap().push(event);
+    hook.raw.lock().unwrap().push(String::from_utf8(body.to_vec()).unwrap());
+    let status = hook.answers.lock().unwrap().pop_front().unwrap_or(200);
+    let slow = hook.slow.lock().unwrap().pop_front();
+    tokio::time::sleep(slow.unwrap_or_default()).await;
     StatusCode::from_u16(status).unwrap()
 }
 
@@ -81,22 +99,32 @@ impl Drop for World {
 
 impl World {
     pub(crate) async fn new(state_file: Option<PathBuf>) -> Self {
-        let (seen, answers) = (Seen::default(), Answers::default());
-        let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let webhook_url = format!("http://{}/hook", hook.local_addr().unwrap());
-        let state = (seen.clone(), answers.clone());
-        let router = Router::new().route("/hook", post(endpoint)).with_state(state);
-        tokio::spawn(async move { axum::serve(hook, router).await.unwrap() });
+        Self::start(state_file, WEBHOOK_TIMEOUT).await
+    }
+
+    /// One that waits only so long for an answer to a webhook.
+    pub(crate) async fn with_patience(webhook_timeout: Duration) -> Self {
+        Self::start(None, webhook_timeout).await
+    }
+
+    async fn start(state_file: Option<PathBuf>, webhook_timeout: Duration) -> Self {
+        let hook = Hook::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let webhook_url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let router = Router::new().route("/hook", post(endpoint)).with_state(hook.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let config = Config {
             key_id: KEY.0.to_owned(),
             key_secret: KEY.1.to_owned(),
             webhook_secret: WEBHOOK_SECRET.to_owned(),
             webhook_url: Some(webhook_url),
+            webhook_timeout,
             state_file,
         };
         let (url, server) = start(&config);
         let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
-        Self { url, http, seen, answers, config, server }
+        let Hook { seen, bodies, raw, slow, answers } = hook;
+        Self { url, http, seen, bodies, raw, slow, answers, config, server }
     }
 
     pub(crate) fn restart(&mut self) {

@@ -144,6 +144,8 @@ kinds! {
     Session SessionId "ses";
     /// A refund we owe; also its idempotency key at Razorpay.
     Refund RefundId "rfd";
+    /// A receipt for a payment.
+    Receipt ReceiptId "rct";
     /// One file of patients.
     Import ImportId "imp";
     /// Something that must happen outside: a mail, a refund.

@@ -48,6 +48,23 @@ impl Zone {
         ambiguous.compatible().map_or(Instant::from_millis(0), Instant::from)
     }
 
+    /// For people: `Tuesday, 1 December 2026, 10:00 (IST)`. A zone without letters of its own is
+    /// shown by its offset: `(UTC+05:45)`.
+    pub fn in_words(&self, at: Instant) -> String {
+        let zoned = at.timestamp().to_zoned(self.0.clone());
+        let letters = zoned.strftime("%Z").to_string();
+        let day = zoned.strftime("%A, %-d %B %Y, %H:%M");
+        if letters.chars().all(|c| c.is_ascii_alphabetic()) {
+            return format!("{day} ({letters})");
+        }
+        format!("{day} (UTC{})", zoned.strftime("%:z"))
+    }
+
+    /// The local day, for people: `1 December 2026`.
+    pub fn day_in_words(&self, at: Instant) -> String {
+        at.timestamp().to_zoned(self.0.clone()).strftime("%-d %B %Y").to_string()
+    }
+
     /// RFC 3339 with this zone's offset.
     pub fn show(&self, at: Instant) -> String {
         at.rfc3339(&self.0)

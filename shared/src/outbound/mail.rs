@@ -65,6 +65,8 @@ pub enum Mail<'a> {
         start: &'a str,
         /// What was paid.
         fee: Money,
+        /// The number of the receipt for it; none where nothing was paid.
+        receipt: Option<&'a str>,
         /// Which appointment.
         appointment: &'a AppointmentId,
     },
@@ -165,9 +167,9 @@ impl Mail<'_> {
             Self::PasswordLocked { name, hospital, until } => locked(name, hospital, until),
             Self::FamilyMember { name, hospital, member } => family_member(name, hospital, member),
             Self::AppointmentConfirmed {
-                patient, hospital, doctor, speciality, start, fee, appointment,
+                patient, hospital, doctor, speciality, start, fee, receipt, appointment,
             } => {
-                confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee)
+                confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee, receipt)
             }
             Self::AppointmentCancelled {
                 patient, hospital, doctor, speciality, start, appointment, refund,
@@ -283,8 +285,10 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn confirmed<'a>(visit: &Visit<'a>, fee: Money) -> Letter<'a> {
+fn confirmed<'a>(visit: &Visit<'a>, fee: Money, receipt: Option<&str>) -> Letter<'a> {
     let paid = (!fee.is_zero()).then_some(("Paid", fee));
+    let mut letter = visit.letter("Your appointment is confirmed", paid);
+    letter.facts.extend(receipt.map(|number| ("Receipt", number.to_owned())));
     Letter {
         subject: "Your appointment is confirmed",
         preheader: "Time, doctor and reference are inside.",
@@ -294,7 +298,7 @@ fn confirmed<'a>(visit: &Visit<'a>, fee: Money) -> Letter<'a> {
              you do."
                 .to_owned(),
         ],
-        ..visit.letter("Your appointment is confirmed", paid)
+        ..letter
     }
 }
 
@@ -360,16 +364,9 @@ fn presentable(name: &str) -> Option<&str> {
     (longest.unwrap_or_default() < 4 && !link).then_some(name)
 }
 
-/// An instant on the clocks of a zone, for people: `Tuesday, 1 December 2026, 10:00 (IST)`. A zone
-/// without letters of its own is shown by its offset: `(UTC+05:45)`.
+/// An instant on the clocks of a zone, for people.
 pub fn time_for_people(at: Instant, zone: &Zone) -> String {
-    let zoned = at.timestamp().to_zoned(zone.rules().clone());
-    let letters = zoned.strftime("%Z").to_string();
-    let day = zoned.strftime("%A, %-d %B %Y, %H:%M");
-    if letters.chars().all(|c| c.is_ascii_alphabetic()) {
-        return format!("{day} ({letters})");
-    }
-    format!("{day} (UTC{})", zoned.strftime("%:z"))
+    zone.in_words(at)
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::ResetOtp { name: patient, hospital, otp: "048213", minutes: 1 },
         Mail::PasswordLocked { name: patient, hospital, until: start },
         Mail::FamilyMember { name: patient, hospital, member: doctor },
-        Mail::AppointmentConfirmed { patient, hospital, doctor, speciality, start, fee, appointment },
+        Mail::AppointmentConfirmed {
+            patient, hospital, doctor, speciality, start, fee, receipt: Some("SUN/2026-27/000001"), appointment,
+        },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
         },

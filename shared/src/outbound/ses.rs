@@ -5,7 +5,8 @@ use crate::models::Email;
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
     Client,
-    types::{Body, Content, Destination, EmailContent, Message},
+    primitives::Blob,
+    types::{Attachment as SesAttachment, Body, Content, Destination, EmailContent, Message},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
@@ -13,6 +14,24 @@ use tokio::sync::OnceCell;
 /// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
 /// drops when the account sends too fast; [`Error::Refused`] is not.
 pub type MailFailed = Error;
+
+/// A file that goes with a mail.
+#[derive(Clone)]
+pub struct Attachment {
+    /// Its name, without a path.
+    pub name: String,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub content: Vec<u8>,
+}
+
+/// Shows the type only: name and content are a person's.
+impl std::fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attachment({})", self.content_type)
+    }
+}
 
 /// Sends mails. The client is made with the first one, once per process; region, credentials and
 /// endpoint (`AWS_ENDPOINT_URL_SESV2`) are found by the SDK's own rules.
@@ -35,11 +54,23 @@ impl Mailer {
     /// Sends one mail. A mail may arrive twice where an answer of SES was lost; none of ours does
     /// harm then. Neither address nor content is in the error.
     pub async fn send(&self, to: &Email, mail: &Mail<'_>) -> Result<()> {
+        self.send_with(to, mail, None).await
+    }
+
+    /// Sends one mail with a file.
+    pub async fn send_with(
+        &self,
+        to: &Email,
+        mail: &Mail<'_>,
+        attachment: Option<Attachment>,
+    ) -> Result<()> {
         let rendered = mail
             .render(&self.0.app_url)
             .map_err(|error| Error::unavailable(Service::Ses, error))?;
         let body = Body::builder().html(utf8(rendered.html)?).text(utf8(rendered.text)?).build();
-        let message = Message::builder().subject(utf8(rendered.subject)?).body(body).build();
+        let attachments = attachment.map(attached).transpose()?.map(|one| vec![one]);
+        let message = Message::builder().subject(utf8(rendered.subject)?).body(body);
+        let message = message.set_attachments(attachments).build();
         let sent = self
             .client()
             .await
@@ -73,6 +104,14 @@ impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mailer({})", self.0.from)
     }
+}
+
+fn attached(attachment: Attachment) -> Result<SesAttachment> {
+    let file = SesAttachment::builder()
+        .file_name(attachment.name)
+        .content_type(attachment.content_type)
+        .raw_content(Blob::new(attachment.content));
+    file.build().map_err(|error| Error::unavailable(Service::Ses, error))
 }
 
 fn utf8(data: impl Into<String>) -> Result<Content> {

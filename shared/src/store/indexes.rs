@@ -108,6 +108,8 @@ pub const INDEXES: &[Index] = &[
     index("auditBlocks", "audit_block", &["hospitalId", "number"]).unique(),
     index("notifications", "notification_due", &["dueAt"])
         .global("mails to people are sent for all hospitals"),
+    index("receipts", "receipt_payment", &["hospitalId", "paymentId"]).unique(),
+    index("receipts", "receipt_number", &["hospitalId", "year", "serial"]).unique(),
     index("imports", "import_order", &["hospitalId", "_id"]),
     index("importChunks", "import_chunk", &["hospitalId", "importId", "number"]).unique(),
     index("webhookEvents", "webhook_event", &["eventId"])

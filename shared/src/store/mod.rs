@@ -21,6 +21,7 @@ mod notifications;
 mod page;
 mod patients;
 mod platform;
+mod receipts;
 mod scoped;
 mod sessions;
 mod settlement;

@@ -95,4 +95,6 @@ permits! {
     ReadAccessLog: Patient => Oneself;
     /// Make an order and verify its payment.
     PayAppointment: Hospital Patient => Appointments;
+    /// See the receipts for what was paid.
+    ReadReceipts: Hospital Patient => Appointments;
 }
