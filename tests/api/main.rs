@@ -17,6 +17,7 @@ mod counter;
 mod families;
 mod hostile;
 mod idempotency;
+mod interleaving;
 mod journey;
 mod ledger;
 mod limits;

@@ -43,8 +43,8 @@ impl Wire {
         Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), commands }
     }
 
-    /// The commands since the last time this was asked, those of the driver's own housekeeping left
-    /// out: each is one round trip.
+    /// The commands since the last time this was asked: each is one round trip. The driver's own
+    /// housekeeping is left out, and so is the audit trail, which is written beside the work.
     pub fn commands(&self) -> Vec<String> {
         std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -70,9 +70,13 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noted: Arc<Mutex<
             return;
         }
         let op = message.get(12..16).and_then(|code| code.try_into().ok()).map(u32::from_le_bytes);
-        let name = message.get(BEFORE_THE_NAME..).unwrap_or_default().split(|b| *b == 0).next();
-        let name = String::from_utf8_lossy(name.unwrap_or_default()).into_owned();
-        if op == Some(OP_MSG) && !HOUSEKEEPING.contains(&name.as_str()) {
+        let from_name = message.get(BEFORE_THE_NAME..).unwrap_or_default();
+        let name = from_name.split(|b| *b == 0).next().unwrap_or_default();
+        // The command's value, mostly the collection's name, comes after its length.
+        let value = from_name.get(name.len() + 5..).unwrap_or_default();
+        let name = String::from_utf8_lossy(name).into_owned();
+        let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
+        if op == Some(OP_MSG) && !beside {
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);
         }
         if to.write_all(&message).await.is_err() {
