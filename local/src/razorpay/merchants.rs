@@ -47,14 +47,12 @@ async fn join(
     Json(joining): Json<Joining>,
 ) -> Result<Json<Value>, Problem> {
     let id = joining.key_id.clone();
-    let config = Config {
-        key_id: joining.key_id,
-        key_secret: joining.key_secret,
-        webhook_secret: joining.webhook_secret,
-        webhook_url: joining.webhook_url,
-        state_file: None,
-        ..merchants.config.clone()
-    };
+    let mut config = merchants.config.clone();
+    config.key_id = joining.key_id;
+    config.key_secret = joining.key_secret;
+    config.webhook_secret = joining.webhook_secret;
+    config.webhook_url = joining.webhook_url;
+    config.state_file = None;
     let router = play(config, &merchants.url).map_err(|why| Problem::invalid(why.to_string()))?;
     let mut others = merchants.others.lock().unwrap_or_else(PoisonError::into_inner);
     others.entry(id.clone()).or_insert(router);
