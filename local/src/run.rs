@@ -237,6 +237,7 @@ fn environment(
         ("JWT_SECRET", secrets.get("jwtSecret", chance::secret)?),
         ("OTP_SECRET", secrets.get("otpSecret", chance::secret)?),
         ("AUDIT_SECRET", secrets.get("auditSecret", chance::secret)?),
+        ("KEYS_SECRET", secrets.get("keysSecret", chance::secret)?),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", urls.api.to_owned()),
     ] {

@@ -1,17 +1,27 @@
-//! Money between Razorpay and the store. Verification, webhook, cancellation and the schedules
-//! call the same transitions, any number of times and in any order.
+//! Money between Razorpay and the store. Verification, webhook, desk, cancellation and the
+//! schedules call the same transitions, any number of times and in any order.
+
+mod paying_back;
+mod reconciling;
+
+pub use paying_back::{pay_back, refund};
+pub use reconciling::reconcile;
 
 use crate::{
     entropy::Entropy,
-    models::{Appointment, EffectKind, Instant, NewIds, Payment, RefundId, RefundStatus},
-    outbound::{self, Razorpay},
-    store::{Change, HospitalStore, Settled, WebhookEvent},
+    models::{Appointment, Instant, NewIds, Payment},
+    store::{HospitalStore, Settled, WebhookEvent},
     tenancy::Reach,
     web::{Error, Result},
 };
 
 /// How often a decision is made again because the appointment changed meanwhile.
 const TRIES: usize = 8;
+
+/// New ids for what a decision may bring about.
+pub fn new_ids(entropy: Entropy, now: Instant) -> Result<NewIds> {
+    Ok(NewIds { refund: entropy.id(now)?, refund_effect: entropy.id(now)?, mail: entropy.id(now)? })
+}
 
 /// Tells an appointment of a captured payment: it is confirmed, or the money is owed back. With
 /// `event`, a webhook's event is noted in the same transaction.
@@ -24,12 +34,7 @@ pub async fn capture(
 ) -> Result<Appointment> {
     let mut current = appointment;
     for _ in 0..TRIES {
-        let ids = NewIds {
-            refund: entropy.id(now)?,
-            refund_effect: entropy.id(now)?,
-            mail: entropy.id(now)?,
-        };
-        let capture = current.capture(payment, &ids, now);
+        let capture = current.capture(payment, &new_ids(entropy, now)?, now);
         match store.settle(&capture, event, now).await? {
             Settled::Done(appointment) => return Ok(*appointment),
             Settled::Known | Settled::Repeated => return Ok(current),
@@ -57,65 +62,7 @@ pub async fn note(
     Err(too_often())
 }
 
-/// Pays back what an appointment owes, as far as Razorpay can be reached; what is left is in its
-/// effects and is tried again by `scheduled`. The refund's own id is the idempotency key, so the
-/// same money never goes back twice.
-pub async fn pay_back(
-    store: &HospitalStore,
-    razorpay: &Razorpay,
-    appointment: Appointment,
-) -> Result<Appointment> {
-    let mut current = appointment;
-    let owed: Vec<RefundId> = current
-        .effects
-        .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Refund { refund } => Some(refund.clone()),
-            _ => None,
-        })
-        .collect();
-    for id in owed {
-        match refund(store, razorpay, &current, &id).await {
-            Ok(next) => current = next,
-            Err(error) => {
-                tracing::error!(?error, refund = %id, "a refund is put off");
-                return Ok(current);
-            }
-        }
-    }
-    Ok(current)
-}
-
-/// Pays one refund back and notes how it stands.
-pub async fn refund(
-    store: &HospitalStore,
-    razorpay: &Razorpay,
-    appointment: &Appointment,
-    id: &RefundId,
-) -> Result<Appointment> {
-    let owed =
-        appointment.refund(id).ok_or_else(|| Error::internal("an effect names no refund"))?;
-    let made = match razorpay.refund(&owed.payment_id, owed.amount, id.as_str()).await {
-        Ok(made) => (made.id.clone(), made.status()),
-        Err(outbound::Error::Refused { code, description, .. }) => {
-            tracing::error!(%code, %description, refund = %id, alarm = "refund-refused", "Razorpay refuses a refund");
-            (String::new(), RefundStatus::Failed)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let mut current = appointment.clone();
-    for _ in 0..TRIES {
-        let Some(next) = current.refund_moved(id, &made.0, made.1) else {
-            return Ok(current);
-        };
-        if store.change_appointment(&next).await? == Change::Done {
-            return Ok(next);
-        }
-        current = again(store, &current).await?;
-    }
-    Err(too_often())
-}
-
+/// The appointment as it is by now.
 async fn again(store: &HospitalStore, appointment: &Appointment) -> Result<Appointment> {
     let found = store.appointment(&appointment.id, &Reach::Hospital).await?;
     found.ok_or_else(|| Error::internal("an appointment is gone"))

@@ -5,7 +5,7 @@ use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
     actor::{number, text},
-    razorpay::delivery,
+    razorpay::{Merchant, Simulator, delivery, delivery_to},
     world::World,
 };
 
@@ -339,5 +339,127 @@ async fn jobs_at_once_pay_back_once_and_mail_what_there_is() {
             .len(),
         0
     );
+    world.check().await;
+}
+
+/// A hospital with an account of its own, where the bank speaks as this test wants; a cancelled
+/// appointment and its payment.
+async fn cancelled_at(world: &World, mode: &str) -> (Simulator, Merchant, String, Value) {
+    let merchant = world.razorpay().merchant().await;
+    let reply = world.a.admin.put("/hospital/payment-account", merchant.body()).await.is(200);
+    let there = world.razorpay().at(&merchant);
+    there.banks_say(mode).await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let callback = there.checkout(&order, "captured").await;
+    world.a.patient.post("/payment/verify", callback).await.is(200);
+    world.a.patient.cancels(&appointment).await.is(200);
+    (there, merchant, text(&reply, "/account/id"), world.a.patient.sees(&appointment).await)
+}
+
+/// As we have it.
+async fn status_of_refund(world: &World, appointment: &Value) -> String {
+    let stored = world.books().appointment(&text(appointment, "/id")).await;
+    let refund = stored.get_array("refunds").unwrap()[0].as_document().unwrap().clone();
+    refund.get_str("status").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refund_that_failed_for_good_is_tried_again_under_a_new_key() {
+    let world = World::new().await;
+    let (there, merchant, account, appointment) = cancelled_at(&world, "failed").await;
+    let payment = text(&appointment, "/payment/paymentId");
+    let refunds = async || there.refunds_of(&payment).await;
+    while refunds().await[0]["status"] != "failed" {}
+    let tell = async |nth: usize, event: &str| {
+        let entities =
+            [("refund", refunds().await[nth].clone()), ("payment", there.payment(&payment).await)];
+        let told = tests::razorpay::event(event, &entities);
+        let call = delivery_to(
+            &account,
+            &merchant.webhook_secret,
+            &told,
+            &format!("{event}-{nth}-{}", world.clock().now().millis()),
+        );
+        world.call(&call).await.is(200);
+    };
+    tell(0, "refund.failed").await;
+    assert_eq!(status_of_refund(&world, &appointment).await, "failed");
+    // Not at once, and not for a repetition of the bad news.
+    tell(0, "refund.failed").await;
+    world.run(Job::Effects).await;
+    assert_eq!(refunds().await.len(), 1);
+    there.banks_say("pending").await;
+    world.pass(3600);
+    join_all((0..5).map(|_| world.run(Job::Effects))).await;
+    assert_eq!(refunds().await.len(), 2);
+    // Late news of the first try is no news of the second.
+    world.pass(1);
+    tell(0, "refund.failed").await;
+    assert_eq!(status_of_refund(&world, &appointment).await, "pending");
+    there.banks_say("processed").await;
+    while refunds().await[1]["status"] != "processed" {}
+    tell(1, "refund.processed").await;
+    assert_eq!(status_of_refund(&world, &appointment).await, "processed");
+    let gone = refunds().await;
+    let gone = gone.iter().filter(|one| one["status"] != "failed");
+    assert_eq!(gone.map(|one| number(one, "/amount")).sum::<i64>(), 50_000);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_failed_refund_nobody_told_of_is_found_and_tried_again() {
+    let world = World::new().await;
+    let (there, _, _, appointment) = cancelled_at(&world, "failed").await;
+    let payment = text(&appointment, "/payment/paymentId");
+    while there.refunds_of(&payment).await[0]["status"] != "failed" {}
+    // Asking again under the first key gives the failed one: only then there is a second.
+    world.run(Job::Effects).await;
+    assert_eq!(status_of_refund(&world, &appointment).await, "failed");
+    there.banks_say("processed").await;
+    world.pass(3600);
+    world.run(Job::Effects).await;
+    assert_eq!(there.refunds_of(&payment).await.len(), 2);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_refund_made_by_hand_is_the_one_we_owed() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books_and_pays(&slot).await;
+    let payment = text(&appointment, "/payment/paymentId");
+    world.razorpay().fails(&format!("POST /v1/payments/{payment}/refund"), 502, 1).await;
+    world.a.patient.cancels(&appointment).await.is(200);
+    world.razorpay().refunds(&payment, &json!({})).await;
+    world.run(Job::Effects).await;
+    assert_eq!(back(&world, &payment).await, [50_000]);
+    assert_ne!(status_of_refund(&world, &appointment).await, "failed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn twenty_at_once_never_pay_back_more_than_came() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-02", "15:00").await;
+    let appointment = world.a.patient.books_and_pays(&slot).await;
+    let payment = text(&appointment, "/payment/paymentId");
+    let told = world.razorpay().event("payment.captured", &payment).await;
+    let cancels = join_all((0..8).map(|_| world.a.patient.cancels(&appointment)));
+    let jobs = join_all((0..4).map(|_| world.run(Job::Effects)));
+    let reconciled = join_all((0..4).map(|_| world.a.admin.act("/payments/reconciliation")));
+    let calls: Vec<_> = (0..4).map(|n| delivery(&told, &format!("captured-{n}"))).collect();
+    let events = join_all(calls.iter().map(|call| world.call(call)));
+    let (cancels, _, reconciled, events) = tokio::join!(cancels, jobs, reconciled, events);
+    cancels.into_iter().for_each(|answer| drop(answer.is(200)));
+    reconciled.into_iter().for_each(|answer| drop(answer.is(201)));
+    events.into_iter().for_each(|answer| drop(answer.is(200)));
+    for _ in 0..3 {
+        world.pass(3600);
+        world.run(Job::Effects).await;
+        world.run(Job::Reconcile).await;
+    }
+    assert_eq!(back(&world, &payment).await, [25_000]);
     world.check().await;
 }

@@ -204,3 +204,54 @@ async fn another_amount_than_asked_for_goes_back() {
     assert_eq!(stored.get_array("refunds").unwrap().len(), 1);
     world.check().await;
 }
+
+#[tokio::test]
+async fn the_secret_before_is_taken_for_a_day() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let old = tests::stack::of("/razorpay/webhookSecret");
+    let changed = world.with(&[
+        ("RAZORPAY_WEBHOOK_SECRET", "the-secret-after-the-change"),
+        ("RAZORPAY_WEBHOOK_PREVIOUS_SECRET", old),
+        ("RAZORPAY_WEBHOOK_CHANGED_AT", "2030-12-02T09:00:00+05:30"),
+    ]);
+    let told = world.razorpay().event("payment.captured", &payment).await;
+    world.pass(24 * 3600 - 1);
+    changed.call(&delivery(&told, "event-1")).await.is(200);
+    let stored = world.books().appointment(&text(&appointment, "/id")).await;
+    assert_eq!(stored.get_str("status").ok(), Some("confirmed"));
+    world.pass(1);
+    changed.call(&delivery(&told, "event-2")).await.refused(400, "INVALID_SIGNATURE");
+}
+
+#[tokio::test]
+async fn money_of_no_order_of_ours_is_kept() {
+    let world = World::new().await;
+    let (_, payment) = paid_unheard(&world).await;
+    let mut foreign = world.razorpay().payment(&payment).await;
+    foreign["order_id"] = json!("order_AAAAAAAAAAAAAA");
+    foreign["notes"] = json!({ "appointment": "apt_01m82mpg0mnq92xxhj84a07c58" });
+    let told = event("payment.captured", &[("payment", foreign)]);
+    world.call(&delivery(&told, "event-1")).await.is(200);
+    let kept = world.books().find("webhookEvents", mongodb::bson::doc! {}).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].get_str("paymentId").ok(), Some(payment.as_str()));
+    assert_eq!(kept[0].get_str("orderId").ok(), Some("order_AAAAAAAAAAAAAA"));
+    assert_eq!(kept[0].get_str("hospitalId").ok(), Some("platform"));
+}
+
+#[tokio::test]
+async fn what_the_bank_let_go_of_confirms_nothing() {
+    // Authorised and never captured, Razorpay gives the money back by itself.
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-03", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let callback = world.razorpay().checkout(&order, "authorized").await;
+    let mut entity = world.razorpay().payment(&text(&callback, "/razorpay_payment_id")).await;
+    entity["status"] = json!("refunded");
+    let told = event("payment.authorized", &[("payment", entity)]);
+    world.call(&delivery(&told, "event-1")).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    world.check().await;
+}

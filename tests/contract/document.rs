@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 10] = [
+pub(crate) const PUBLIC: [&str; 11] = [
     "GET /docs",
     "GET /health",
     "GET /openapi.json",
@@ -18,6 +18,7 @@ pub(crate) const PUBLIC: [&str; 10] = [
     "POST /password/reset",
     "POST /token/refresh",
     "POST /webhooks/razorpay",
+    "POST /webhooks/razorpay/{account}",
 ];
 
 /// Every operation as `METHOD /path`, with its description.

@@ -33,7 +33,7 @@ const HOUSES: [(&str, &[&str]); 4] = [
             "aws_credential_types",
         ],
     ),
-    ("auth", &["argon2", "jsonwebtoken"]),
+    ("auth", &["argon2", "aws_lc_rs", "jsonwebtoken"]),
     ("print", &["krilla", "rustybuzz"]),
 ];
 

@@ -137,6 +137,11 @@ impl Actor {
         self.send(Call::new("PATCH", target).json(&body)).await
     }
 
+    /// Puts in place.
+    pub async fn put(&self, target: impl Into<String>, body: Value) -> Answer {
+        self.send(Call::new("PUT", target).json(&body)).await
+    }
+
     /// Removes.
     pub async fn delete(&self, target: impl Into<String>) -> Answer {
         self.send(Call::new("DELETE", target)).await

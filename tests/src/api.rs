@@ -229,6 +229,7 @@ fn settings(name: &str) -> Settings {
         ("OTP_SECRET", random()),
         ("AUDIT_SECRET", random()),
         ("MAIL_FUNCTION", "scheduled".to_owned()),
+        ("KEYS_SECRET", random()),
         ("MAIL_FROM", "MediConnect <no-reply@mediconnect.example>".to_owned()),
         ("APP_URL", "https://mediconnect.example".to_owned()),
         ("ADMIN_EMAIL", format!("admin@{name}.example")),

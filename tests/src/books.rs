@@ -107,10 +107,11 @@ impl Books {
         let appointments = self.find("appointments", doc! {}).await;
         let slots = self.find("slots", doc! {}).await;
         let live: Vec<&Document> = appointments.iter().filter(|one| is_live(one, now)).collect();
-        one_live_appointment_a_slot(&live, &slots);
+        one_live_appointment_a_slot(&live, &slots, &appointments);
         nobody_is_in_two_places(&live);
         for appointment in &appointments {
             money_is_somewhere(appointment);
+            the_ledger_says_so(appointment);
         }
     }
 }
@@ -125,7 +126,7 @@ fn is_live(appointment: &Document, now: i64) -> bool {
 
 /// No slot has two live appointments; a booked slot has the one it says, and a confirmed
 /// appointment has its slot.
-fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document]) {
+fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document], all: &[Document]) {
     let mut of_slot: HashMap<String, String> = HashMap::new();
     for appointment in live {
         let (slot, id) = (string(appointment, "slotId"), string(appointment, "_id"));
@@ -133,10 +134,15 @@ fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document]) {
         assert_eq!(other, None, "the slot {slot} has two live appointments: {id}");
     }
     for slot in slots.iter().filter(|slot| string(slot, "status") == "booked") {
-        let holder = of_slot.get(&string(slot, "_id"));
+        let past = |one: &&Document| {
+            matches!(string(one, "status").as_str(), "completed" | "no_show")
+                && string(one, "slotId") == string(slot, "_id")
+        };
+        let past = all.iter().find(past).map(|one| string(one, "_id"));
+        let holder = of_slot.get(&string(slot, "_id")).cloned().or(past);
         assert_eq!(
             holder,
-            Some(&string(slot, "appointmentId")),
+            Some(string(slot, "appointmentId")),
             "a booked slot is its appointment's"
         );
     }
@@ -178,7 +184,9 @@ fn money_is_somewhere(appointment: &Document) {
         assert!(back <= amount, "{id}: more goes back than came");
         if !captured {
             assert_eq!(back, 0, "{id}: nothing goes back of what never came");
-        } else if of_payment.iter().any(|refund| string(refund, "cause") != "cancelled") {
+        } else if of_payment.iter().any(|refund| {
+            !matches!(string(refund, "cause").as_str(), "cancelled" | "no_show" | "outside")
+        }) {
             assert_eq!(back, amount, "{id}: a stray payment goes back in full");
         } else {
             standing += 1;
@@ -189,4 +197,35 @@ fn money_is_somewhere(appointment: &Document) {
         }
     }
     assert!(standing <= 1, "{id} stands on {standing} payments");
+}
+
+/// The ledger's balances are what payments, refunds and disputes come to, worked out without our
+/// own code.
+fn the_ledger_says_so(appointment: &Document) {
+    let id = string(appointment, "_id");
+    let amount =
+        |one: &Document| one.get_document("amount").map_or(0, |money| number(money, "amount"));
+    let mut said: HashMap<String, i64> = HashMap::new();
+    for (index, entry) in list(appointment, "ledger").iter().enumerate() {
+        let count = i64::try_from(index).unwrap_or_default() + 1;
+        assert_eq!(number(entry, "number"), count, "{id}: entries are counted");
+        *said.entry(string(entry, "debit")).or_default() += amount(entry);
+        *said.entry(string(entry, "credit")).or_default() -= amount(entry);
+    }
+    let captured =
+        |one: &&Document| matches!(string(one, "status").as_str(), "captured" | "refunded");
+    let payments = list(appointment, "payments");
+    let came: i64 = payments.iter().filter(captured).map(amount).sum();
+    let refunds = list(appointment, "refunds");
+    let (gone, owed): (Vec<&Document>, Vec<&Document>) =
+        refunds.iter().partition(|refund| string(refund, "status") == "processed");
+    let (gone, owed): (i64, i64) =
+        (gone.into_iter().map(amount).sum(), owed.into_iter().map(amount).sum());
+    let lost = list(appointment, "disputes");
+    let lost: i64 = lost.iter().filter(|one| string(one, "status") == "lost").map(amount).sum();
+    let of = |name: &str| said.get(name).copied().unwrap_or_default();
+    assert_eq!(of("razorpay") + of("desk"), came - gone - lost, "{id}: what is there");
+    assert_eq!(-of("owed"), owed, "{id}: what is owed");
+    assert_eq!(-of("appointments"), came - gone - owed, "{id}: what is attached");
+    assert_eq!(said.values().sum::<i64>(), 0, "{id}: debits are credits");
 }

@@ -16,4 +16,5 @@ pub mod razorpay;
 pub mod routes;
 pub mod schema;
 pub mod stack;
+pub mod wire;
 pub mod world;

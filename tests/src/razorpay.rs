@@ -12,10 +12,34 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-/// The simulated account.
+/// A simulated account: the platform's, or a merchant's own.
 #[derive(Debug, Clone)]
 pub struct Simulator {
     http: reqwest::Client,
+    keys: (String, String),
+}
+
+/// A merchant at the simulated Razorpay, with keys of its own.
+#[derive(Debug, Clone)]
+pub struct Merchant {
+    /// `acc_…`.
+    pub id: String,
+    /// `rzp_test_…`.
+    pub key_id: String,
+    /// The secret half.
+    pub key_secret: String,
+    /// What its webhooks are signed with.
+    pub webhook_secret: String,
+}
+
+impl Merchant {
+    /// As a hospital hands it in.
+    pub fn body(&self) -> Value {
+        json!({
+            "merchantId": self.id, "keyId": self.key_id,
+            "keySecret": self.key_secret, "webhookSecret": self.webhook_secret,
+        })
+    }
 }
 
 /// HMAC-SHA-256 in hexadecimal.
@@ -26,8 +50,33 @@ pub fn sign(secret: &str, message: &[u8]) -> String {
 }
 
 impl Simulator {
-    pub(crate) const fn new(http: reqwest::Client) -> Self {
-        Self { http }
+    pub(crate) fn new(http: reqwest::Client) -> Self {
+        let of = |pointer| stack::of(pointer).to_owned();
+        Self { http, keys: (of("/razorpay/keyId"), of("/razorpay/keySecret")) }
+    }
+
+    /// One more merchant joins Razorpay.
+    pub async fn merchant(&self) -> Merchant {
+        let bytes: [u8; 7] = shared::entropy::Entropy.bytes().expect("there is chance");
+        let name = HEXLOWER.encode(&bytes);
+        let merchant = Merchant {
+            id: format!("acc_{name}"),
+            key_id: format!("rzp_test_{name}"),
+            key_secret: format!("secret-of-{name}-abcd"),
+            webhook_secret: format!("webhooks-of-{name}-wxyz"),
+        };
+        let body = json!({
+            "key_id": merchant.key_id, "key_secret": merchant.key_secret,
+            "webhook_secret": merchant.webhook_secret,
+        });
+        self.simulate("/simulate/merchants", &body).await;
+        merchant
+    }
+
+    /// The same Razorpay, as this merchant sees it.
+    pub fn at(&self, merchant: &Merchant) -> Self {
+        let keys = (merchant.key_id.clone(), merchant.key_secret.clone());
+        Self { keys, ..self.clone() }
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Value {
@@ -43,12 +92,14 @@ impl Simulator {
 
     async fn simulate(&self, path: &str, body: &Value) -> Value {
         let request = self.http.post(Self::url(path)).header("content-type", "application/json");
+        // The simulator's own doors take no password, but have to know whose customer it is.
+        let request = request.basic_auth(&self.keys.0, Some(&self.keys.1));
         self.send(request.body(body.to_string())).await
     }
 
     async fn read(&self, path: &str) -> Value {
-        let (id, secret) = (stack::of("/razorpay/keyId"), stack::of("/razorpay/keySecret"));
-        self.send(self.http.get(Self::url(path)).basic_auth(id, Some(secret))).await
+        let request = self.http.get(Self::url(path));
+        self.send(request.basic_auth(&self.keys.0, Some(&self.keys.1))).await
     }
 
     /// The customer pays an order; what Checkout hands the browser.
@@ -78,9 +129,22 @@ impl Simulator {
 
     /// An order is made without our asking for it.
     pub async fn makes_order(&self, body: &Value) -> Value {
-        let (id, secret) = (stack::of("/razorpay/keyId"), stack::of("/razorpay/keySecret"));
-        let request = self.http.post(Self::url("/v1/orders")).basic_auth(id, Some(secret));
-        self.send(request.header("content-type", "application/json").body(body.to_string())).await
+        self.simulate("/v1/orders", body).await
+    }
+
+    /// Somebody refunds a payment in the dashboard.
+    pub async fn refunds(&self, payment: &str, body: &Value) -> Value {
+        self.simulate(&format!("/v1/payments/{payment}/refund"), body).await
+    }
+
+    /// How the banks speak of this merchant's refunds from now on.
+    pub async fn banks_say(&self, mode: &str) {
+        self.simulate("/simulate/refunds", &json!({ "mode": mode })).await;
+    }
+
+    /// A payment link in Razorpay's books.
+    pub async fn link(&self, id: &str) -> Value {
+        self.read(&format!("/v1/payment_links/{id}")).await
     }
 
     /// A payment in Razorpay's books.
@@ -142,9 +206,18 @@ pub fn event(name: &str, entities: &[(&str, Value)]) -> Value {
 
 /// The request that delivers an event, signed.
 pub fn delivery(event: &Value, event_id: &str) -> Call {
+    signed("/webhooks/razorpay", stack::of("/razorpay/webhookSecret"), event, event_id)
+}
+
+/// The request that delivers an event to a hospital's own account.
+pub fn delivery_to(account: &str, secret: &str, event: &Value, event_id: &str) -> Call {
+    signed(&format!("/webhooks/razorpay/{account}"), secret, event, event_id)
+}
+
+fn signed(path: &str, secret: &str, event: &Value, event_id: &str) -> Call {
     let body = event.to_string();
-    let signature = sign(stack::of("/razorpay/webhookSecret"), body.as_bytes());
-    Call::new("POST", "/webhooks/razorpay")
+    let signature = sign(secret, body.as_bytes());
+    Call::new("POST", path)
         .raw("application/json", body)
         .header("x-razorpay-signature", signature)
         .header("x-razorpay-event-id", event_id)

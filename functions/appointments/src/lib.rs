@@ -1,7 +1,8 @@
-//! Lists of appointments.
+//! Lists of appointments, and what becomes of one.
 
 mod cancel_quote;
 mod list;
+mod no_show;
 mod read;
 mod today;
 mod upcoming;
@@ -33,5 +34,6 @@ impl Function for Appointments {
             .routes(routes!(list::list))
             .routes(routes!(read::read))
             .routes(routes!(cancel_quote::cancel_quote))
+            .routes(routes!(no_show::no_show))
     }
 }

@@ -4,7 +4,7 @@ use crate::{Hospitals, view::HospitalView};
 use axum::extract::State;
 use shared::{
     body,
-    models::Name,
+    models::{CancellationPolicy, Name},
     tenancy::{ChangeHospital, Grant},
     web::{Body, Error, Json, Refusals, Result},
 };
@@ -13,11 +13,13 @@ body! {
     /// What is changed.
     pub(crate) struct HospitalChange {
         /// What people call it.
-        name: Name = "name",
+        name: Option<Name> = "name",
+        /// What patients get back, of what is booked from now on.
+        cancellation: Option<CancellationPolicy> = "cancellation",
     }
 }
 
-/// Changes the hospital's name.
+/// Changes the hospital's name and its terms of cancellation, whichever is given.
 #[utoipa::path(
     patch, path = "/hospital", tag = "hospitals", security(("bearer" = [])),
     request_body = HospitalChange,
@@ -29,6 +31,8 @@ pub(crate) async fn change(
     Body(change): Body<HospitalChange>,
 ) -> Result<Json<HospitalView>> {
     let tenant = grant.own_tenant()?;
-    let changed = this.core.store.of(&tenant).rename_hospital(&tenant, &change.name).await?;
+    let store = this.core.store.of(&tenant);
+    let (name, cancellation) = (change.name.as_ref(), change.cancellation.as_ref());
+    let changed = store.change_hospital(&tenant, name, cancellation).await?;
     changed.map(HospitalView::of).map(Json).ok_or(Error::NotFound)
 }

@@ -1,7 +1,9 @@
 //! How a hospital looks outside.
 
 use serde::Serialize;
-use shared::models::{Currency, Hospital, HospitalCode, HospitalId, Name, Zone};
+use shared::models::{
+    CancellationPolicy, Currency, Hospital, HospitalCode, HospitalId, Name, Zone,
+};
 use utoipa::ToSchema;
 
 /// A hospital.
@@ -13,6 +15,8 @@ pub(crate) struct HospitalView {
     code: HospitalCode,
     time_zone: Zone,
     currency: Currency,
+    /// What patients get back, of what is booked now.
+    cancellation: CancellationPolicy,
     /// With the hospital's offset.
     #[schema(format = DateTime)]
     created_at: String,
@@ -27,6 +31,7 @@ impl HospitalView {
             code: hospital.code,
             time_zone: hospital.time_zone,
             currency: hospital.currency,
+            cancellation: hospital.cancellation,
         }
     }
 }

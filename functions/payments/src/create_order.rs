@@ -1,6 +1,9 @@
 //! `POST /payment/create-order`: what Razorpay Checkout needs.
 
-use crate::Payments;
+use crate::{
+    Payments,
+    refusal::{contended, refused},
+};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -10,10 +13,10 @@ use serde_json::json;
 use shared::{
     body,
     models::{
-        Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Currency, Email, Mobile,
-        Name, Order, OrderId,
+        Appointment, AppointmentId, Currency, Email, Mobile, Name, Order, OrderId, PaymentAccountId,
     },
-    store::{Change, HospitalStore},
+    outbound::Razorpay,
+    store::{Change, HospitalStore, Payable},
     tenancy::{Grant, PayAppointment, Reach},
     web::{Body, Created, Error, Json, Refusals, Result},
 };
@@ -69,19 +72,26 @@ pub(crate) async fn create_order(
     Body(request): Body<OrderRequest>,
 ) -> Result<Response> {
     let store = payments.core.store.of(&grant.own_tenant()?);
-    let found = store.appointment(&request.appointment_id, &grant.reach()).await?;
-    let appointment = found.ok_or(Error::NotFound)?;
+    let found = store.payable(&request.appointment_id, &grant.reach()).await?;
+    let Payable { appointment, accounts } = found.ok_or(Error::NotFound)?;
     appointment.payable(payments.core.clock.now()).map_err(refused)?;
+    let merchants = payments.merchants.of(&accounts);
+    let to = match &appointment.order {
+        Some(order) => (order.account.clone(), merchants.with(order.account.as_ref())?),
+        None => merchants.current()?,
+    };
     // The patient's address is read while Razorpay is asked.
     let patient = appointment.patient.id.clone();
     let (ordered, patient) =
-        tokio::join!(ordered(&payments, &store, appointment), store.patient(&patient));
+        tokio::join!(ordered(&payments, &store, appointment, &to), store.patient(&patient));
     let ((order, is_new), patient) = (ordered?, patient?.ok_or(Error::NotFound)?);
+    // Two may have asked while the hospital changed its account: the order says which it is.
+    let key_id = merchants.with(order.account.as_ref())?.key_id().to_owned();
     let reply = OrderReply {
         order_id: order.id,
         amount: order.amount.amount(),
         currency: order.amount.currency(),
-        key_id: payments.razorpay.key_id().to_owned(),
+        key_id,
         appointment_id: request.appointment_id,
         prefill: Prefill { name: patient.name, email: patient.email, contact: patient.mobile },
     };
@@ -94,17 +104,18 @@ async fn ordered(
     payments: &Payments,
     store: &HospitalStore,
     appointment: Appointment,
+    (account, razorpay): &(Option<PaymentAccountId>, Razorpay),
 ) -> Result<(Order, bool)> {
     let mut current = appointment;
     if let Some(order) = current.order {
         return Ok((order, false));
     }
     let notes = json!({ "appointment": current.id.as_str() });
-    let id = payments.razorpay.order(current.id.as_str(), current.fee, notes).await?;
+    let id = razorpay.order(current.id.as_str(), current.fee, notes).await?;
     for _ in 0..TRIES {
         let now = payments.core.clock.now();
         let amount = current.payable(now).map_err(refused)?;
-        let order = Order { id: id.clone(), amount, created_at: now };
+        let order = Order { id: id.clone(), amount, account: account.clone(), created_at: now };
         if store.change_appointment(&current.with_order(order.clone())).await? == Change::Done {
             return Ok((order, true));
         }
@@ -113,23 +124,5 @@ async fn ordered(
             return Ok((order, false));
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
-}
-
-fn refused(refusal: AppointmentRefusal) -> Error {
-    match refusal {
-        AppointmentRefusal::HoldExpired
-        | AppointmentRefusal::NotLive(AppointmentStatus::Expired) => {
-            Error::conflict("HOLD_EXPIRED", "The time to pay is over; book again.")
-        }
-        AppointmentRefusal::AlreadyPaid => {
-            Error::conflict("ALREADY_PAID", "The appointment is paid.")
-        }
-        AppointmentRefusal::NothingToPay => {
-            Error::conflict("NOTHING_TO_PAY", "The appointment costs nothing.")
-        }
-        AppointmentRefusal::NotLive(_) | AppointmentRefusal::Started => {
-            Error::conflict("NOT_PAYABLE", "The appointment is cancelled or over.")
-        }
-    }
+    Err(contended())
 }

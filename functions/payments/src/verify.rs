@@ -5,12 +5,14 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Appointment, Currency, Issue, OrderId, Parse, Payment, PaymentId, PaymentStatus},
-    outbound::{self, RazorpayPayment},
+    models::{
+        Appointment, Issue, Order, OrderId, PaidBy, Parse, Payment, PaymentId, PaymentStatus,
+    },
+    outbound::{self, Razorpay, RazorpayPayment},
     settlement,
-    store::HospitalStore,
+    store::{HospitalStore, Payable},
     tenancy::{Grant, PayAppointment},
-    web::{AppointmentView, Body, Error, Json, Refusals, Result},
+    web::{AppointmentView, Body, Error, Json, PaymentSummary, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -52,16 +54,6 @@ pub(crate) struct Verified {
     payment: PaymentSummary,
 }
 
-/// A payment.
-#[derive(Debug, Serialize, ToSchema)]
-struct PaymentSummary {
-    id: PaymentId,
-    status: PaymentStatus,
-    /// Minor units (paise).
-    amount: i64,
-    currency: Currency,
-}
-
 /// Verifies a payment: the signature over the order we stored, then the payment as Razorpay has
 /// it, captured if it was only authorised. Amount, currency and order must be ours.
 #[utoipa::path(
@@ -75,45 +67,39 @@ pub(crate) async fn verify(
 ) -> Result<Json<Verified>> {
     let (tenant, now) = (grant.own_tenant()?, payments.core.clock.now());
     let store = payments.core.store.of(&tenant);
-    let found = store.appointment_of_order(&callback.order, &grant.reach()).await?;
-    let appointment = found.ok_or(Error::NotFound)?;
+    let found = store.payable_by_order(&callback.order, &grant.reach()).await?;
+    let Payable { appointment, accounts } = found.ok_or(Error::NotFound)?;
     let order = appointment.order.clone().ok_or(Error::NotFound)?;
-    if !payments.razorpay.signed(&order.id, &callback.payment, &callback.signature.0) {
+    let merchants = payments.merchants.of(&accounts);
+    let razorpay = merchants.with(order.account.as_ref())?;
+    if !razorpay.signed(&order.id, &callback.payment, &callback.signature.0) {
         let detail = "The signature does not belong to this order and payment.".to_owned();
         return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
     }
-    let told = read_payment(&payments, &callback.payment, &order).await?;
+    let told = read_payment(&payments, &razorpay, &callback.payment, &order).await?;
     let appointment = settled(&payments, &store, appointment, &told).await?;
-    let appointment = settlement::pay_back(&store, &payments.razorpay, appointment).await?;
-    let payment = PaymentSummary {
-        id: told.id.clone(),
-        status: told.status,
-        amount: told.amount.amount(),
-        currency: told.amount.currency(),
-    };
-    Ok(Json(Verified { appointment: AppointmentView::of(&appointment, &tenant, now), payment }))
+    let appointment = settlement::pay_back(&store, merchants, appointment, now).await?;
+    let appointment = AppointmentView::of(&appointment, &tenant, now);
+    Ok(Json(Verified { appointment, payment: PaymentSummary::of(&told) }))
 }
 
 /// The payment as Razorpay has it now.
 async fn read_payment(
     payments: &Payments,
+    razorpay: &Razorpay,
     id: &PaymentId,
-    order: &shared::models::Order,
+    order: &Order,
 ) -> Result<Payment> {
-    let told: RazorpayPayment = match payments.razorpay.captured(id, order.amount).await {
+    let told: RazorpayPayment = match razorpay.captured(id, order.amount).await {
         Err(outbound::Error::Refused { .. }) => return Err(Error::NotFound),
         result => result?,
     };
     if told.order_id.as_ref() != Some(&order.id) {
         return Err(Error::NotFound);
     }
-    let (Some(status), Some(amount)) = (told.status(), told.money()) else {
-        return Err(Error::conflict(
-            "PAYMENT_UNFINISHED",
-            "Razorpay is still working on the payment.",
-        ));
-    };
-    Ok(Payment { id: told.id, amount, status, created_at: payments.core.clock.now() })
+    told.as_told(PaidBy::Checkout, payments.core.clock.now()).ok_or_else(|| {
+        Error::conflict("PAYMENT_UNFINISHED", "Razorpay is still working on the payment.")
+    })
 }
 
 async fn settled(
@@ -125,12 +111,9 @@ async fn settled(
     if told.status < PaymentStatus::Captured {
         return Err(Error::conflict("PAYMENT_NOT_CAPTURED", "The payment did not succeed."));
     }
-    let known =
-        appointment.payments.iter().any(|known| known.id == told.id && known.status >= told.status);
-    if known {
+    if appointment.knows(told) {
         return Ok(appointment);
     }
-    let captured = Payment { status: PaymentStatus::Captured, ..told.clone() };
     let core = &payments.core;
-    settlement::capture(store, appointment, &captured, None, (core.entropy, core.clock.now())).await
+    settlement::capture(store, appointment, told, None, (core.entropy, core.clock.now())).await
 }

@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 use shared::{
-    models::{Instant, Payment, PaymentStatus},
-    outbound::{RazorpayPayment, RazorpayRefund},
+    models::{AppointmentId, Instant, OrderId, PaidBy, Parse as _, Payment, PaymentStatus},
+    outbound::{RazorpayDispute, RazorpayPayment, RazorpayRefund},
 };
 
 /// An event.
@@ -23,6 +23,10 @@ struct Payload {
     payment: Option<Entity>,
     #[serde(default)]
     refund: Option<Entity>,
+    #[serde(default)]
+    dispute: Option<Entity>,
+    #[serde(default)]
+    payment_link: Option<Entity>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,34 +36,72 @@ struct Entity {
 }
 
 impl Event {
+    /// Reads a body. One that is no event is an event of nothing.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
     /// The payment it tells of.
     pub(crate) fn payment(&self) -> Option<RazorpayPayment> {
-        let entity = self.payload.payment.as_ref()?;
-        serde_json::from_value(entity.entity.clone()).ok()
+        read(self.payload.payment.as_ref())
     }
 
     /// The refund it tells of.
     pub(crate) fn refund(&self) -> Option<RazorpayRefund> {
-        let entity = self.payload.refund.as_ref()?;
-        serde_json::from_value(entity.entity.clone()).ok()
+        read(self.payload.refund.as_ref())
     }
 
-    /// How far the payment came. The event's name and the snapshot in it may differ, for the
-    /// snapshot may be later; the further of the two is true.
-    pub(crate) fn payment_as_told(
-        &self,
-        payment: &RazorpayPayment,
-        now: Instant,
-    ) -> Option<Payment> {
+    /// The dispute it tells of.
+    pub(crate) fn dispute(&self) -> Option<RazorpayDispute> {
+        read(self.payload.dispute.as_ref())
+    }
+
+    /// The order its payment is of.
+    pub(crate) fn order(&self) -> Option<OrderId> {
+        self.payment()?.order_id
+    }
+
+    /// The appointment its payment is for, by what we gave the payment link.
+    pub(crate) fn appointment(&self) -> Option<AppointmentId> {
+        let link = self.payload.payment_link.as_ref().map(|link| &link.entity);
+        let reference = link.and_then(|link| link.get("reference_id")?.as_str());
+        let by_reference = reference.and_then(|text| AppointmentId::parse(text).ok());
+        by_reference.or_else(|| self.payment()?.appointment())
+    }
+
+    /// Whether it tells of money.
+    pub(crate) fn is_money(&self) -> bool {
+        self.payment().and_then(|payment| payment.status()) >= Some(PaymentStatus::Authorized)
+    }
+
+    /// The payment as far as it came. The event's name and the snapshot in it may differ, for the
+    /// snapshot may be later; the further of the two is true. What was captured was captured, even
+    /// if the snapshot shows it refunded already: of refunds we are told, or ask.
+    pub(crate) fn payment_as_told(&self, via: PaidBy, now: Instant) -> Option<Payment> {
         let named = match self.event.as_str() {
-            "payment.captured" | "order.paid" => Some(PaymentStatus::Captured),
+            "payment.captured" | "order.paid" | "payment_link.paid" => {
+                Some(PaymentStatus::Captured)
+            }
             "payment.authorized" => Some(PaymentStatus::Authorized),
             "payment.failed" => Some(PaymentStatus::Failed),
             _ => None,
         };
-        let status = named.max(payment.status())?;
-        Some(Payment { id: payment.id.clone(), amount: payment.money()?, status, created_at: now })
+        let payment = self.payment()?;
+        let status = named.max(payment.status())?.min(PaymentStatus::Captured);
+        Some(Payment {
+            id: payment.id.clone(),
+            amount: payment.money()?,
+            status,
+            via,
+            reference: None,
+            taken_by: None,
+            created_at: now,
+        })
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(entity: Option<&Entity>) -> Option<T> {
+    serde_json::from_value(entity?.entity.clone()).ok()
 }
 
 #[cfg(test)]
@@ -83,12 +125,12 @@ mod tests {
     fn the_further_of_name_and_snapshot_is_true() {
         let told = |name, status| {
             let event = event(name, status);
-            let payment = event.payment().unwrap();
-            event.payment_as_told(&payment, Instant::from_seconds(1)).unwrap().status
+            event.payment_as_told(PaidBy::Checkout, Instant::from_seconds(1)).unwrap().status
         };
         assert_eq!(told("payment.authorized", "captured"), PaymentStatus::Captured);
         assert_eq!(told("payment.captured", "authorized"), PaymentStatus::Captured);
         assert_eq!(told("payment.failed", "failed"), PaymentStatus::Failed);
+        assert_eq!(told("payment.captured", "refunded"), PaymentStatus::Captured);
     }
 
     #[test]

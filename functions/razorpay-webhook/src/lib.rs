@@ -1,10 +1,14 @@
 //! Razorpay's webhook.
 
+mod apply;
 mod event;
 mod receive;
+mod receive_own;
+mod secrets;
 
+use secrets::PlatformSecrets;
 use shared::{
-    outbound::WebhookSecrets,
+    outbound::AccountVault,
     web::{Core, Environment, Function},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,17 +17,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 #[derive(Debug, Clone)]
 pub struct RazorpayWebhook {
     core: Core,
-    secrets: Option<WebhookSecrets>,
+    platform: PlatformSecrets,
+    vault: AccountVault,
 }
 
 impl Function for RazorpayWebhook {
     const NAME: &'static str = "razorpay-webhook";
 
     fn configure(env: &mut Environment) -> Self {
-        let current = env.required("RAZORPAY_WEBHOOK_SECRET");
-        let previous = env.optional("RAZORPAY_WEBHOOK_PREVIOUS_SECRET");
-        // Without a secret anybody could sign; the fault that was noted keeps it from starting.
-        Self { core: Core::configure(env), secrets: WebhookSecrets::new(current, previous) }
+        Self {
+            core: Core::configure(env),
+            platform: PlatformSecrets::configure(env),
+            vault: AccountVault::configure(env),
+        }
     }
 
     fn core(&self) -> &Core {
@@ -31,6 +37,8 @@ impl Function for RazorpayWebhook {
     }
 
     fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new().routes(routes!(receive::receive))
+        OpenApiRouter::new()
+            .routes(routes!(receive::receive))
+            .routes(routes!(receive_own::receive_own))
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{BATCH, Scheduled};
 use shared::{
-    models::{Appointment, Effect, EffectKind, Hospital, Receipt, RefundId},
-    outbound::{self, Attachment, Mail, time_for_people},
+    models::{Appointment, Effect, EffectKind, Hospital, Instant, Receipt, RefundId},
+    outbound::{self, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
     settlement,
     store::{Due, HospitalStore, Sweep},
+    tenancy::Reach,
     web::{Error, Result},
 };
 
@@ -32,38 +33,52 @@ async fn deliver_all(
     due: Due,
 ) -> Result<usize> {
     let now = this.clock.now();
-    let mut appointment = due.appointment;
+    let Due { mut appointment, accounts, .. } = due;
+    let merchants = this.merchants.of(&accounts);
     let effects: Vec<Effect> =
         appointment.effects.iter().filter(|effect| effect.due_at <= now).cloned().collect();
     let mut delivered = 0;
     for effect in effects {
-        match carry_out(this, store, hospital, &appointment, &effect).await {
+        match carry_out(this, (store, merchants), hospital, &appointment, &effect).await {
             Ok(next) => {
                 delivered += 1;
                 appointment = next;
             }
             Err(error) => {
                 tracing::error!(?error, effect = %effect.id, "an effect is put off");
-                let next = appointment.effect_failed(&effect.id, now);
-                store.change_appointment(&next).await?;
-                appointment = next;
+                appointment = put_off(store, appointment, &effect, now).await?;
             }
         }
     }
     Ok(delivered)
 }
 
+/// Puts an effect off. A refund that was refused has been noted as such, which the appointment at
+/// hand does not know: it is read again.
+async fn put_off(
+    store: &HospitalStore,
+    appointment: Appointment,
+    effect: &Effect,
+    now: Instant,
+) -> Result<Appointment> {
+    let current = store.appointment(&appointment.id, &Reach::Hospital).await?;
+    let next = current.unwrap_or(appointment).effect_failed(&effect.id, now);
+    store.change_appointment(&next).await?;
+    Ok(next)
+}
+
 /// Carries one effect out and notes that it is done. If the appointment changed meanwhile, the
 /// note is lost and the effect comes again: a mail twice does no harm, and a refund has its key.
 async fn carry_out(
     this: &Scheduled,
-    store: &HospitalStore,
+    (store, merchants): (&HospitalStore, HospitalMerchants<'_>),
     hospital: &Hospital,
     appointment: &Appointment,
     effect: &Effect,
 ) -> Result<Appointment> {
     if let EffectKind::Refund { refund } = &effect.kind {
-        return settlement::refund(store, &this.razorpay, appointment, refund).await;
+        let now = this.clock.now();
+        return settlement::refund(store, merchants, appointment, refund, now).await;
     }
     send(this, store, hospital, appointment, &effect.kind).await?;
     let next = appointment.effect_done(&effect.id);

@@ -1,56 +1,50 @@
-//! Orders of which no word came: Razorpay is asked for their payments. What was captured is
-//! settled by the same transition as a webhook's word.
+//! Orders, links and refunds of which no word came: Razorpay is asked. What differs is put right
+//! and goes into the hospital's report.
 
 use crate::{BATCH, Scheduled};
 use shared::{
-    models::{Payment, PaymentStatus},
+    models::Reconciliation,
     settlement,
     store::{Due, Sweep},
+    tenancy::Tenant,
     web::Result,
 };
 
 pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
+    let mut runs: Vec<(Tenant, Reconciliation)> = Vec::new();
     let mut settled = 0;
     for due in this.store.gate().due(Sweep::Reconcile, now, BATCH).await? {
-        let order = due.appointment.id.clone();
-        match ask_for(this, due).await {
-            Ok(()) => settled += 1,
-            Err(error) => {
-                tracing::error!(?error, appointment = %order, "an order could not be reconciled");
+        let at = match runs.iter().position(|(tenant, _)| *tenant == due.tenant) {
+            Some(at) => at,
+            None => {
+                let run = Reconciliation::begun(this.entropy.id(now)?, false, now);
+                runs.push((due.tenant.clone(), run));
+                runs.len() - 1
             }
-        }
+        };
+        let Some((_, run)) = runs.get_mut(at) else {
+            continue;
+        };
+        settled += usize::from(ask_about(this, due, run).await);
+    }
+    for (tenant, run) in runs.into_iter().filter(|(_, run)| !run.differences.is_empty()) {
+        this.store.of(&tenant).keep_reconciliation(&run).await?;
     }
     Ok(settled)
 }
 
-async fn ask_for(this: &Scheduled, due: Due) -> Result<()> {
-    let now = this.clock.now();
-    let store = this.store.of(&due.tenant);
-    let mut appointment = due.appointment;
-    let Some(order) = appointment.order.clone() else {
-        return Ok(());
-    };
-    for told in this.razorpay.payments_of(&order.id).await? {
-        let told = match told.status() {
-            Some(PaymentStatus::Authorized) => {
-                this.razorpay.captured(&told.id, order.amount).await?
-            }
-            _ => told,
-        };
-        let (Some(status), Some(amount)) = (told.status(), told.money()) else {
-            continue;
-        };
-        if status < PaymentStatus::Captured {
-            continue;
-        }
-        tracing::warn!(alarm = "payment-healed", appointment = %appointment.id, "a payment nobody told of");
-        let payment =
-            Payment { id: told.id, amount, status: PaymentStatus::Captured, created_at: now };
-        appointment =
-            settlement::capture(&store, appointment, &payment, None, (this.entropy, now)).await?;
-        appointment = settlement::pay_back(&store, &this.razorpay, appointment).await?;
+/// Asks about one appointment; whether there was an answer.
+async fn ask_about(this: &Scheduled, due: Due, run: &mut Reconciliation) -> bool {
+    let Due { tenant, appointment, accounts } = due;
+    let (store, id) = (this.store.of(&tenant), appointment.id.clone());
+    let with = (this.entropy, this.clock.now());
+    let asked =
+        settlement::reconcile(&store, this.merchants.of(&accounts), appointment, with).await;
+    let answered = asked.is_ok();
+    if let Err(error) = &asked {
+        tracing::error!(?error, appointment = %id, "an appointment could not be reconciled");
     }
-    store.change_appointment(&appointment.reconciled(now)).await?;
-    Ok(())
+    run.add(asked.ok());
+    answered
 }

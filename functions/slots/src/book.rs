@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Booking, CancellationPolicy, Issue, Patient, PatientId, Reason, Slot, SlotId},
+    models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId},
     store::{Booked, HospitalStore},
     tenancy::{BookSlot, Grant, Tenant},
     web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
@@ -43,13 +43,16 @@ pub(crate) async fn book(
 ) -> Result<Created<BookReply>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let store = slots.core.store.of(&tenant);
-    let patients = store.patients_of(grant.account()).await?;
-    let patient = choose(patients, request.patient_id)?;
+    // The hospital's terms of this moment are the appointment's for good.
+    let (patients, hospital) =
+        tokio::join!(store.patients_of(grant.account()), store.hospital(&tenant));
+    let patient = choose(patients?, request.patient_id)?;
+    let policy = hospital?.ok_or(Error::NotFound)?.cancellation;
     let booking = Booking {
         id: slots.core.entropy.id(now)?,
         effect: slots.core.entropy.id(now)?,
         reason: request.reason,
-        policy: CancellationPolicy::default(),
+        policy,
         hold_seconds: slots.hold_seconds,
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {

@@ -6,13 +6,13 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Cancelling, Currency,
-        NewIds, Reason, Refund, RefundStatus,
+        Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Cancelling,
+        PaymentAccount, Reason,
     },
     settlement,
-    store::{Change, HospitalStore},
+    store::{Change, HospitalStore, Payable},
     tenancy::{CancelAppointment, Grant},
-    web::{AppointmentView, Body, Error, Json, Refusals, Result},
+    web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -34,22 +34,6 @@ pub(crate) struct CancelReply {
     refund: Option<RefundView>,
 }
 
-/// Money that goes back.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RefundView {
-    /// Minor units (paise).
-    amount: i64,
-    currency: Currency,
-    status: RefundStatus,
-}
-
-impl RefundView {
-    fn of(refund: &Refund) -> Self {
-        let amount = refund.amount;
-        Self { amount: amount.amount(), currency: amount.currency(), status: refund.status }
-    }
-}
-
 /// How often a decision is made again because the appointment changed meanwhile.
 const TRIES: usize = 8;
 
@@ -66,8 +50,9 @@ pub(crate) async fn cancel(
 ) -> Result<Json<CancelReply>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let store = slots.core.store.of(&tenant);
-    let cancelled = cancelled(&slots, &store, &grant, &request).await?;
-    let appointment = settlement::pay_back(&store, &slots.razorpay, cancelled).await?;
+    let (cancelled, accounts) = cancelled(&slots, &store, &grant, &request).await?;
+    let merchants = slots.merchants.of(&accounts);
+    let appointment = settlement::pay_back(&store, merchants, cancelled, now).await?;
     Ok(Json(CancelReply {
         refund: appointment.cancellation_refund().map(RefundView::of),
         appointment: AppointmentView::of(&appointment, &tenant, now),
@@ -79,22 +64,18 @@ async fn cancelled(
     store: &HospitalStore,
     grant: &Grant<CancelAppointment>,
     request: &CancelRequest,
-) -> Result<Appointment> {
+) -> Result<(Appointment, Vec<PaymentAccount>)> {
     let now = slots.core.clock.now();
     for _ in 0..TRIES {
-        let found = store.appointment(&request.appointment_id, &grant.reach()).await?;
-        let appointment = found.ok_or(Error::NotFound)?;
-        let ids = NewIds {
-            refund: slots.core.entropy.id(now)?,
-            refund_effect: slots.core.entropy.id(now)?,
-            mail: slots.core.entropy.id(now)?,
-        };
+        let found = store.payable(&request.appointment_id, &grant.reach()).await?;
+        let Payable { appointment, accounts } = found.ok_or(Error::NotFound)?;
+        let ids = settlement::new_ids(slots.core.entropy, now)?;
         let by = (grant.role(), grant.account());
         match appointment.cancel(by, request.reason.clone(), ids, now).map_err(refused)? {
-            Cancelling::Already => return Ok(appointment),
+            Cancelling::Already => return Ok((appointment, accounts)),
             Cancelling::Now(next) => {
                 if store.release(&next).await? == Change::Done {
-                    return Ok(*next);
+                    return Ok((*next, accounts));
                 }
             }
         }

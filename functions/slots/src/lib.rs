@@ -8,7 +8,7 @@ mod list;
 mod set;
 
 use shared::{
-    outbound::Razorpay,
+    outbound::Merchants,
     web::{Core, Environment, Function},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 #[derive(Debug, Clone)]
 pub struct Slots {
     core: Core,
-    razorpay: Razorpay,
+    merchants: Merchants,
     /// How long an unpaid slot is kept, in seconds.
     hold_seconds: i64,
 }
@@ -28,7 +28,7 @@ impl Function for Slots {
     fn configure(env: &mut Environment) -> Self {
         Self {
             core: Core::configure(env),
-            razorpay: Razorpay::configure(env),
+            merchants: Merchants::configure(env),
             hold_seconds: env.number("HOLD_SECONDS", 600, 1..=86_400),
         }
     }

@@ -62,7 +62,8 @@ pub(super) async fn authenticate(
     }
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+/// The user and password of a request.
+pub(super) fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;

@@ -19,6 +19,7 @@ mod ledger;
 mod link;
 mod links_api;
 mod listen;
+mod merchants;
 mod page;
 mod problem;
 mod refunds;
@@ -85,9 +86,15 @@ impl App {
 /// Serves until the listener fails. What was under way when the last run ended goes on: events
 /// not yet delivered are sent, pending refunds settle.
 pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
-    let account = ids::derived("acc_", &config.key_id);
     let url = format!("http://{}", listener.local_addr()?);
-    let ledger = Ledger::open(account, url, config.state_file.as_deref())?;
+    let platform = play(config.clone(), &url)?;
+    listen::serve(listener, merchants::router(platform, config, url)).await
+}
+
+/// One merchant, as its state file left it.
+fn play(config: Config, url: &str) -> io::Result<Router> {
+    let account = ids::derived("acc_", &config.key_id);
+    let ledger = Ledger::open(account, url.to_owned(), config.state_file.as_deref())?;
     let http = reqwest::Client::builder()
         .timeout(config.webhook_timeout)
         .redirect(reqwest::redirect::Policy::none())
@@ -103,7 +110,7 @@ pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     });
     delivery::resume(&app);
     simulate::resume_refunds(&app);
-    listen::serve(listener, router(app)).await
+    Ok(router(app))
 }
 
 fn router(app: Arc<App>) -> Router {

@@ -1,6 +1,6 @@
 //! Who is calling: passwords, OTPs, access and refresh tokens.
 //!
-//! Only this module names `argon2` and `jsonwebtoken`.
+//! Only this module names `argon2`, `aws_lc_rs` and `jsonwebtoken`.
 
 mod access;
 mod chain;
@@ -9,6 +9,7 @@ mod otp;
 mod password;
 mod principal;
 mod refresh;
+mod sealing;
 
 pub use access::{AccessTokens, TokenRefused, bearer};
 pub use chain::AuditChain;
@@ -17,3 +18,4 @@ pub use otp::Otps;
 pub use password::{HashingFailed, PasswordHasher};
 pub use principal::{Membership, Principal};
 pub use refresh::{RefreshToken, RefreshTokens};
+pub use sealing::{SealingFailed, SealingKey, SealingNonce};

@@ -1,9 +1,9 @@
 //! Appointments: their life, and the decisions that move it on.
 
 use super::{
-    AccountId, AppointmentId, CancellationPolicy, Day, DoctorRef, Effect, EffectId, Identifier,
-    Instant, Issue, Money, Name, Order, Parse, PatientId, Payment, Reason, Refund, RefundId, Role,
-    SlotId,
+    AccountId, AppointmentId, CancellationPolicy, Day, Dispute, DoctorRef, Effect, EffectId,
+    Identifier, Instant, Issue, LedgerEntry, Money, Name, Order, Parse, PatientId, Payment,
+    PaymentLink, Reason, Refund, RefundId, Role, SlotId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -130,12 +130,21 @@ pub struct Appointment {
     /// What it is paid by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// The payment link the desk had made for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<PaymentLink>,
     /// Every payment we heard of.
     #[serde(default)]
     pub payments: Vec<Payment>,
     /// Everything that goes back.
     #[serde(default)]
     pub refunds: Vec<Refund>,
+    /// What banks asked back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
+    /// Its lines in the hospital's ledger; only ever added to.
+    #[serde(default)]
+    pub ledger: Vec<LedgerEntry>,
     /// Why the patient comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -176,6 +185,8 @@ pub enum AppointmentRefusal {
     NotLive(AppointmentStatus),
     /// It has begun: only the doctor or the hospital can still call it off.
     Started,
+    /// It has not begun: nobody has failed to come.
+    NotStarted,
 }
 
 impl Appointment {
@@ -186,11 +197,6 @@ impl Appointment {
             AppointmentStatus::Held if ran_out => AppointmentStatus::Expired,
             status => status,
         }
-    }
-
-    /// The refund with this id.
-    pub fn refund(&self, id: &RefundId) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| refund.id == *id)
     }
 
     /// The refund its cancellation brought.

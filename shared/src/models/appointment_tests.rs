@@ -1,5 +1,4 @@
 use crate::models::*;
-use proptest::prelude::*;
 
 fn id<K: Kind>(number: u128) -> Id<K> {
     Id::from_parts(Instant::from_seconds(1_000), number)
@@ -59,7 +58,8 @@ fn booked(fee: Money) -> Appointment {
     if fee.is_zero() {
         return appointment;
     }
-    let order = Order { id: OrderId::parse("order_A").unwrap(), amount: fee, created_at: NOW };
+    let id = OrderId::parse("order_A").unwrap();
+    let order = Order { id, amount: fee, account: None, created_at: NOW };
     appointment.with_order(order)
 }
 
@@ -69,27 +69,15 @@ fn ids(number: u128) -> NewIds {
 
 fn payment(name: &str, amount: Money) -> Payment {
     let id = PaymentId::parse(&format!("pay_{name}")).unwrap();
-    Payment { id, amount, status: PaymentStatus::Captured, created_at: NOW }
-}
-
-/// Every captured paisa is what the appointment stands on, or owed back; never more than that.
-fn money_is_whole(appointment: &Appointment) -> Result<(), TestCaseError> {
-    for payment in appointment.payments.iter().filter(|p| p.status >= PaymentStatus::Captured) {
-        let back: i64 = appointment
-            .refunds
-            .iter()
-            .filter(|refund| refund.payment_id == payment.id)
-            .map(|refund| refund.amount.amount())
-            .sum();
-        prop_assert!(back <= payment.amount.amount());
-        let stands = appointment.paid().is_some_and(|paid| paid.id == payment.id)
-            && matches!(
-                appointment.status,
-                AppointmentStatus::Confirmed | AppointmentStatus::Cancelled
-            );
-        prop_assert!(stands || back == payment.amount.amount());
+    Payment {
+        id,
+        amount,
+        status: PaymentStatus::Captured,
+        via: PaidBy::Checkout,
+        reference: None,
+        taken_by: None,
+        created_at: NOW,
     }
-    Ok(())
 }
 
 #[test]
@@ -150,73 +138,142 @@ fn cancelling_twice_changes_nothing_more() {
     assert!(appointment.cancel((Role::Doctor, &id(2)), None, ids(10), started).is_ok());
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Capture { payment: u8, amount: i64, slot_free: bool },
-    Cancel(Role),
-    Wait(i64),
-    Expire,
-    RefundMoves { nth: usize, status: RefundStatus },
+fn refunded(appointment: &Appointment) -> Appointment {
+    let by = (Role::Hospital, &id(2));
+    let Capture::Confirm { confirmed, .. } =
+        appointment.capture(&payment("1", rupees(500)), &ids(10), NOW)
+    else {
+        panic!("the first payment confirms")
+    };
+    let Ok(Cancelling::Now(cancelled)) = confirmed.cancel(by, None, ids(20), NOW) else {
+        panic!("it is cancelled")
+    };
+    *cancelled
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        (0..3_u8, prop_oneof![4 => Just(500), 1 => Just(499)], any::<bool>())
-            .prop_map(|(payment, amount, slot_free)| Step::Capture { payment, amount, slot_free }),
-        prop_oneof![Just(Role::Patient), Just(Role::Hospital)].prop_map(Step::Cancel),
-        prop_oneof![Just(60), Just(HOLD), Just(30 * 3600), Just(3 * 24 * 3600)]
-            .prop_map(Step::Wait),
-        Just(Step::Expire),
-        (
-            0..4_usize,
-            prop_oneof![
-                Just(RefundStatus::Pending),
-                Just(RefundStatus::Processed),
-                Just(RefundStatus::Failed)
-            ]
-        )
-            .prop_map(|(nth, status)| Step::RefundMoves { nth, status }),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn no_order_of_events_loses_or_makes_money(steps in prop::collection::vec(step(), 1..25)) {
-        let mut appointment = booked(rupees(500));
-        let mut now = NOW;
-        for (number, step) in (1..).zip(steps) {
-            let version = appointment.version;
-            let new = ids(number * 100);
-            let next = match step {
-                Step::Capture { payment: name, amount, slot_free } => {
-                    match appointment.capture(&payment(&name.to_string(), rupees(amount)), &new, now) {
-                        Capture::Known => None,
-                        Capture::Confirm { confirmed, lost } => Some(if slot_free { *confirmed } else { *lost }),
-                        Capture::Refund(refunded) => Some(*refunded),
-                    }
-                }
-                Step::Cancel(role) => match appointment.cancel((role, &id(4)), None, new, now) {
-                    Ok(Cancelling::Now(next)) => Some(*next),
-                    _ => None,
-                },
-                Step::Wait(seconds) => {
-                    now = now.plus_seconds(seconds);
-                    None
-                }
-                Step::Expire => appointment.expire(now),
-                Step::RefundMoves { nth, status } => appointment
-                    .refunds
-                    .get(nth)
-                    .and_then(|refund| appointment.refund_moved(&refund.id, "rfnd_1", status)),
-            };
-            if let Some(next) = next {
-                prop_assert_eq!(next.version, version + 1);
-                appointment = next;
-            }
-            money_is_whole(&appointment)?;
-            if appointment.cancellation.is_some() {
-                prop_assert_eq!(appointment.status, AppointmentStatus::Cancelled);
-            }
-        }
+#[test]
+fn a_refund_that_failed_for_good_has_a_new_key_and_what_is_told_of_it_is_no_news() {
+    let owed = refunded(&booked(rupees(500)));
+    let refund = owed.refunds[0].id.clone();
+    let moved = |from: &Appointment, at_razorpay: &str, status| {
+        from.refund_moved(&refund, at_razorpay, status, NOW)
+    };
+    assert_eq!(owed.refunds[0].key(), refund.as_str());
+    let asked = moved(&owed, "rfnd_1", RefundStatus::Pending).unwrap();
+    assert_eq!(asked.refunds[0].key(), refund.as_str());
+    assert!(asked.effects.iter().all(|effect| !matches!(effect.kind, EffectKind::Refund { .. })));
+    let failed = moved(&asked, "rfnd_1", RefundStatus::Failed).unwrap();
+    assert_eq!(failed.refunds[0].key(), format!("{refund}-1"));
+    let due: Vec<_> = failed
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect.kind, EffectKind::Refund { .. }))
+        .map(|effect| effect.due_at)
+        .collect();
+    assert_eq!(due, [NOW.plus_seconds(3600)]);
+    for status in [RefundStatus::Pending, RefundStatus::Failed] {
+        assert_eq!(moved(&failed, "rfnd_1", status), None, "a repetition");
     }
+    let again = moved(&failed, "rfnd_2", RefundStatus::Pending).unwrap();
+    assert_eq!(moved(&again, "rfnd_1", RefundStatus::Failed), None, "a late one");
+    let back = moved(&again, "rfnd_2", RefundStatus::Processed).unwrap();
+    assert_eq!(back.payments[0].status, PaymentStatus::Refunded);
+    assert_eq!(back.balances(), back.balances_of_state());
+    assert_eq!(moved(&back, "rfnd_2", RefundStatus::Failed), None, "forward only");
+}
+
+#[test]
+fn a_refund_is_left_to_people_after_six_tries() {
+    let mut owed = refunded(&booked(rupees(500)));
+    let refund = owed.refunds[0].id.clone();
+    for number in 1..=6 {
+        let name = format!("rfnd_{number}");
+        owed = owed.refund_moved(&refund, &name, RefundStatus::Failed, NOW).unwrap();
+    }
+    assert!(owed.effects.iter().all(|effect| !matches!(effect.kind, EffectKind::Refund { .. })));
+    assert_eq!(owed.refunds[0].status, RefundStatus::Failed);
+}
+
+#[test]
+fn a_refund_by_hand_is_the_one_we_owe_or_one_more() {
+    let outside = |name: &str, amount| Refund {
+        id: id(90),
+        payment_id: PaymentId::parse("pay_1").unwrap(),
+        amount: rupees(amount),
+        status: RefundStatus::Processed,
+        razorpay_id: Some(name.to_owned()),
+        failed: Vec::new(),
+        at_desk: false,
+        cause: RefundCause::Outside,
+        created_at: NOW,
+    };
+    let owed = refunded(&booked(rupees(500)));
+    let same = owed.refunded_outside(outside("rfnd_1", 500), NOW).unwrap();
+    assert_eq!((same.refunds.len(), same.refunds[0].status), (1, RefundStatus::Processed));
+    assert_eq!(owed.refunded_outside(outside("rfnd_1", 100), NOW), None, "more than there is");
+    let Capture::Confirm { confirmed, .. } =
+        booked(rupees(500)).capture(&payment("1", rupees(500)), &ids(10), NOW)
+    else {
+        panic!("the first payment confirms")
+    };
+    let part = confirmed.refunded_outside(outside("rfnd_1", 100), NOW).unwrap();
+    assert_eq!(part.balances(), part.balances_of_state());
+    assert_eq!(part.status, AppointmentStatus::Confirmed);
+    let quote = part.cancel_quote(Role::Hospital, NOW).unwrap();
+    assert_eq!(quote.refund, rupees(400), "what went back does not go back again");
+}
+
+#[test]
+fn what_had_gone_back_before_we_heard_confirms_nothing() {
+    let told = Payment { status: PaymentStatus::Refunded, ..payment("1", rupees(500)) };
+    let Capture::Refund(returned) = booked(rupees(500)).capture(&told, &ids(10), NOW) else {
+        panic!("it does not confirm")
+    };
+    assert_eq!(returned.refunds[0].cause, RefundCause::Returned);
+    assert_eq!(returned.status, AppointmentStatus::Held);
+    assert_eq!(returned.balances(), returned.balances_of_state());
+}
+
+#[test]
+fn steps_of_a_dispute_end_the_same_in_any_order() {
+    let Capture::Confirm { confirmed, .. } =
+        booked(rupees(500)).capture(&payment("1", rupees(500)), &ids(10), NOW)
+    else {
+        panic!("the first payment confirms")
+    };
+    let told = |status| Dispute {
+        id: DisputeId::parse("disp_1").unwrap(),
+        payment_id: PaymentId::parse("pay_1").unwrap(),
+        amount: rupees(500),
+        status,
+        created_at: NOW,
+    };
+    let steps = [DisputeStatus::Open, DisputeStatus::UnderReview, DisputeStatus::Lost];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let mut current = (*confirmed).clone();
+        for index in order {
+            current = current.disputed(&told(steps[index]), NOW).unwrap_or(current);
+        }
+        assert_eq!(current.disputes[0].status, DisputeStatus::Lost);
+        assert_eq!(current.balances(), current.balances_of_state());
+        assert_eq!(current.refundable(&payment("1", rupees(500)).id), Some(rupees(0)));
+    }
+}
+
+#[test]
+fn who_does_not_come_gets_what_the_terms_say() {
+    let Capture::Confirm { confirmed, .. } =
+        booked(rupees(500)).capture(&payment("1", rupees(500)), &ids(10), NOW)
+    else {
+        panic!("the first payment confirms")
+    };
+    let tier = RefundTier { before_minutes: 60, percent: 50 };
+    let policy = CancellationPolicy::new(vec![tier], 20).unwrap();
+    let confirmed = Appointment { policy, ..*confirmed };
+    assert_eq!(confirmed.no_show(&ids(20), NOW), Err(AppointmentRefusal::NotStarted));
+    let Ok(NoShow::Now(missed)) = confirmed.no_show(&ids(20), confirmed.start) else {
+        panic!("it is missed")
+    };
+    assert_eq!((missed.status, missed.refunds[0].amount), (AppointmentStatus::NoShow, rupees(100)));
+    assert_eq!(missed.no_show(&ids(30), missed.start), Ok(NoShow::Already));
 }

@@ -30,6 +30,15 @@ pub enum Cancelling {
     Now(Box<Appointment>),
 }
 
+/// What noting that a patient did not come comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoShow {
+    /// It was noted before; nothing changes.
+    Already,
+    /// Its next state.
+    Now(Box<Appointment>),
+}
+
 impl Appointment {
     /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
     pub fn book(
@@ -66,8 +75,11 @@ impl Appointment {
             policy: with.policy,
             hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
             order: None,
+            link: None,
             payments: Vec::new(),
             refunds: Vec::new(),
+            disputes: Vec::new(),
+            ledger: Vec::new(),
             reason: with.reason,
             cancellation: None,
             reconcile_at: None,
@@ -85,8 +97,16 @@ impl Appointment {
         if by == Role::Patient && self.start <= now {
             return Err(AppointmentRefusal::Started);
         }
-        let paid = self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount);
-        Ok(self.policy.quote(paid, by, self.start, now))
+        let mut quote = self.policy.quote(self.paid_amount(), by, self.start, now);
+        // What went back already, in Razorpay's dashboard or by a dispute, does not go back again.
+        let left = self.paid().and_then(|payment| self.refundable(&payment.id));
+        quote.refund =
+            left.filter(|left| left.amount() < quote.refund.amount()).unwrap_or(quote.refund);
+        Ok(quote)
+    }
+
+    fn paid_amount(&self) -> Money {
+        self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount)
     }
 
     /// Calls it off: frees the slot and owes back what the policy says.
@@ -109,17 +129,39 @@ impl Appointment {
         let refund_id = paid.is_some().then(|| ids.refund.clone());
         next.cancellation =
             Some(Cancellation { by: by.0, account_id: by.1.clone(), at: now, reason, refund_id });
-        let mail = ids.mail.clone();
         if let Some(payment) = paid {
-            next.owe(payment, quote.refund, RefundCause::Cancelled, ids, now);
+            next.owe(payment, quote.refund, RefundCause::Cancelled, &ids, now);
         }
         next.effects.push(Effect {
-            id: mail,
+            id: ids.mail,
             kind: EffectKind::MailCancelled,
             due_at: now,
             attempts: 0,
         });
         Ok(Cancelling::Now(Box::new(next)))
+    }
+
+    /// Its state when the patient did not come: what the terms give back then is owed.
+    pub fn no_show(&self, ids: &NewIds, now: Instant) -> Result<NoShow, AppointmentRefusal> {
+        match self.status(now) {
+            AppointmentStatus::NoShow => return Ok(NoShow::Already),
+            AppointmentStatus::Confirmed if now < self.start => {
+                return Err(AppointmentRefusal::NotStarted);
+            }
+            AppointmentStatus::Confirmed => {}
+            other => return Err(AppointmentRefusal::NotLive(other)),
+        }
+        let mut next = self.next();
+        next.status = AppointmentStatus::NoShow;
+        if let Some(payment) = self.paid() {
+            let left = self.refundable(&payment.id).unwrap_or(payment.amount);
+            let refund = self.policy.no_show(payment.amount);
+            let refund = if left.amount() < refund.amount() { left } else { refund };
+            if !refund.is_zero() {
+                next.owe(payment.id.clone(), refund, RefundCause::NoShow, ids, now);
+            }
+        }
+        Ok(NoShow::Now(Box::new(next)))
     }
 
     /// Its state once the hold has run out; `None` while it has not.

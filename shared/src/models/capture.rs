@@ -1,9 +1,10 @@
-//! What an appointment does with money: orders, captures, refunds. In whatever order and however
-//! often Razorpay tells of them, the money ends on the appointment or goes back.
+//! What an appointment does with a payment: in whatever order and however often we are told of it,
+//! the money ends on the appointment or goes back.
 
 use super::{
-    Appointment, AppointmentRefusal, AppointmentStatus, Effect, EffectKind, Instant, Money, NewIds,
-    Order, Payment, PaymentId, PaymentStatus, Refund, RefundCause, RefundId, RefundStatus,
+    Appointment, AppointmentRefusal, AppointmentStatus, Effect, EffectKind, EntryCause, Instant,
+    LedgerAccount, Money, NewIds, Order, OrderId, PaidBy, Payment, PaymentAccountId, PaymentId,
+    PaymentStatus, RefundCause, RefundStatus,
 };
 
 /// What a captured payment comes to.
@@ -28,15 +29,13 @@ impl Appointment {
     /// best practices: fifteen minutes).
     pub const RECONCILE_AFTER_SECONDS: i64 = 15 * 60;
 
-    /// For how long an order is asked about: a bank may still pay after days.
+    /// For how long Razorpay is asked.
     const RECONCILE_FOR_SECONDS: i64 = 5 * 24 * 3600;
 
     /// The captured payment it stands on.
     pub fn paid(&self) -> Option<&Payment> {
         let owed_back = |id: &PaymentId| {
-            self.refunds
-                .iter()
-                .any(|refund| refund.payment_id == *id && refund.cause != RefundCause::Cancelled)
+            self.refunds.iter().any(|refund| refund.payment_id == *id && refund.cause.is_stray())
         };
         self.payments
             .iter()
@@ -58,27 +57,59 @@ impl Appointment {
     pub fn with_order(&self, order: Order) -> Self {
         let mut next = self.next();
         let asked_at = next.order.get_or_insert(order).created_at;
-        next.reconcile_at = Some(asked_at.plus_seconds(Self::RECONCILE_AFTER_SECONDS));
+        next.ask_later(asked_at);
         next
+    }
+
+    /// By what a payment of this order came: our own order, or else the payment link, whose
+    /// orders are Razorpay's and known to it alone. `None` if it is neither's, or came to another
+    /// account than the one we asked it to.
+    pub fn paid_by(
+        &self,
+        order: Option<&OrderId>,
+        account: Option<&PaymentAccountId>,
+    ) -> Option<PaidBy> {
+        if let Some(own) = self.order.as_ref().filter(|own| Some(&own.id) == order) {
+            return (own.account.as_ref() == account).then_some(PaidBy::Checkout);
+        }
+        let link = self.link.as_ref().filter(|link| link.account.as_ref() == account);
+        link.map(|_| PaidBy::Link)
+    }
+
+    /// The account a payment came to; `None` is the platform's.
+    pub fn account_of(&self, payment: &PaymentId) -> Option<&PaymentAccountId> {
+        let paid = self.payments.iter().find(|paid| paid.id == *payment)?;
+        match paid.via {
+            PaidBy::Link => self.link.as_ref().and_then(|link| link.account.as_ref()),
+            _ => self.order.as_ref().and_then(|order| order.account.as_ref()),
+        }
+    }
+
+    /// Whether it has heard of a payment as far as this, or of its capture.
+    pub fn knows(&self, payment: &Payment) -> bool {
+        let far = payment.status.min(PaymentStatus::Captured);
+        self.payments.iter().any(|known| known.id == payment.id && known.status >= far)
     }
 
     /// What a payment that Razorpay captured comes to. Called by verification, webhook and
     /// reconciliation alike, any number of times.
     pub fn capture(&self, payment: &Payment, ids: &NewIds, now: Instant) -> Capture {
-        let known = self.payments.iter().find(|known| known.id == payment.id);
-        if known.is_some_and(|known| known.status >= PaymentStatus::Captured) {
+        if self.knows(payment) {
             return Capture::Known;
         }
         let mut recorded = self.next();
-        recorded.record(payment);
+        recorded.record(&Payment { status: PaymentStatus::Captured, ..payment.clone() });
         let back = |cause| {
             let mut back = recorded.clone();
-            back.owe(payment.id.clone(), payment.amount, cause, ids.clone(), now);
+            back.owe(payment.id.clone(), payment.amount, cause, ids, now);
             let kind = EffectKind::MailRefund { refund: ids.refund.clone() };
             back.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
             Box::new(back)
         };
-        if self.order.as_ref().is_none_or(|order| order.amount != payment.amount) {
+        if payment.status == PaymentStatus::Refunded {
+            return Capture::Refund(back(RefundCause::Returned));
+        }
+        if payment.amount != self.fee {
             return Capture::Refund(back(RefundCause::Mismatch));
         }
         if self.paid().is_some() {
@@ -95,7 +126,9 @@ impl Appointment {
         let mut confirmed = recorded.clone();
         confirmed.status = AppointmentStatus::Confirmed;
         confirmed.hold_expires_at = None;
-        confirmed.reconcile_at = None;
+        let lines = (confirmed.house_of(&payment.id), LedgerAccount::Appointments);
+        let of = (payment.id.clone(), None);
+        confirmed.enter(EntryCause::Paid, payment.amount, lines, of, now);
         let kind = EffectKind::MailConfirmed;
         confirmed.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
         let mut lost = back(RefundCause::Late);
@@ -117,40 +150,30 @@ impl Appointment {
         Some(next)
     }
 
-    /// Its state after hearing how a refund stands; `None` if that is not news. A processed
-    /// refund stays processed; its effect is done with.
-    pub fn refund_moved(
-        &self,
-        id: &RefundId,
-        razorpay_id: &str,
-        status: RefundStatus,
-    ) -> Option<Self> {
-        let index = self.refunds.iter().position(|refund| refund.id == *id)?;
-        let mut next = self.next();
-        let refund = next.refunds.get_mut(index)?;
-        let settled = refund.status == RefundStatus::Processed;
-        let same = refund.status == status && refund.razorpay_id.as_deref() == Some(razorpay_id);
-        if settled || same {
-            return None;
-        }
-        refund.status = status;
-        refund.razorpay_id = Some(razorpay_id.to_owned());
-        let payment_id = refund.payment_id.clone();
-        if status == RefundStatus::Processed {
-            next.mark_refunded(&payment_id);
-        }
-        next.effects.retain(|effect| effect.kind != EffectKind::Refund { refund: id.clone() });
-        Some(next)
-    }
-
-    /// Its state after Razorpay was asked about its order and knew of no captured payment: asked
-    /// again after twice the time, for five days.
+    /// Its state after Razorpay was asked. It is asked again after twice the time, for five days: a
+    /// bank may still pay after days, an order may be paid twice, and of neither need we hear.
     pub fn reconciled(&self, now: Instant) -> Self {
         let mut next = self.next();
-        let age = self.order.as_ref().map_or(0, |order| now.seconds_since(order.created_at));
-        let again = self.paid().is_none() && age < Self::RECONCILE_FOR_SECONDS;
+        let age = self.asked_since().map_or(i64::MAX, |since| now.seconds_since(since));
+        let again = age < Self::RECONCILE_FOR_SECONDS;
         next.reconcile_at = again.then(|| now.plus_seconds(age.max(Self::RECONCILE_AFTER_SECONDS)));
         next
+    }
+
+    /// Its state with Razorpay to be asked at once, for what it told does not fit what we have.
+    pub fn to_be_asked(&self, now: Instant) -> Self {
+        Self { reconcile_at: Some(now), ..self.next() }
+    }
+
+    /// Since when Razorpay may have something to tell.
+    fn asked_since(&self) -> Option<Instant> {
+        let order = self.order.as_ref().map(|order| order.created_at);
+        let link = self.link.as_ref().map(|link| link.created_at);
+        let under_way = |refund: &&super::Refund| {
+            refund.status == RefundStatus::Pending && refund.razorpay_id.is_some()
+        };
+        let refunds = self.refunds.iter().filter(under_way).map(|refund| refund.created_at).max();
+        order.max(link).max(refunds)
     }
 
     fn record(&mut self, payment: &Payment) {
@@ -161,49 +184,6 @@ impl Appointment {
             }
             Some(_) => {}
             None => self.payments.push(payment.clone()),
-        }
-    }
-
-    pub(super) fn owe(
-        &mut self,
-        payment_id: PaymentId,
-        amount: Money,
-        cause: RefundCause,
-        ids: NewIds,
-        now: Instant,
-    ) {
-        let refund = ids.refund;
-        self.effects.push(Effect {
-            id: ids.refund_effect,
-            kind: EffectKind::Refund { refund: refund.clone() },
-            due_at: now,
-            attempts: 0,
-        });
-        self.refunds.push(Refund {
-            id: refund,
-            payment_id,
-            amount,
-            status: RefundStatus::Pending,
-            razorpay_id: None,
-            cause,
-            created_at: now,
-        });
-    }
-
-    /// Razorpay calls a payment refunded only once all of it went back.
-    fn mark_refunded(&mut self, payment_id: &PaymentId) {
-        let back: i64 = self
-            .refunds
-            .iter()
-            .filter(|refund| {
-                refund.payment_id == *payment_id && refund.status == RefundStatus::Processed
-            })
-            .map(|refund| refund.amount.amount())
-            .sum();
-        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == *payment_id)
-            && back >= payment.amount.amount()
-        {
-            payment.status = PaymentStatus::Refunded;
         }
     }
 }

@@ -28,6 +28,12 @@ impl<K: Kind> Id<K> {
         Self::from_ulid(ulid::Ulid(bits))
     }
 
+    /// The id of something of another kind that goes with it, one to one.
+    pub fn alongside<L: Kind>(&self) -> Id<L> {
+        let ulid = self.text.rsplit('_').next().unwrap_or_default();
+        Id { text: format!("{}_{ulid}", L::PREFIX), kind: PhantomData }
+    }
+
     fn from_ulid(ulid: ulid::Ulid) -> Self {
         let text = format!("{}_{}", K::PREFIX, ulid.to_string().to_ascii_lowercase());
         Self { text, kind: PhantomData }
@@ -148,6 +154,12 @@ kinds! {
     Receipt ReceiptId "rct";
     /// One file of patients.
     Import ImportId "imp";
+    /// A payment made at a hospital's desk.
+    DeskPayment DeskPaymentId "dsk";
+    /// A hospital's own account at Razorpay.
+    PaymentAccount PaymentAccountId "pac";
+    /// A run of the reconciliation.
+    Reconciliation ReconciliationId "rcn";
     /// Something that must happen outside: a mail, a refund.
     Effect EffectId "eff";
     /// A line of the audit trail.

@@ -50,6 +50,11 @@ impl Instant {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// The instant of an RFC 3339 text.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(Self::from)
+    }
+
     /// RFC 3339 with the zone's offset at that instant: `2026-12-01T10:00:00+05:30`.
     pub fn rfc3339(self, zone: &TimeZone) -> String {
         let zoned = self.timestamp().to_zoned(zone.clone());

@@ -1,6 +1,8 @@
 //! Orders and payments, as Razorpay tells of them and as we keep them.
 
-use super::{Instant, Issue, Money, Parse};
+use super::{
+    AccountId, DeskPaymentId, DeskReference, Instant, Issue, Money, Parse, PaymentAccountId,
+};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -56,8 +58,47 @@ macro_rules! razorpay_ids {
 razorpay_ids! {
     /// An order at Razorpay.
     OrderId "order_";
-    /// A payment at Razorpay.
+    /// A payment at Razorpay. Those made at a hospital's desk have one of ours, which is longer
+    /// than any of Razorpay's.
     PaymentId "pay_";
+    /// A payment link at Razorpay.
+    PaymentLinkId "plink_";
+    /// A dispute at Razorpay.
+    DisputeId "disp_";
+    /// A merchant's account at Razorpay.
+    MerchantId "acc_";
+}
+
+impl PaymentId {
+    /// The id of a payment made at the desk.
+    pub fn at_desk(id: &DeskPaymentId) -> Self {
+        let ulid = id.as_str().rsplit('_').next().unwrap_or_default();
+        Self(format!("pay_{ulid}"))
+    }
+}
+
+/// By what a payment came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PaidBy {
+    /// Razorpay Checkout, in the patient's browser.
+    #[default]
+    Checkout,
+    /// A payment link of Razorpay's.
+    Link,
+    /// Cash, at the desk.
+    Cash,
+    /// A card, at the desk's own terminal.
+    Card,
+    /// UPI, to the desk's own code.
+    Upi,
+}
+
+impl PaidBy {
+    /// Whether the hospital has the money itself, and not Razorpay.
+    pub const fn is_desk(self) -> bool {
+        matches!(self, Self::Cash | Self::Card | Self::Upi)
+    }
 }
 
 /// The order an appointment is paid by. There is one at most.
@@ -68,7 +109,28 @@ pub struct Order {
     pub id: OrderId,
     /// What we asked for.
     pub amount: Money,
+    /// Of which account of the hospital's own; the platform's where there is none. What is paid
+    /// goes back by the account it came to, whatever the hospital has by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PaymentAccountId>,
     /// When we asked.
+    pub created_at: Instant,
+}
+
+/// A payment link an appointment may be paid by. There is one at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentLink {
+    /// Razorpay's id.
+    pub id: PaymentLinkId,
+    /// Where it leads.
+    pub url: String,
+    /// Of which account, as of an [`Order`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PaymentAccountId>,
+    /// Until when it can be paid.
+    pub expires_at: Instant,
+    /// When we asked for it.
     pub created_at: Instant,
 }
 
@@ -87,7 +149,7 @@ pub enum PaymentStatus {
     Refunded,
 }
 
-/// A payment of an appointment's order.
+/// A payment of an appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
@@ -97,6 +159,15 @@ pub struct Payment {
     pub amount: Money,
     /// How far it came.
     pub status: PaymentStatus,
+    /// By what.
+    #[serde(default)]
+    pub via: PaidBy,
+    /// At the desk: the number on the terminal's slip or of the UPI transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<DeskReference>,
+    /// At the desk: who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<AccountId>,
     /// When we first heard of it.
     pub created_at: Instant,
 }

@@ -91,6 +91,8 @@ texts! {
     RegistrationNumber, example "MCI-12345" => |text| line(text, 1, 64);
     /// Why somebody books, cancels or blocks.
     Reason, example "Follow-up" => |text| line(text, 1, 500);
+    /// The number on a terminal's slip, or of a UPI transaction.
+    DeskReference, example "UTR 433012345678" => |text| line(text, 1, 64);
     /// The short name of a hospital in a log-in and in the bucket.
     HospitalCode, example "sunrise" => code;
     /// The name of an uploaded file, without a path.

@@ -23,8 +23,8 @@ pub use mail::{Mail, Rendered, time_for_people};
 pub use presign::{BucketLinks, LinkSettings, UploadForm};
 pub use quota::{Counted, Standing};
 pub use razorpay::{
-    Keys, Razorpay, RazorpayPayment, RazorpayRefund, WebhookSecrets, checkout_signature_is_right,
-    our_refund,
+    AccountVault, HospitalMerchants, Keys, MadeLink, Merchants, Razorpay, RazorpayDispute,
+    RazorpayPayment, RazorpayRefund, WebhookSecrets, checkout_signature_is_right,
 };
 pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
 pub use s3_writer::ObjectWriter;

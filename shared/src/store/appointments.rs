@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     models::{
-        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, OrderId,
-        Patient, Slot, SlotId, SlotStatus, Span,
+        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient, Slot,
+        SlotId, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -69,7 +69,7 @@ pub struct AppointmentFilter {
     pub live_only: bool,
 }
 
-fn in_reach(reach: &Reach) -> Document {
+pub(super) fn in_reach(reach: &Reach) -> Document {
     match reach {
         Reach::Hospital => Document::new(),
         Reach::Doctor(doctor) => doc! { "doctor.id": doctor.as_str() },
@@ -174,17 +174,6 @@ impl HospitalStore {
         self.scope.collection::<Appointment>().await?.find_one(filter).await
     }
 
-    /// The appointment this order pays, if it is within reach.
-    pub async fn appointment_of_order(
-        &self,
-        order: &OrderId,
-        reach: &Reach,
-    ) -> Result<Option<Appointment>> {
-        let mut filter = doc! { "order.id": order.as_str() };
-        filter.extend(in_reach(reach));
-        self.scope.collection::<Appointment>().await?.find_one(filter).await
-    }
-
     /// The appointments that fit and are within reach, by start.
     pub async fn appointments(
         &self,
@@ -242,6 +231,28 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let replaced = appointments.replace(version_before(next), next, None).await?;
         Ok(if replaced { Change::Done } else { Change::Stale })
+    }
+
+    /// Writes the next state of a held appointment whose hold goes on longer, and its slot's: both
+    /// or neither. Stale if somebody else has the slot by now.
+    pub async fn hold_longer(&self, next: &Appointment) -> Result<Change> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let until = next.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
+        let hold = async |tx: &mut Tx| {
+            let own = doc! {
+                "_id": next.slot_id.as_str(),
+                "appointmentId": next.id.as_str(),
+                "status": SlotStatus::Held.as_str(),
+            };
+            let set = doc! { "$set": { "holdExpiresAt": until.clone() } };
+            let held = slots.update(own, set, Some(tx)).await?.is_some();
+            if !held || !appointments.replace(version_before(next), next, Some(tx)).await? {
+                return Ok(Ended::Abort(Change::Stale));
+            }
+            Ok(Ended::Commit(Change::Done))
+        };
+        transact!(self.scope.database(), |tx| hold(&mut tx))
     }
 
     /// Writes the next state of an appointment that is over, and opens its slot: both or neither.

@@ -6,14 +6,15 @@ use super::{
     Error, Result, Store, WebhookEvent,
     accounts::LogInKey,
     connection::{Database, bounded},
+    payment_accounts::with_accounts,
     platform::{find_hospital, hospital_by_id, platform_scope, tenant_of},
     scoped::{PLATFORM, Stored, read},
 };
 use crate::{
     auth::Membership,
     models::{
-        Account, AccountId, Appointment, Hospital, HospitalCode, HospitalId, Instant, OrderId,
-        Parse as _, Role,
+        Account, AccountId, Appointment, AppointmentId, Hospital, HospitalCode, HospitalId,
+        Instant, OrderId, Parse as _, PaymentAccount, PaymentAccountId, Role,
     },
     tenancy::{CreatePeople, Grant, Tenant},
 };
@@ -49,6 +50,8 @@ pub struct Due {
     pub tenant: Tenant,
     /// What is due.
     pub appointment: Appointment,
+    /// The hospital's own accounts at Razorpay.
+    pub accounts: Vec<PaymentAccount>,
 }
 
 /// Which sweep.
@@ -143,10 +146,31 @@ impl Gate {
         Ok(Some(tenant_of(&hospital).membership().clone()))
     }
 
-    /// The hospital and the appointment an order belongs to.
-    pub async fn by_order(&self, order: &OrderId) -> Result<Option<Due>> {
-        let found = self.appointments(doc! { "order.id": order.as_str() }, 1).await?;
-        Ok(found.into_iter().next())
+    /// The hospital and the appointment a payment is for, by its order, or by what its payment
+    /// link says.
+    pub async fn by_payment(
+        &self,
+        order: Option<&OrderId>,
+        appointment: Option<&AppointmentId>,
+    ) -> Result<Option<Due>> {
+        let by_order = order.map(|order| doc! { "order.id": order.as_str() });
+        let by_link = appointment.map(|id| doc! { "_id": id.as_str() });
+        let any: Vec<Document> = by_order.into_iter().chain(by_link).collect();
+        if any.is_empty() {
+            return Ok(None);
+        }
+        let found = self.appointments(doc! { "$or": any }, None, 2).await?;
+        let of_order = |due: &Due| due.appointment.order.as_ref().map(|own| &own.id) == order;
+        let at = found.iter().position(of_order).unwrap_or_default();
+        Ok(found.into_iter().nth(at))
+    }
+
+    /// A hospital's own account at Razorpay, to which a webhook came.
+    pub async fn payment_account(&self, id: &PaymentAccountId) -> Result<Option<PaymentAccount>> {
+        let handle = self.0.handle().await?;
+        let accounts: Collection<RawDocumentBuf> = handle.collection(PaymentAccount::COLLECTION);
+        let found = bounded(accounts.find_one(doc! { "_id": id.as_str() })).await?;
+        found.as_ref().map(read).transpose()
     }
 
     /// Keeps a webhook's event that belongs to no appointment of ours; whether it is new.
@@ -160,20 +184,22 @@ impl Gate {
 
     /// What a sweep finds due, the longest due first.
     pub async fn due(&self, sweep: Sweep, now: Instant, limit: i64) -> Result<Vec<Due>> {
-        self.appointments(doc! { sweep.field(): { "$lte": now.millis() } }, limit).await
+        let due = doc! { sweep.field(): { "$lte": now.millis() } };
+        self.appointments(due, Some(sweep.field()), limit).await
     }
 
-    async fn appointments(&self, filter: Document, limit: i64) -> Result<Vec<Due>> {
+    async fn appointments(
+        &self,
+        filter: Document,
+        sort: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
         let handle = self.0.handle().await?;
         let appointments: Collection<RawDocumentBuf> = handle.collection(Appointment::COLLECTION);
         let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
-        let sort = filter.keys().next().cloned().unwrap_or_default();
-        let stages = vec![
-            doc! { "$match": filter },
-            doc! { "$sort": { sort: 1 } },
-            doc! { "$limit": limit },
-            doc! { "$lookup": hospital },
-        ];
+        let mut stages = vec![doc! { "$match": filter }];
+        stages.extend(sort.map(|field| doc! { "$sort": { field: 1 } }));
+        stages.extend([doc! { "$limit": limit }, doc! { "$lookup": hospital }, with_accounts()]);
         let cursor = appointments.aggregate(stages).with_type::<RawDocumentBuf>();
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
@@ -218,9 +244,10 @@ fn due(raw: &RawDocumentBuf) -> Result<Due> {
     #[derive(serde::Deserialize)]
     struct Owner {
         hospital: Vec<Hospital>,
+        accounts: Vec<PaymentAccount>,
     }
     let owner: Owner = read(raw)?;
     let gone = || Error::Corrupt("an appointment's hospital is gone".to_owned());
     let tenant = owner.hospital.first().map(tenant_of).ok_or_else(gone)?;
-    Ok(Due { tenant, appointment: read(raw)? })
+    Ok(Due { tenant, appointment: read(raw)?, accounts: owner.accounts })
 }

@@ -1,11 +1,11 @@
 //! The own hospital.
 
 use super::{HospitalStore, Result, connection::bounded, scoped::read};
-use crate::models::{Hospital, Name};
+use crate::models::{CancellationPolicy, Hospital, Name};
 use crate::tenancy::Tenant;
 use mongodb::{
     Collection,
-    bson::{RawDocumentBuf, doc},
+    bson::{Document, RawDocumentBuf, doc, serialize_to_bson},
     options::ReturnDocument,
 };
 
@@ -20,12 +20,28 @@ impl HospitalStore {
         found.as_ref().map(read).transpose()
     }
 
-    /// Changes the hospital's name.
-    pub async fn rename_hospital(&self, tenant: &Tenant, name: &Name) -> Result<Option<Hospital>> {
+    /// Changes the hospital's name and its terms, whichever is given.
+    pub async fn change_hospital(
+        &self,
+        tenant: &Tenant,
+        name: Option<&Name>,
+        cancellation: Option<&CancellationPolicy>,
+    ) -> Result<Option<Hospital>> {
+        let mut set = Document::new();
+        if let Some(name) = name {
+            set.insert("name", name.as_str());
+        }
+        if let Some(policy) = cancellation {
+            set.insert("cancellation", serialize_to_bson(policy)?);
+        }
+        if set.is_empty() {
+            return self.hospital(tenant).await;
+        }
         let hospitals = self.hospitals().await?;
         let own = doc! { "_id": tenant.hospital().as_str() };
-        let set = doc! { "$set": { "name": name.as_str() } };
-        let change = hospitals.find_one_and_update(own, set).return_document(ReturnDocument::After);
+        let change = hospitals
+            .find_one_and_update(own, doc! { "$set": set })
+            .return_document(ReturnDocument::After);
         bounded(change).await?.as_ref().map(read).transpose()
     }
 

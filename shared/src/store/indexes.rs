@@ -110,6 +110,11 @@ pub const INDEXES: &[Index] = &[
         .global("mails to people are sent for all hospitals"),
     index("receipts", "receipt_payment", &["hospitalId", "paymentId"]).unique(),
     index("receipts", "receipt_number", &["hospitalId", "year", "serial"]).unique(),
+    index("appointments", "appointment_to_ask", &["hospitalId", "reconcileAt"])
+        .only_with("reconcileAt"),
+    index("appointments", "appointment_ledger", &["hospitalId", "ledger.at"]),
+    index("paymentAccounts", "payment_account", &["hospitalId", "merchant"]).unique(),
+    index("reconciliations", "reconciliation_order", &["hospitalId", "_id"]),
     index("imports", "import_order", &["hospitalId", "_id"]),
     index("importChunks", "import_chunk", &["hospitalId", "importId", "number"]).unique(),
     index("webhookEvents", "webhook_event", &["eventId"])

@@ -7,7 +7,7 @@ use super::{
     slots::open_at,
     transaction::{Ended, Tx, transact},
 };
-use crate::models::{Appointment, Capture, Instant, Slot, SlotStatus};
+use crate::models::{Appointment, Capture, Instant, Money, OrderId, PaymentId, Slot, SlotStatus};
 use mongodb::bson::{Bson, doc};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,15 @@ pub struct WebhookEvent {
     pub event_id: String,
     /// What it tells of: `payment.captured` and so on.
     pub event: String,
+    /// Of which payment. What we keep of money that belongs to nothing of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
+    /// Of which order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// About how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
     /// When it came.
     pub received_at: Instant,
 }

@@ -97,4 +97,14 @@ permits! {
     PayAppointment: Hospital Patient => Appointments;
     /// See the receipts for what was paid.
     ReadReceipts: Hospital Patient => Appointments;
+    /// Take money at the desk, hand it back there, and make payment links.
+    TakePayments: Hospital => Appointments;
+    /// Note that a patient did not come.
+    NoteNoShow: Hospital Doctor => Appointments;
+    /// See the ledger.
+    ReadLedger: Hospital => Nothing;
+    /// Compare the books with Razorpay's, and see what differed.
+    Reconcile: Hospital => Nothing;
+    /// Hand in and leave the hospital's own account at Razorpay.
+    ManagePaymentAccount: Hospital => Nothing;
 }

@@ -2,10 +2,10 @@
 
 use super::Environment;
 use crate::{
-    auth::{AccessTokens, MacKey},
+    auth::{AccessTokens, MacKey, SealingKey},
     clock::Clock,
     entropy::Entropy,
-    outbound::{Keys, Mailer, Razorpay, SessionMarks, Upstash},
+    outbound::{AccountVault, Keys, Mailer, Merchants, Razorpay, SessionMarks, Upstash},
     store::{Database, Store},
 };
 
@@ -64,9 +64,26 @@ impl Mailer {
     }
 }
 
+impl Merchants {
+    /// Reads the settings of the platform's Razorpay account, and of hospitals' own.
+    pub fn configure(env: &mut Environment) -> Self {
+        Self::new(Razorpay::configure(env), AccountVault::configure(env))
+    }
+}
+
+impl AccountVault {
+    /// Reads what the keys of hospitals' own accounts are sealed with.
+    pub fn configure(env: &mut Environment) -> Self {
+        let secret = env.secret("KEYS_SECRET");
+        let previous = env.optional("KEYS_PREVIOUS_SECRET");
+        let previous = previous.as_ref().map(String::as_bytes);
+        Self::new(SealingKey::new(secret.as_bytes(), previous))
+    }
+}
+
 impl Razorpay {
     /// Reads the settings of the platform's Razorpay account.
-    pub fn configure(env: &mut Environment) -> Self {
+    fn configure(env: &mut Environment) -> Self {
         let keys = Keys {
             id: env.required("RAZORPAY_KEY_ID"),
             secret: env.required("RAZORPAY_KEY_SECRET"),

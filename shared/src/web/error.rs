@@ -2,7 +2,7 @@
 //! (RFC 9457).
 
 use crate::{
-    auth::{HashingFailed, TokenRefused},
+    auth::{HashingFailed, SealingFailed, TokenRefused},
     entropy::NoEntropy,
     models::Issue,
     outbound, store,
@@ -291,6 +291,12 @@ impl From<NoEntropy> for Error {
 
 impl From<HashingFailed> for Error {
     fn from(error: HashingFailed) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<SealingFailed> for Error {
+    fn from(error: SealingFailed) -> Self {
         Self::internal(error)
     }
 }

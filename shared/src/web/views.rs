@@ -2,9 +2,10 @@
 
 use crate::{
     models::{
-        Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus, Day,
-        DoctorRef, Email, HospitalId, Identifier, Instant, Mobile, Money, Name, OrderId, Patient,
-        PatientId, PaymentId, PaymentStatus, Reason, Role, Slot, SlotId, SlotStatus,
+        Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus, Currency,
+        Day, DoctorRef, Email, HospitalId, Identifier, Instant, Mobile, Money, Name, OrderId,
+        PaidBy, Patient, PatientId, Payment, PaymentId, PaymentStatus, Reason, Refund,
+        RefundStatus, Role, Slot, SlotId, SlotStatus,
     },
     tenancy::Tenant,
 };
@@ -50,11 +51,16 @@ struct PatientShort {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PaymentView {
-    order_id: OrderId,
+    /// Missing where it was paid without one: at the desk, or by a payment link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<OrderId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<PaymentId>,
     /// `created` until Razorpay tells of a payment.
     status: PaymentState,
+    /// By what it was paid, where that is not Checkout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<PaidBy>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,12 +102,16 @@ impl AppointmentView {
 
 impl PaymentView {
     fn of(appointment: &Appointment) -> Option<Self> {
-        let order = appointment.order.as_ref()?;
         let furthest = appointment.payments.iter().max_by_key(|payment| payment.status);
         let payment = appointment.paid().or(furthest);
+        let order = appointment.order.as_ref();
+        if order.is_none() && appointment.link.is_none() && payment.is_none() {
+            return None;
+        }
         Some(Self {
-            order_id: order.id.clone(),
+            order_id: order.map(|order| order.id.clone()),
             payment_id: payment.map(|payment| payment.id.clone()),
+            method: payment.map(|payment| payment.via).filter(|via| *via != PaidBy::Checkout),
             status: match payment.map(|payment| payment.status) {
                 None => PaymentState::Created,
                 Some(PaymentStatus::Failed) => PaymentState::Failed,
@@ -110,6 +120,55 @@ impl PaymentView {
                 Some(PaymentStatus::Refunded) => PaymentState::Refunded,
             },
         })
+    }
+}
+
+/// Money that goes back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundView {
+    /// Minor units (paise).
+    amount: i64,
+    currency: Currency,
+    status: RefundStatus,
+    /// It is handed over at the hospital's desk, where it was paid.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    at_desk: bool,
+}
+
+impl RefundView {
+    /// A refund.
+    pub fn of(refund: &Refund) -> Self {
+        let amount = refund.amount;
+        Self {
+            amount: amount.amount(),
+            currency: amount.currency(),
+            status: refund.status,
+            at_desk: refund.at_desk,
+        }
+    }
+}
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentSummary {
+    id: PaymentId,
+    status: PaymentStatus,
+    /// Minor units (paise).
+    amount: i64,
+    currency: Currency,
+}
+
+impl PaymentSummary {
+    /// A payment.
+    pub fn of(payment: &Payment) -> Self {
+        Self {
+            id: payment.id.clone(),
+            status: payment.status,
+            amount: payment.amount.amount(),
+            currency: payment.amount.currency(),
+        }
     }
 }
 

@@ -1,0 +1,116 @@
+//! `POST /payments/link`: the desk sends the patient a page of Razorpay's to pay on.
+
+use crate::{
+    Payments,
+    refusal::{contended, refused},
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+use serde_json::json;
+use shared::{
+    body,
+    models::{Appointment, AppointmentId, Currency, Instant, PaymentLink, PaymentLinkId},
+    store::{Change, HospitalStore, Payable},
+    tenancy::{Grant, Reach, TakePayments},
+    web::{Body, Created, Error, Json, Refusals, Result},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// What is to be paid.
+    pub(crate) struct LinkRequest {
+        /// The appointment.
+        appointment_id: AppointmentId = "appointmentId",
+    }
+}
+
+/// A payment link.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LinkReply {
+    link_id: PaymentLinkId,
+    /// Where the patient pays; Razorpay sends it by mail and SMS.
+    url: String,
+    /// Minor units (paise).
+    amount: i64,
+    currency: Currency,
+    /// Until when it can be paid; the slot is held as long.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    appointment_id: AppointmentId,
+}
+
+/// How often a decision is made again because the appointment changed meanwhile.
+const TRIES: usize = 8;
+
+/// Makes the payment link of a held appointment and holds the slot as long as the link is good.
+/// Asking again gives the same link, with 200.
+#[utoipa::path(
+    post, path = "/payments/link", tag = "payments", security(("bearer" = [])),
+    request_body = LinkRequest,
+    responses(
+        (status = 201, description = "Made", body = LinkReply),
+        (status = 200, description = "Made before", body = LinkReply),
+        Refusals,
+    ),
+)]
+pub(crate) async fn link(
+    State(payments): State<Payments>,
+    grant: Grant<TakePayments>,
+    Body(request): Body<LinkRequest>,
+) -> Result<Response> {
+    let (tenant, now) = (grant.own_tenant()?, payments.core.clock.now());
+    let store = payments.core.store.of(&tenant);
+    let found = store.payable(&request.appointment_id, &Reach::Hospital).await?;
+    let payable = found.ok_or(Error::NotFound)?;
+    payable.appointment.payable(now).map_err(refused)?;
+    let amount = payable.appointment.fee;
+    let (link, is_new) = match payable.appointment.link.clone() {
+        Some(link) => (link, false),
+        None => made(&payments, &store, payable, now).await?,
+    };
+    let reply = LinkReply {
+        link_id: link.id,
+        url: link.url,
+        amount: amount.amount(),
+        currency: amount.currency(),
+        expires_at: tenant.zone().show(link.expires_at),
+        appointment_id: request.appointment_id,
+    };
+    Ok(if is_new { Created(reply).into_response() } else { Json(reply).into_response() })
+}
+
+/// Has the link made, and keeps it with the longer hold.
+async fn made(
+    payments: &Payments,
+    store: &HospitalStore,
+    payable: Payable,
+    now: Instant,
+) -> Result<(PaymentLink, bool)> {
+    let Payable { mut appointment, accounts } = payable;
+    let patient = store.patient(&appointment.patient.id).await?.ok_or(Error::NotFound)?;
+    let (account, razorpay) = payments.merchants.of(&accounts).current()?;
+    let notes = json!({ "appointment": appointment.id.as_str() });
+    let until = now.plus_seconds(Appointment::LINK_SECONDS);
+    let to = (appointment.fee, &patient);
+    let made = razorpay.link(appointment.id.as_str(), to, until, notes).await?;
+    let expires_at = made.expires_at();
+    let link =
+        PaymentLink { id: made.id, url: made.short_url, account, expires_at, created_at: now };
+    for _ in 0..TRIES {
+        appointment.payable(payments.core.clock.now()).map_err(refused)?;
+        let next = appointment.with_link(link.clone());
+        if store.hold_longer(&next).await? == Change::Done {
+            return Ok((link, true));
+        }
+        let id = &appointment.id;
+        appointment = store.appointment(id, &Reach::Hospital).await?.ok_or(Error::NotFound)?;
+        if let Some(link) = appointment.link {
+            return Ok((link, false));
+        }
+    }
+    Err(contended())
+}

@@ -1,0 +1,185 @@
+//! Our books beside Razorpay's: what nobody told us of is made good, and whatever differed is
+//! reported.
+
+use super::{TRIES, again, capture, pay_back, too_often};
+use crate::{
+    entropy::Entropy,
+    models::{
+        Appointment, Difference, DifferenceKind, Instant, PaidBy, Payment, PaymentAccountId,
+        PaymentStatus, RefundStatus,
+    },
+    outbound::{HospitalMerchants, RazorpayPayment, RazorpayRefund},
+    store::{Change, HospitalStore},
+    web::Result,
+};
+
+/// One comparison.
+struct Comparison<'a> {
+    store: &'a HospitalStore,
+    merchants: HospitalMerchants<'a>,
+    with: (Entropy, Instant),
+    found: Vec<Difference>,
+}
+
+/// Asks Razorpay about an appointment's payments and refunds and settles what we had not heard
+/// of, by the same transitions as a webhook's word. Gives what differed.
+pub async fn reconcile(
+    store: &HospitalStore,
+    merchants: HospitalMerchants<'_>,
+    appointment: Appointment,
+    with: (Entropy, Instant),
+) -> Result<Vec<Difference>> {
+    let mut comparison = Comparison { store, merchants, with, found: Vec::new() };
+    let mut current = appointment;
+    for (via, told) in comparison.told(&current).await? {
+        current = comparison.payment(current, via, &told).await?;
+    }
+    current = pay_back(store, merchants, current, with.1).await?;
+    current = comparison.refunds(current).await?;
+    if current.balances() != current.balances_of_state() {
+        comparison.found.push(current.difference(DifferenceKind::Ledger));
+    }
+    for difference in &comparison.found {
+        tracing::error!(
+            alarm = "reconciliation-difference",
+            kind = ?difference.kind,
+            appointment = %difference.appointment_id,
+            "our books and Razorpay's differed"
+        );
+    }
+    // Whoever changes it meanwhile has it asked about again, or has heard.
+    store.change_appointment(&current.reconciled(with.1)).await?;
+    Ok(comparison.found)
+}
+
+impl Comparison<'_> {
+    /// The payments Razorpay has of an appointment's order and of its link.
+    async fn told(&self, appointment: &Appointment) -> Result<Vec<(PaidBy, RazorpayPayment)>> {
+        let mut all = Vec::new();
+        if let Some(order) = &appointment.order {
+            let payments =
+                self.merchants.with(order.account.as_ref())?.payments_of(&order.id).await?;
+            all.extend(payments.into_iter().map(|told| (PaidBy::Checkout, told)));
+        }
+        if let Some(link) = &appointment.link {
+            let razorpay = self.merchants.with(link.account.as_ref())?;
+            for id in razorpay.payments_of_link(&link.id).await? {
+                all.push((PaidBy::Link, razorpay.payment(&id).await?));
+            }
+        }
+        Ok(all)
+    }
+
+    async fn payment(
+        &mut self,
+        appointment: Appointment,
+        via: PaidBy,
+        told: &RazorpayPayment,
+    ) -> Result<Appointment> {
+        let (entropy, now) = self.with;
+        let account = account_of(&appointment, via);
+        let wanted = appointment.paid().is_none();
+        // A second one is not captured: Razorpay lets go of it by itself.
+        let told = match told.status() {
+            Some(PaymentStatus::Authorized) if wanted => {
+                self.merchants.with(account)?.captured(&told.id, appointment.fee).await?
+            }
+            _ => told.clone(),
+        };
+        let Some(payment) = told.as_told(via, now) else {
+            return Ok(appointment);
+        };
+        if payment.status < PaymentStatus::Captured || appointment.knows(&payment) {
+            return Ok(appointment);
+        }
+        let difference = appointment.difference(DifferenceKind::MissedPayment);
+        self.found.push(Difference { payment_id: Some(payment.id.clone()), ..difference });
+        capture(self.store, appointment, &payment, None, (entropy, now)).await
+    }
+
+    async fn refunds(&mut self, appointment: Appointment) -> Result<Appointment> {
+        let mut current = appointment;
+        let at_razorpay =
+            |paid: &&Payment| paid.status >= PaymentStatus::Captured && !paid.via.is_desk();
+        let payments: Vec<Payment> = current.payments.iter().filter(at_razorpay).cloned().collect();
+        for paid in payments {
+            let account = current.account_of(&paid.id).cloned();
+            let there = self.merchants.with(account.as_ref())?.refunds_of(&paid.id).await?;
+            for refund in &there {
+                current = self.refund(current, refund).await?;
+            }
+            let lost = current.refunds.iter().filter(|refund| {
+                let known = refund.razorpay_id.as_deref();
+                refund.payment_id == paid.id
+                    && known.is_some_and(|known| there.iter().all(|refund| refund.id != known))
+            });
+            let difference = current.difference(DifferenceKind::LostRefund);
+            let lost = lost.map(|refund| Difference {
+                payment_id: Some(paid.id.clone()),
+                refund_id: Some(refund.id.clone()),
+                razorpay_refund_id: refund.razorpay_id.clone(),
+                ..difference.clone()
+            });
+            self.found.extend(lost);
+        }
+        Ok(current)
+    }
+
+    async fn refund(
+        &mut self,
+        appointment: Appointment,
+        told: &RazorpayRefund,
+    ) -> Result<Appointment> {
+        let (entropy, now) = self.with;
+        let (mut current, new) = (appointment, entropy.id(now)?);
+        for _ in 0..TRIES {
+            let known = current.refund_at_razorpay(&told.id).map(|refund| refund.id.clone());
+            let ours =
+                known.clone().or_else(|| told.ours().filter(|id| current.refund(id).is_some()));
+            let (kind, next) = match &ours {
+                Some(id) => {
+                    let next = current.refund_moved(id, &told.id, told.status(), now);
+                    (DifferenceKind::MissedRefund, next)
+                }
+                None => {
+                    let outside = told.from_outside(new.clone(), now);
+                    let next = outside.and_then(|refund| current.refunded_outside(refund, now));
+                    (DifferenceKind::OutsideRefund, next)
+                }
+            };
+            let Some(next) = next else {
+                let unknown = ours.is_none() && told.status() != RefundStatus::Failed;
+                if unknown {
+                    self.differs(&current, DifferenceKind::UnknownRefund, told);
+                }
+                return Ok(current);
+            };
+            if self.store.change_appointment(&next).await? == Change::Done {
+                // That Razorpay is at what we asked for is no difference.
+                if ours.is_none() || told.status() != RefundStatus::Pending {
+                    self.differs(&next, kind, told);
+                }
+                return Ok(next);
+            }
+            current = again(self.store, &current).await?;
+        }
+        Err(too_often())
+    }
+
+    fn differs(&mut self, appointment: &Appointment, kind: DifferenceKind, told: &RazorpayRefund) {
+        let refund = appointment.refund_at_razorpay(&told.id);
+        self.found.push(Difference {
+            payment_id: told.payment_id.clone(),
+            refund_id: refund.map(|refund| refund.id.clone()),
+            razorpay_refund_id: Some(told.id.clone()),
+            ..appointment.difference(kind)
+        });
+    }
+}
+
+fn account_of(appointment: &Appointment, via: PaidBy) -> Option<&PaymentAccountId> {
+    match via {
+        PaidBy::Link => appointment.link.as_ref()?.account.as_ref(),
+        _ => appointment.order.as_ref()?.account.as_ref(),
+    }
+}

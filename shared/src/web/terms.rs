@@ -1,0 +1,56 @@
+//! A hospital's terms of cancellation, as they come in a body.
+
+use super::{
+    FieldError,
+    wire::{Fields, FromWire},
+};
+use crate::models::{CancellationPolicy, Issue, RefundTier};
+use serde_json::Value;
+
+/// A whole number up to a most.
+struct UpTo<const MOST: u32>(u32);
+
+impl<const MOST: u32> FromWire for UpTo<MOST> {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let number = u32::try_from(u64::from_wire(value)?).unwrap_or(u32::MAX);
+        if number <= MOST {
+            return Ok(Self(number));
+        }
+        Err(vec![FieldError::new("", Issue::invalid(format!("must be 0 to {MOST}")))])
+    }
+}
+
+type Percent = UpTo<100>;
+/// Up to a year.
+type Minutes = UpTo<{ 366 * 24 * 60 }>;
+
+impl Percent {
+    fn get(&self) -> u8 {
+        u8::try_from(self.0).unwrap_or(100)
+    }
+}
+
+impl FromWire for RefundTier {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let minutes = fields.take::<Minutes>("beforeMinutes");
+        let percent = fields.take::<Percent>("percent");
+        let (Some(minutes), Some(percent)) = fields.all((minutes, percent))? else {
+            return Err(Vec::new());
+        };
+        Ok(Self { before_minutes: minutes.0, percent: percent.get() })
+    }
+}
+
+impl FromWire for CancellationPolicy {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let tiers = fields.take::<Vec<RefundTier>>("tiers");
+        let no_show = fields.take::<Option<Percent>>("noShowPercent");
+        let (Some(tiers), Some(no_show)) = fields.all((tiers, no_show))? else {
+            return Err(Vec::new());
+        };
+        let no_show = no_show.map_or(0, |percent| percent.get());
+        Self::new(tiers, no_show).map_err(|issue| vec![FieldError::new("tiers", issue)])
+    }
+}

@@ -1,0 +1,211 @@
+//! Money at the desk, and the payment links it hands out.
+
+use futures_util::future::join_all;
+use scheduled::Job;
+use serde_json::{Value, json};
+use tests::{
+    actor::{Actor, number, text},
+    answer::Answer,
+    razorpay::delivery,
+    world::World,
+};
+
+async fn pays(who: &Actor, appointment: &Value, method: &str) -> Answer {
+    let body = json!({ "appointmentId": appointment["id"], "method": method });
+    who.post("/payments/counter", body).await
+}
+
+async fn links(who: &Actor, appointment: &Value) -> Answer {
+    who.post("/payments/link", json!({ "appointmentId": appointment["id"] })).await
+}
+
+async fn held(world: &World) -> Value {
+    let slot = world.a.doctor.sets_slot("2030-12-04", "10:00").await;
+    world.a.patient.books(&slot).await
+}
+
+#[tokio::test]
+async fn cash_card_and_upi_confirm() {
+    let world = World::new().await;
+    let slots = world.a.doctor.sets_slots("2030-12-04", "10:00", "11:30", 30).await;
+    for (slot, method) in slots.iter().zip(["cash", "card", "upi"]) {
+        let appointment = world.a.patient.books(slot).await;
+        let body = json!({
+            "appointmentId": appointment["id"], "method": method, "reference": "slip 7",
+        });
+        let paid = world.a.admin.post("/payments/counter", body).await.is(201);
+        assert_eq!(text(&paid, "/appointment/status"), "confirmed");
+        assert_eq!(text(&paid, "/appointment/payment/method"), method);
+        assert_eq!(number(&paid, "/payment/amount"), 50_000);
+        assert_eq!(text(&paid, "/payment/status"), "captured");
+        assert_eq!(paid.get("refund"), None);
+        pays(&world.a.admin, &appointment, method).await.refused(409, "ALREADY_PAID");
+        let body = json!({ "appointmentId": appointment["id"] });
+        world.a.patient.post("/payment/create-order", body).await.refused(409, "ALREADY_PAID");
+    }
+    world.run(Job::Effects).await;
+    assert_eq!(world.mail().count(&world.a.patient.email, "appointment is confirmed").await, 3);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn only_the_hospitals_staff_takes_money_and_nobody_names_an_amount() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    for who in [&world.a.patient, &world.a.doctor, &world.admin] {
+        pays(who, &appointment, "cash").await.refused(403, "FORBIDDEN");
+        links(who, &appointment).await.refused(403, "FORBIDDEN");
+    }
+    pays(&world.b.admin, &appointment, "cash").await.refused(404, "NOT_FOUND");
+    links(&world.b.admin, &appointment).await.refused(404, "NOT_FOUND");
+    let body = json!({ "appointmentId": appointment["id"], "method": "cheque", "amount": 1 });
+    let fields = world.a.admin.post("/payments/counter", body).await.bad_fields();
+    let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(names, ["amount", "method"]);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+}
+
+#[tokio::test]
+async fn twenty_clerks_at_once_take_the_money_once() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let answers = join_all((0..20).map(|_| pays(&world.a.admin, &appointment, "cash"))).await;
+    let stored = world.books().appointment(&text(&appointment, "/id")).await;
+    let taken = answers.iter().filter(|answer| answer.status == 201).count();
+    // Whoever was told 201 has money in hand: one payment stands, the others are handed back.
+    assert_eq!(stored.get_array("payments").unwrap().len(), taken);
+    assert_eq!(stored.get_array("refunds").unwrap().len(), taken - 1);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_run_out_hold_is_paid_if_the_slot_is_free_and_handed_back_if_not() {
+    let world = World::new().await;
+    let slots = world.a.doctor.sets_slots("2030-12-04", "10:00", "11:00", 30).await;
+    let free = world.a.patient.books(&slots[0]).await;
+    let taken = world.a.patient.books(&slots[1]).await;
+    world.pass(601);
+    world.run(Job::Holds).await;
+    world.a.new_patient("other").await.books(&slots[1]).await;
+    let paid = pays(&world.a.admin, &free, "upi").await.is(201);
+    assert_eq!(text(&paid, "/appointment/status"), "confirmed");
+    let lost = pays(&world.a.admin, &taken, "upi").await.is(201);
+    assert_eq!(text(&lost, "/appointment/status"), "expired");
+    let back = json!({ "amount": 50_000, "currency": "INR", "status": "pending", "atDesk": true });
+    assert_eq!(lost["refund"], back);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_was_paid_at_the_desk_is_handed_back_there() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    pays(&world.a.admin, &appointment, "cash").await.is(201);
+    let body = json!({ "appointmentId": appointment["id"] });
+    let hand_back = async || world.a.admin.post("/payments/counter/refund", body.clone()).await;
+    hand_back().await.refused(409, "NOTHING_TO_REFUND");
+    let cancelled = world.a.patient.cancels(&appointment).await.is(200);
+    let owed = json!({ "amount": 50_000, "currency": "INR", "status": "pending", "atDesk": true });
+    assert_eq!(cancelled["refund"], owed);
+    for _ in 0..3 {
+        world.run(Job::Effects).await;
+        world.pass(60);
+    }
+    let seen = world.a.patient.cancels(&appointment).await.is(200);
+    assert_eq!(seen["refund"], owed, "Razorpay knows nothing of it");
+    world.a.patient.post("/payments/counter/refund", body.clone()).await.refused(403, "FORBIDDEN");
+    let handed = hand_back().await.is(200);
+    assert_eq!(text(&handed, "/refunds/0/status"), "processed");
+    assert_eq!(text(&handed, "/appointment/payment/status"), "refunded");
+    assert_eq!(hand_back().await.is(200), handed);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_second_payment_online_goes_back_by_razorpay() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let callback = world.a.patient.checks_out(&appointment).await;
+    pays(&world.a.admin, &appointment, "cash").await.is(201);
+    let payment = text(&callback, "/razorpay_payment_id");
+    world.is_told("payment.captured", &payment).await.is(200);
+    world.run(Job::Effects).await;
+    assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_link_holds_the_slot_and_confirms_by_webhook() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let made = links(&world.a.admin, &appointment).await.is(201);
+    assert_eq!(number(&made, "/amount"), 50_000);
+    assert_eq!(links(&world.a.admin, &appointment).await.is(200), made);
+    let link = world.razorpay().link(&text(&made, "/linkId")).await;
+    assert_eq!(text(&link, "/reference_id"), text(&appointment, "/id"));
+    assert_eq!(link["notes"], json!({ "appointment": appointment["id"] }));
+    // Past the ten minutes of a hold, the slot is still this patient's.
+    world.pass(800);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    let payment = text(&paid, "/razorpay_payment_id");
+    world.is_told("payment.captured", &payment).await.is(200);
+    let seen = world.a.patient.sees(&appointment).await;
+    assert_eq!(seen["status"], "confirmed");
+    let expected = json!({ "paymentId": payment, "status": "captured", "method": "link" });
+    assert_eq!(seen["payment"], expected);
+    world.is_told("order.paid", &payment).await.is(200);
+    world.a.admin.cancels(&appointment).await.is(200);
+    assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn an_event_of_a_link_names_its_appointment_by_the_reference() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let made = links(&world.a.admin, &appointment).await.is(201);
+    let link = world.razorpay().link(&text(&made, "/linkId")).await;
+    let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    let mut payment = world.razorpay().payment(&text(&paid, "/razorpay_payment_id")).await;
+    payment["notes"] = json!([]);
+    let told = tests::razorpay::event(
+        "payment_link.paid",
+        &[("payment_link", link), ("payment", payment)],
+    );
+    world.call(&delivery(&told, "link-1")).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_link_whose_payment_nobody_told_of_is_asked_about() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let made = links(&world.a.admin, &appointment).await.is(201);
+    let link = world.razorpay().link(&text(&made, "/linkId")).await;
+    world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    world.pass(15 * 60);
+    world.run(Job::Reconcile).await;
+    let patient = world.a.patient.refreshed().await;
+    assert_eq!(patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn paid_by_link_and_at_the_desk_one_goes_back() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let made = links(&world.a.admin, &appointment).await.is(201);
+    let link = world.razorpay().link(&text(&made, "/linkId")).await;
+    pays(&world.a.admin, &appointment, "card").await.is(201);
+    let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    let payment = text(&paid, "/razorpay_payment_id");
+    world.is_told("payment.captured", &payment).await.is(200);
+    world.run(Job::Effects).await;
+    assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
+    links(&world.a.admin, &appointment).await.refused(409, "ALREADY_PAID");
+    world.check().await;
+}

@@ -1,0 +1,44 @@
+//! How often the busiest requests ask the database: what is slow in a Lambda is the network.
+
+use serde_json::json;
+use tests::{
+    actor::{Actor, text},
+    wire::Wire,
+    world::World,
+};
+
+#[tokio::test]
+async fn the_ways_of_money_take_few_round_trips() {
+    let world = World::with_instances(1).await;
+    let wire = Wire::new().await;
+    let counted = world.with(&[("MONGODB_URI", &wire.uri)]);
+    let (patient, admin): (Actor, Actor) =
+        (world.a.patient.at(&counted), world.a.admin.at(&counted));
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    // The driver's first steps, and the sessions' marks.
+    patient.get("/slots").await.is(200);
+    patient.sees(&patient.books(&slots[1]).await).await;
+    admin.get("/hospital").await.is(200);
+    wire.commands();
+
+    let booked = patient.books(&slots[0]).await;
+    let commands = wire.commands();
+    // The two reads go out together: four, one after the other.
+    assert_eq!(commands, ["find", "find", "findAndModify", "insert", "commitTransaction"]);
+
+    let body = json!({ "appointmentId": booked["id"] });
+    let order = patient.post("/payment/create-order", body).await.is(201);
+    let mut commands = wire.commands();
+    commands.sort();
+    assert_eq!(commands, ["aggregate", "find", "update"]);
+
+    let callback = world.razorpay().checkout(&text(&order, "/orderId"), "captured").await;
+    let payment = text(&callback, "/razorpay_payment_id");
+    let told = world.razorpay().event("payment.captured", &payment).await;
+    counted.call(&tests::razorpay::delivery(&told, "event-1")).await.is(200);
+    let expected = ["aggregate", "insert", "findAndModify", "update", "commitTransaction"];
+    assert_eq!(wire.commands(), expected);
+
+    patient.cancels(&booked).await.is(200);
+    assert_eq!(wire.commands(), ["aggregate", "update", "findAndModify", "commitTransaction"]);
+}
