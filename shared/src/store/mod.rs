@@ -35,7 +35,7 @@ pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};
 pub use idempotency::{Begun, Remembered};
-pub use imports::{ChunkReport, PatientChange, Progress, Reject};
+pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};
 pub use notifications::Addressed;
 pub use page::{Page, PageRequest, Place};
