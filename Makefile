@@ -13,7 +13,7 @@ LAMBDA := .tools/lambda/bin/cargo-lambda
 ARCH ?= x86-64
 STACK_NAME ?= mediconnect
 
-.PHONY: help run test check gen clean-data package deploy
+.PHONY: help run test check bench gen clean-data package deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,12 @@ check: $(DENY) ## formatting, lints, dependencies, generated files
 	$(DENY) check bans licenses sources
 	$(MAKE) gen
 	git diff --exit-code -- openapi.json
+
+# Release builds of what is measured alone; the servers around it are those of the tests.
+bench: ## figures, each with its bar and its reference (ONLY=import)
+	cargo build --workspace
+	cargo build --release --package patient-import --package tests --bin patient-import --bin bench
+	@exec $(TARGET)/debug/local exec -- $(TARGET)/release/bench $(ONLY)
 
 gen: ## openapi.json, from the code
 	cargo build --workspace

@@ -7,8 +7,13 @@ use shared::web::{Environment, Function};
 use crate::template::functions;
 
 /// Lambda sets these, and forbids a template to.
-const BY_LAMBDA: [&str; 4] =
-    ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+const BY_LAMBDA: [&str; 5] = [
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
 /// Only a machine without AWS sets these; the SDKs read them too.
 const ELSEWHERE: [&str; 3] =
     ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_LAMBDA"];

@@ -125,3 +125,54 @@ fn every_function_is_a_package_whose_binary_the_template_builds() {
         .collect();
     assert_eq!(packages, functions().into_keys().collect());
 }
+
+/// Whose a dropped file is, its prefix says; so nobody may write under another's.
+#[test]
+fn a_hospitals_system_may_write_under_its_own_prefix_and_nothing_else() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let policy = at(&template, &["Resources", "ImportBucketPolicy", "Properties"]);
+    let statements = at(policy, &["PolicyDocument", "Statement"]).as_sequence().unwrap();
+    let own = "${ImportBucket.Arn}/imports/${!aws:PrincipalTag/hospital}/*";
+    let tagged = |statement: &&Value| {
+        let tag = ["Condition", "StringLike", "aws:PrincipalTag/hospital"];
+        text(statement, &tag) == "?*"
+    };
+    let place = |statement: &Value, member: &str| match at(statement, &[member]) {
+        Value::Tagged(tagged) => tagged.value.as_str().unwrap_or_default().to_owned(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    let allowed: Vec<&Value> =
+        statements.iter().filter(|statement| text(statement, &["Effect"]) == "Allow").collect();
+    assert_eq!(allowed.len(), 1);
+    assert!(tagged(&allowed[0]));
+    assert_eq!(place(allowed[0], "Resource"), own);
+    let actions: Vec<&str> = at(allowed[0], &["Action"])
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(actions, ["s3:PutObject", "s3:AbortMultipartUpload"]);
+    let denied: Vec<&Value> = statements
+        .iter()
+        .filter(|statement| text(statement, &["Effect"]) == "Deny")
+        .filter(tagged)
+        .collect();
+    assert!(
+        denied.iter().any(|it| place(it, "NotResource") == own && text(it, &["Action"]) == "s3:*")
+    );
+    assert!(denied.iter().any(|it| at(it, &["NotAction"]) == at(allowed[0], &["Action"])));
+}
+
+/// What still fails after Lambda's retries is kept, and a file may go on for as long as it takes.
+#[test]
+fn an_event_of_the_bucket_that_fails_is_kept() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let function = at(&template, &["Resources", "PatientImportFunction", "Properties"]);
+    assert_eq!(text(function, &["DeadLetterQueue", "Type"]), "SQS");
+    assert_eq!(text(function, &["RecursiveLoop"]), "Allow");
+    let rules = ["Resources", "ImportBucket", "Properties", "LifecycleConfiguration", "Rules"];
+    let rule = at(&template, &rules).as_sequence().unwrap().first().unwrap();
+    let days = at(rule, &["ExpirationInDays"]).as_i64();
+    assert_eq!(days, Some(shared::models::ReportFile::DAYS));
+}

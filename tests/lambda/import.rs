@@ -4,7 +4,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, text},
+    client::{Client, Hospital, text},
     events::invoke,
     stack::{Stack, root, shared},
 };
@@ -79,4 +79,27 @@ async fn a_dropped_file_becomes_patients_with_a_report_and_its_event_may_come_ag
     let rows: Vec<&Value> =
         list["items"].as_array().unwrap().iter().map(|one| &one["rows"]["unchanged"]).collect();
     assert!(rows.contains(&&json!(2)), "{list}");
+}
+
+/// Lambda kills at any moment: the event comes again by Lambda's own rules, and the import goes on.
+#[tokio::test]
+async fn a_function_killed_while_it_writes_goes_on_and_counts_each_row_once() {
+    let stack_folder = crate::stack::folder();
+    let stack = Stack::start(stack_folder.path(), &[("SEED", "0")]);
+    let house = Hospital::open(&stack).await;
+    let row = |n: u32| format!("Patient {n},p{n}@mail.example,N-{n:05},98765{n:05}\n");
+    let rows: String = (0..2500).map(row).collect();
+    let file = format!("name,email,identifier,mobile\n{rows}");
+    let put = bucket(&stack).put_object().bucket(stack.at("/s3/bucket"));
+    let key = format!("imports/{}/list.csv", house.code);
+    put.key(key).body(file.into_bytes().into()).send().await.unwrap();
+    let moved = |list: &Value| list["items"][0]["rows"]["total"].as_u64() > Some(0);
+    let list = house.admin.until("/patients/import", moved).await;
+    assert_eq!(list["items"][0]["status"], "running", "{list}");
+    stack.crash(&["patient-import"]);
+    let ended = |list: &Value| list["items"][0]["status"] == "done";
+    let list = house.admin.until("/patients/import", ended).await;
+    let all =
+        json!({ "total": 2500, "created": 2500, "updated": 0, "unchanged": 0, "rejected": 0 });
+    assert_eq!(list["items"][0]["rows"], all);
 }

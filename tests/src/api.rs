@@ -126,7 +126,7 @@ impl Api {
         Self::over(self.0.ground.clone(), settings, 8)
     }
 
-    fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         Environment::of(self.0.settings.clone()).with_clock(self.clock().clone())
     }
 
@@ -221,6 +221,7 @@ fn settings(name: &str) -> Settings {
         ("RAZORPAY_KEY_SECRET", of("/razorpay/keySecret")),
         ("RAZORPAY_WEBHOOK_SECRET", of("/razorpay/webhookSecret")),
         ("IMPORT_BUCKET", of("/s3/bucket")),
+        ("AWS_LAMBDA_FUNCTION_NAME", "patient-import".to_owned()),
         ("AWS_REGION", of("/s3/region")),
         ("AWS_ACCESS_KEY_ID", of("/s3/accessKeyId")),
         ("AWS_SECRET_ACCESS_KEY", of("/s3/secretAccessKey")),

@@ -64,6 +64,11 @@ impl Books {
         documents.delete_many(filter).await.expect("a deletion");
     }
 
+    /// Enters a document as it is.
+    pub async fn enter(&self, collection: &str, document: Document) {
+        self.0.collection(collection).insert_one(document).await.expect("an insert");
+    }
+
     /// How many documents a collection has.
     pub async fn count(&self, collection: &str) -> usize {
         self.find(collection, doc! {}).await.len()

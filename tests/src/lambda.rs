@@ -1,14 +1,24 @@
-//! Lambda, as far as one function asks it to run another: `scheduled`, in this process.
+//! Lambda, as far as one function asks it to run another: `scheduled`, and `patient-import` itself,
+//! in this process.
 
 #![expect(clippy::expect_used, reason = "a test world that breaks ends its test")]
 
 use crate::api::Settings;
-use axum::{Router, body::Bytes, extract::State, response::IntoResponse, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    response::IntoResponse,
+    routing::post,
+};
 use http::{HeaderMap, StatusCode};
 use scheduled::{Job, Scheduled};
 use shared::{clock::Clock, web::Environment};
 use std::{net::Ipv4Addr, sync::Arc};
 use tokio::net::TcpListener;
+
+/// How many rows an import that goes on writes together.
+pub const STRETCH_ROWS: usize = 3;
 
 #[derive(Debug)]
 struct Lambda {
@@ -21,7 +31,9 @@ struct Lambda {
 pub(crate) async fn serve(settings: &Settings, clock: &Clock) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a port");
     let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
-    let lambda = Lambda { settings: settings.clone(), clock: clock.clone() };
+    let mut settings = settings.clone();
+    settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url.clone());
+    let lambda = Lambda { settings, clock: clock.clone() };
     let router = Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
         .with_state(Arc::new(lambda));
@@ -31,9 +43,14 @@ pub(crate) async fn serve(settings: &Settings, clock: &Clock) -> String {
 
 async fn invoke(
     State(lambda): State<Arc<Lambda>>,
+    Path(name): Path<String>,
     headers: HeaderMap,
     event: Bytes,
 ) -> axum::response::Response {
+    if name == "patient-import" {
+        tokio::spawn(go_on(lambda, event));
+        return StatusCode::ACCEPTED.into_response();
+    }
     let job: Job = serde_json::from_slice(&event).expect("the event names a job");
     let mut env = Environment::of(lambda.settings.clone()).with_clock(lambda.clock.clone());
     let scheduled = Scheduled::configure(&mut env);
@@ -45,4 +62,16 @@ async fn invoke(
         Ok(_) => StatusCode::OK.into_response(),
         Err(_) => (StatusCode::OK, [("x-amz-function-error", "Unhandled")]).into_response(),
     }
+}
+
+/// Runs the rest of an import. Its time is up at once, so it does as little as it may and asks for
+/// another invocation, until the file is done.
+async fn go_on(lambda: Arc<Lambda>, event: Bytes) {
+    let event = serde_json::from_slice(&event).expect("the event is S3's");
+    let mut env = Environment::of(lambda.settings.clone()).with_clock(lambda.clock.clone());
+    let function = patient_import::configure(&mut env);
+    let mut function = env.finish(function).expect("the settings are right");
+    function.stretch_rows = STRETCH_ROWS;
+    let deadline = lambda.clock.now();
+    patient_import::handle(Arc::new(function), event, deadline).await.expect("the import goes on");
 }

@@ -7,12 +7,12 @@ use crate::{
 use sha2::{Digest as _, Sha256};
 use shared::{
     models::{
-        Account, AccountId, AccountStatus, HospitalCode, Id, ImportId, ImportedFrom, Instant,
-        Issue, PasswordGuard, Patient, Role, RowCounts, kinds,
+        Account, AccountId, AccountStatus, HospitalCode, Id, Import, ImportId, ImportedField,
+        ImportedFrom, Instant, Issue, Kind, PasswordGuard, Patient, Role, RowCounts, kinds,
     },
-    store::{PatientChange, Reject},
+    store::{PatientChange, Reject, Updated},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a decision needs to know of the import.
 #[derive(Debug, Clone)]
@@ -25,6 +25,31 @@ pub struct Context {
     pub hospital: HospitalCode,
     /// Its columns.
     pub columns: Columns,
+    /// Bits that make its ids unlike those of any other import.
+    unlike: u128,
+}
+
+/// Bits of an id that say the line; a file that may be read has fewer lines than they count.
+const LINE_BITS: u32 = 27;
+/// Bits of an id after those.
+const UNLIKE_BITS: u32 = 80 - LINE_BITS;
+
+impl Context {
+    /// The context of an import.
+    pub fn new(import: &Import, hospital: &HospitalCode, columns: Columns) -> Self {
+        let hash = <[u8; 32]>::from(Sha256::digest(import.id.as_str()));
+        let unlike = hash.iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+        let unlike = unlike & ((1 << UNLIKE_BITS) - 1);
+        let (import, at) = (import.id.clone(), import.created_at);
+        Self { import, at, hospital: hospital.clone(), columns, unlike }
+    }
+
+    /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep
+    /// the order of the file: the line comes before the bits that make it unlike any other.
+    fn id<K: Kind>(&self, line: &Line) -> Id<K> {
+        let place = u128::from(line.number) & ((1 << LINE_BITS) - 1);
+        Id::from_parts(self.at, place << UNLIKE_BITS | self.unlike)
+    }
 }
 
 /// What becomes of some rows, and what is to be written for it.
@@ -40,6 +65,8 @@ pub struct Decision {
     pub rows: RowCounts,
     /// The rows that are not taken.
     pub rejects: Vec<Reject>,
+    /// The rows that change a patient, and what.
+    pub updates: Vec<Updated>,
 }
 
 /// The part of an account that matters here.
@@ -86,15 +113,12 @@ pub fn addresses_wanted<'a>(
         .iter()
         .map(|patient| (patient.identifier.as_str(), patient.email.as_str()))
         .collect();
-    let mut wanted: Vec<_> = lines
-        .iter()
-        .filter_map(|line| line.content.as_ref().ok())
-        .filter(|row| known.get(row.identifier.as_str()) != Some(&row.email.as_str()))
+    let rows = lines.iter().filter_map(|line| line.content.as_ref().ok());
+    let mut asked = HashSet::new();
+    rows.filter(|row| known.get(row.identifier.as_str()) != Some(&row.email.as_str()))
         .map(|row| &row.email)
-        .collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    wanted
+        .filter(|email| asked.insert(email.as_str()))
+        .collect()
 }
 
 struct Deciding<'a> {
@@ -121,20 +145,31 @@ impl<'a> Deciding<'a> {
         let Some(patient) = self.known.get(row.identifier.as_str()).copied() else {
             return self.create(line, row);
         };
-        let ours = patient.imported.as_ref();
-        match ours.filter(|from| from.import_id == self.context.import && from.line == line.number)
-        {
-            Some(from) if from.created => self.decision.rows.created += 1,
-            Some(_) => self.decision.rows.updated += 1,
+        // The id says that this line entered the patient, whoever has changed it since.
+        if patient.id == self.context.id(line) {
+            self.decision.rows.created += 1;
+            return Ok(());
+        }
+        let ours = |from: &&ImportedFrom| {
+            from.import_id == self.context.import && from.line == line.number
+        };
+        match patient.imported.as_ref().filter(ours) {
+            Some(from) => self.updated(line, row, from.changed.clone()),
             None => self.update(line, row, patient)?,
         }
         Ok(())
     }
 
+    fn updated(&mut self, line: &Line, row: &Row, changed: Vec<ImportedField>) {
+        self.decision.rows.updated += 1;
+        let identifier = row.identifier.clone();
+        self.decision.updates.push(Updated { line: line.number, identifier, changed });
+    }
+
     fn create(&mut self, line: &Line, row: &'a Row) -> Result<(), Fault> {
         let holder = self.holder(line, row)?;
         self.decision.patients.push(Patient {
-            id: self.id::<kinds::Patient>(line),
+            id: self.context.id::<kinds::Patient>(line),
             account_id: holder.id,
             name: row.name.clone(),
             email: row.email.clone(),
@@ -143,7 +178,7 @@ impl<'a> Deciding<'a> {
             date_of_birth: row.date_of_birth,
             status: holder.status,
             created_at: self.context.at,
-            imported: Some(self.from(line, true)),
+            imported: Some(self.from(line, Vec::new())),
         });
         self.decision.rows.created += 1;
         Ok(())
@@ -156,21 +191,20 @@ impl<'a> Deciding<'a> {
         after.name = row.name.clone();
         after.mobile = row.mobile.clone();
         after.date_of_birth = row.date_of_birth.or(patient.date_of_birth);
-        let mut moves_from = None;
         if row.email != patient.email {
             let holder = self.holder(line, row)?;
             after.email = row.email.clone();
             after.account_id = holder.id;
             after.status = holder.status;
-            moves_from = Some(patient.account_id.clone());
         }
-        if after == *patient {
+        let changed = differences(patient, &after);
+        if changed.is_empty() {
             self.decision.rows.unchanged += 1;
             return Ok(());
         }
-        after.imported = Some(self.from(line, false));
-        self.decision.changes.push(PatientChange { patient: after, moves_from });
-        self.decision.rows.updated += 1;
+        after.imported = Some(self.from(line, changed.clone()));
+        self.decision.changes.push(PatientChange { before: patient.clone(), after });
+        self.updated(line, row, changed);
         Ok(())
     }
 
@@ -184,7 +218,7 @@ impl<'a> Deciding<'a> {
             return Err(Fault::of_column(&self.context.columns, Field::Email, &issue));
         }
         let account = Account {
-            id: self.id::<kinds::Account>(line),
+            id: self.context.id::<kinds::Account>(line),
             role: Role::Patient,
             status: AccountStatus::Pending,
             email: row.email.clone(),
@@ -204,24 +238,20 @@ impl<'a> Deciding<'a> {
         Ok(holder)
     }
 
-    fn from(&self, line: &Line, created: bool) -> ImportedFrom {
-        ImportedFrom { import_id: self.context.import.clone(), line: line.number, created }
+    fn from(&self, line: &Line, changed: Vec<ImportedField>) -> ImportedFrom {
+        ImportedFrom { import_id: self.context.import.clone(), line: line.number, changed }
     }
+}
 
-    /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep
-    /// the order of the file: the line comes before the bits that make it unlike any other.
-    fn id<K: shared::models::Kind>(&self, line: &Line) -> Id<K> {
-        let mut hash = Sha256::new();
-        hash.update(self.context.import.as_str());
-        hash.update(line.number.to_be_bytes());
-        let unlike = hash
-            .finalize()
-            .iter()
-            .take(7)
-            .fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
-        let place = u128::from(line.number) & 0xff_ffff;
-        Id::from_parts(self.context.at, place << 56 | unlike)
-    }
+/// What of a patient is not what it was.
+fn differences(before: &Patient, after: &Patient) -> Vec<ImportedField> {
+    let all = [
+        (ImportedField::Name, before.name == after.name),
+        (ImportedField::Email, before.email == after.email),
+        (ImportedField::Mobile, before.mobile == after.mobile),
+        (ImportedField::DateOfBirth, before.date_of_birth == after.date_of_birth),
+    ];
+    all.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@ use super::*;
 use crate::{
     csv::{CsvReader, Step},
     problem::Problem,
-    rows::tests::{lines, today},
-    seen::Seen,
+    rows::tests::{doubting_all, lines, today},
 };
 use proptest::prelude::*;
-use shared::models::{Email, Parse as _};
+use shared::models::{Email, FileName, ImportStatus, Parse as _};
 
 /// What a hospital has, in memory.
 #[derive(Debug, Clone, Default)]
@@ -22,9 +21,10 @@ impl Hospital {
         self.accounts.extend(decision.accounts.iter().cloned());
         self.patients.extend(decision.patients.iter().cloned());
         for change in &decision.changes {
-            let id = &change.patient.id;
+            let id = &change.after.id;
             let patient = self.patients.iter_mut().find(|patient| patient.id == *id).unwrap();
-            *patient = change.patient.clone();
+            assert_eq!(*patient, change.before);
+            *patient = change.after.clone();
         }
     }
 
@@ -39,16 +39,31 @@ impl Hospital {
 
 fn decide_on(rows: &str, import: u128, hospital: &Hospital) -> Decision {
     let (columns, lines) = lines(&format!("name,email,identifier,mobile,dob\n{rows}"));
-    let at = Instant::from_seconds(1_796_099_400);
-    let hospital_code = HospitalCode::parse("sunrise").unwrap();
-    let context = Context { import: Id::derived(import), at, hospital: hospital_code, columns };
-    decide(&lines, &hospital.patients, &hospital.accounts, &context)
+    decide(&lines, &hospital.patients, &hospital.accounts, &context(import, columns))
+}
+
+fn context(import: u128, columns: Columns) -> Context {
+    let import = Import {
+        id: Id::derived(import),
+        status: ImportStatus::Running,
+        dry_run: false,
+        file_name: FileName::parse("a.csv").unwrap(),
+        key: String::new(),
+        uploaded_by: None,
+        object: None,
+        rows: RowCounts::default(),
+        problem: None,
+        reports: Vec::new(),
+        created_at: Instant::from_seconds(1_796_099_400),
+    };
+    Context::new(&import, &HospitalCode::parse("sunrise").unwrap(), columns)
 }
 
 /// created, updated, unchanged, rejected
 fn counts(decision: &Decision) -> [u64; 4] {
     let rows = decision.rows;
     assert!(rows.adds_up() && rows.rejected == decision.rejects.len() as u64);
+    assert_eq!(rows.updated, decision.updates.len() as u64);
     [rows.created, rows.updated, rows.unchanged, rows.rejected]
 }
 
@@ -79,8 +94,10 @@ fn changes_are_updates_and_a_new_address_moves_one_patient_alone() {
     let rows = "Asha Rao,rao@x.in,1,9876500000,\nRavi Rao,ravi@x.in,2,9876543211,\n";
     let decision = decide_on(rows, 2, &hospital);
     assert_eq!(counts(&decision), [0, 2, 0, 0]);
-    assert_eq!(decision.changes[0].moves_from, None);
-    assert_eq!(decision.changes[1].moves_from.as_ref(), Some(&hospital.accounts[0].id));
+    assert_eq!(decision.changes[0].moves_from(), None);
+    assert_eq!(decision.changes[1].moves_from(), Some(&hospital.accounts[0].id));
+    let changed: Vec<_> = decision.updates.iter().map(|update| update.changed.as_slice()).collect();
+    assert_eq!(changed, [[ImportedField::Mobile], [ImportedField::Email]]);
     hospital.write(&decision);
     assert_eq!(hospital.patient("1").account_id, hospital.account("rao@x.in").id);
     assert_eq!(hospital.patient("1").status, AccountStatus::Active);
@@ -117,6 +134,16 @@ fn who_joins_an_account_has_its_status() {
     assert_eq!(hospital.patient("3").status, AccountStatus::Blocked);
 }
 
+#[test]
+fn what_a_line_entered_counts_as_created_whoever_changed_it_since() {
+    let mut hospital = Hospital::default();
+    hospital.write(&decide_on(FAMILY, 1, &hospital));
+    hospital.write(&decide_on("Asha Rao,rao@x.in,1,9876500000,\n", 2, &hospital));
+    let again = decide_on(FAMILY, 1, &hospital);
+    assert_eq!(counts(&again), [2, 0, 0, 0]);
+    assert!(again.changes.is_empty(), "the later file has the word");
+}
+
 fn row() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(vec!["Asha", "Ravi", "", "a\u{1}b"]);
     let email = proptest::sample::select(vec!["a@x.in", "b@x.in", "c@x.in", "nobody"]);
@@ -130,7 +157,7 @@ fn row() -> impl Strategy<Value = String> {
 fn any_file(file: &[u8], hospital: &Hospital) -> Result<(u64, Decision), Problem> {
     let mut reader = CsvReader::default();
     let mut pieces = file.chunks(7);
-    let (mut columns, mut lines, mut seen) = (None, Vec::new(), Seen::default());
+    let (mut columns, mut lines, mut seen) = (None, Vec::new(), doubting_all());
     loop {
         match (reader.advance()?, &columns) {
             (Step::More, _) => reader.feed(pieces.next().map(|piece| piece.to_vec().into()))?,
@@ -141,12 +168,7 @@ fn any_file(file: &[u8], hospital: &Hospital) -> Result<(u64, Decision), Problem
             (Step::End, _) => break,
         }
     }
-    let context = Context {
-        import: Id::derived(9),
-        at: Instant::from_seconds(1_796_099_400),
-        hospital: HospitalCode::parse("sunrise").unwrap(),
-        columns: columns.ok_or(Problem::Empty)?,
-    };
+    let context = context(9, columns.ok_or(Problem::Empty)?);
     let decision = decide(&lines, &hospital.patients, &hospital.accounts, &context);
     Ok((lines.len() as u64, decision))
 }
@@ -199,6 +221,7 @@ proptest! {
         let again = decide_on(&rows, 2, &hospital);
         prop_assert_eq!(counts(&again), counts(&whole));
         prop_assert_eq!(&again.rejects, &whole.rejects);
+        prop_assert_eq!(&again.updates, &whole.updates);
         hospital.write(&again);
         prop_assert_eq!(hospital.patients, expected.patients);
         prop_assert_eq!(hospital.accounts.len(), expected.accounts.len());

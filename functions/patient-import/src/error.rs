@@ -13,6 +13,9 @@ pub enum Error {
     /// The bucket.
     #[error(transparent)]
     Outside(#[from] outbound::Error),
+    /// An event could not be written for another invocation.
+    #[error("an event cannot be written: {0}")]
+    Event(#[from] serde_json::Error),
     /// Other writers were at the same patients every time it was tried.
     #[error("other writers were at the same patients too often")]
     Contended,
@@ -25,6 +28,8 @@ pub enum Stop {
     Problem(Problem),
     /// It may go on later.
     Error(Error),
+    /// The invocation's time is nearly up; what is done is done, and the rest is for another.
+    Time,
 }
 
 impl From<Problem> for Stop {

@@ -1,10 +1,11 @@
 //! What S3 tells of new objects.
 
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use shared::models::Instant;
 
 /// A message of S3. Its test message, sent when the notification is set up, has no records.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notification {
     /// What happened; in practice one thing a message.
     #[serde(rename = "Records", default)]
@@ -12,19 +13,21 @@ pub struct Notification {
 }
 
 /// One thing that happened.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// `2.` and something: fields are added within a major version, never taken away.
     pub event_version: String,
     /// `ObjectCreated:Put` and the like, without the prefix `s3:`.
     pub event_name: String,
+    /// When the object was written.
+    event_time: jiff::Timestamp,
     /// To what.
     pub s3: About,
 }
 
 /// The object, with its bucket.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct About {
     /// The bucket.
     pub bucket: BucketName,
@@ -33,14 +36,14 @@ pub struct About {
 }
 
 /// A bucket.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BucketName {
     /// Its name.
     pub name: String,
 }
 
 /// One writing of an object. A removal has no entity tag.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
     key: String,
@@ -56,6 +59,11 @@ impl Record {
     /// Whether it tells of a new object, in a form we know.
     pub fn is_creation(&self) -> bool {
         self.event_name.starts_with("ObjectCreated:") && self.event_version.starts_with("2.")
+    }
+
+    /// When the object was written: the same whenever and however often the event comes.
+    pub fn written_at(&self) -> Instant {
+        self.event_time.into()
     }
 }
 
@@ -98,8 +106,12 @@ mod tests {
             "configurationId":"c","bucket":{"name":"files","ownerIdentity":{"principalId":"x"},"arn":"arn:aws:s3:::files"},
             "object":{"key":"imports/sunrise/a.csv","size":3,"eTag":"abc","versionId":"v","sequencer":"0A"}}}]}"#;
         let notification: Notification = serde_json::from_str(message).unwrap();
+        // As this function sends it to itself, to go on.
+        let again = serde_json::to_string(&notification).unwrap();
+        let notification: Notification = serde_json::from_str(&again).unwrap();
         let record = &notification.records[0];
         assert!(record.is_creation());
+        assert_eq!(record.written_at(), Instant::from_seconds(1_796_083_200));
         assert_eq!(
             (record.s3.bucket.name.as_str(), record.s3.object.e_tag.as_str()),
             ("files", "abc")

@@ -79,7 +79,8 @@ impl Field {
     }
 
     fn of(header: &str) -> Option<Self> {
-        let plain: String = header.chars().filter(char::is_ascii_alphanumeric).collect();
+        // A letter we do not know is part of a name we do not know.
+        let plain: String = header.chars().filter(|c| c.is_alphanumeric()).collect();
         let plain = plain.to_ascii_lowercase();
         Self::ALL.into_iter().find(|field| field.synonyms().contains(&plain.as_str()))
     }
@@ -127,10 +128,19 @@ impl Columns {
         self.fields.len()
     }
 
+    /// Which column a field is, from 0.
+    pub fn place(&self, field: Field) -> Option<usize> {
+        self.fields.iter().position(|known| *known == field)
+    }
+
     /// The row's text for a field, if there is such a column.
     pub fn get<'a>(&self, field: Field, row: &'a [String]) -> Option<&'a str> {
-        let index = self.fields.iter().position(|known| *known == field)?;
-        row.get(index).map(String::as_str)
+        row.get(self.place(field)?).map(String::as_str)
+    }
+
+    /// What the file calls a column; nothing for one that the header does not have.
+    pub fn name(&self, index: usize) -> String {
+        self.header.get(index).map(|name| name.trim().to_owned()).unwrap_or_default()
     }
 
     /// What the file calls a field.
@@ -176,6 +186,7 @@ mod tests {
                 "Column 5 of the header, \"blood group\",",
             ),
             ("name,email,identifier,mobile,", "Column 5 of the header, \"\","),
+            ("नाम,email,identifier,mobile", "Column 1 of the header, \"नाम\","),
             (
                 "name,email,identifier,mobile,Phone",
                 "Columns 4 and 5 of the header both mean mobile",

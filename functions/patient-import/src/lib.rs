@@ -1,8 +1,9 @@
 //! Imports of patients: a file in the bucket becomes patients, each of its rows accounted for.
 //!
-//! An event of S3 → [`find`] the import and its hospital → read the file ([`source`], [`csv`],
-//! [`header`], [`rows`]) → [`decide`] what each row comes to → write it in [`stretch`]es, each
-//! with a checkpoint → [`report`].
+//! An event of S3 → [`find`] the import and its hospital → a [`survey`] of the file as a whole →
+//! read it again ([`source`], [`csv`], [`header`], [`rows`]) → [`decide`] what each row comes to →
+//! write it in [`stretch`]es, each with a checkpoint → [`report`]. What does not fit into one
+//! invocation goes on in another, which this one asks for.
 
 pub mod csv;
 pub mod decide;
@@ -16,18 +17,26 @@ pub mod problem;
 pub mod report;
 pub mod rows;
 pub mod seen;
+pub mod sieve;
 pub mod source;
 pub mod stretch;
+pub mod survey;
 
 use error::Error;
 use event::{Notification, Record};
+use ingest::Reached;
 use shared::{
     clock::Clock,
-    outbound::Bucket,
+    models::Instant,
+    outbound::{Bucket, DispatchSettings, Dispatcher, Invocation},
     store::{Database, Store},
     web::Environment,
 };
 use std::sync::Arc;
+
+/// How long before the end of its time an invocation hands over, in seconds: enough for the
+/// stretch under way and for the report.
+const RESERVE_SECONDS: i64 = 60;
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -38,6 +47,10 @@ pub struct PatientImport {
     pub store: Store,
     /// Where files and reports lie.
     pub bucket: Bucket,
+    /// Who gets the rest of a file that is too long for one invocation: this function again.
+    pub rest: Dispatcher,
+    /// The most rows that are written together.
+    pub stretch_rows: usize,
 }
 
 /// Reads the settings; faults are left in `env`.
@@ -46,22 +59,33 @@ pub fn configure(env: &mut Environment) -> PatientImport {
     let database = Database::new(uri, env.required("MONGODB_DATABASE"));
     let bucket = env.required("IMPORT_BUCKET");
     let elsewhere = env.optional("AWS_ENDPOINT_URL_S3").is_some();
+    let itself = DispatchSettings {
+        function: env.required("AWS_LAMBDA_FUNCTION_NAME"),
+        region: env.required("AWS_REGION"),
+        access_key_id: env.required("AWS_ACCESS_KEY_ID"),
+        secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
+        session_token: env.optional("AWS_SESSION_TOKEN"),
+        endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
+    };
     PatientImport {
         clock: env.clock(),
         store: Store::new(database),
         bucket: Bucket::new(bucket, elsewhere),
+        rest: Dispatcher::new(itself),
+        stretch_rows: stretch::ROWS,
     }
 }
 
-/// Handles a message of S3. An error makes Lambda bring the whole message again, which is safe:
-/// what has ended stays as it is.
+/// Handles a message of S3 before a deadline. An error makes Lambda bring the whole message again,
+/// which is safe: what has ended stays as it is.
 pub async fn handle(
     function: Arc<PatientImport>,
     message: Notification,
+    deadline: Instant,
 ) -> Result<serde_json::Value, lambda_runtime::Error> {
     let mut failed = None;
     for record in message.records.iter().filter(|record| record.is_creation()) {
-        if let Err(error) = created(&function, record).await {
+        if let Err(error) = created(&function, record, deadline).await {
             tracing::error!(%error, "an import stopped and is to go on");
             failed = Some(error);
         }
@@ -72,7 +96,11 @@ pub async fn handle(
     }
 }
 
-async fn created(function: &PatientImport, record: &Record) -> Result<(), Error> {
+async fn created(
+    function: &PatientImport,
+    record: &Record,
+    deadline: Instant,
+) -> Result<(), Error> {
     if record.s3.bucket.name != function.bucket.name() {
         tracing::warn!("an event of another bucket is ignored");
         return Ok(());
@@ -81,8 +109,17 @@ async fn created(function: &PatientImport, record: &Record) -> Result<(), Error>
         tracing::warn!("an object whose key is not UTF-8 is ignored");
         return Ok(());
     };
-    match find::find(function, &record.s3, &key).await? {
-        Some(job) => ingest::ingest(function, job).await,
-        None => Ok(()),
+    let Some(job) = find::find(function, record, &key).await? else {
+        return Ok(());
+    };
+    let import = job.import.id.clone();
+    match ingest::ingest(function, job, deadline.plus_seconds(-RESERVE_SECONDS)).await? {
+        Reached::End => Ok(()),
+        Reached::Checkpoint => {
+            tracing::info!(%import, "the time is nearly up; the import goes on in another invocation");
+            let rest = Notification { records: vec![record.clone()] };
+            let rest = serde_json::to_value(&rest)?;
+            Ok(function.rest.invoke(&rest, Invocation::Asynchronous, function.clock.now()).await?)
+        }
     }
 }

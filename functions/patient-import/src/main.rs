@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::web::serve_events(patient_import::configure, patient_import::handle)
+    shared::web::serve_long_events(patient_import::configure, patient_import::handle)
 }

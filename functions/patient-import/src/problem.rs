@@ -6,6 +6,8 @@ pub const MAX_FILE: u64 = 100 << 20;
 pub const MAX_ROW: usize = 64 << 10;
 /// The most columns.
 pub const MAX_COLUMNS: usize = 50;
+/// The longest field of a row, in bytes; what a field may hold is less.
+pub const MAX_FIELD: usize = 4 << 10;
 
 /// What is wrong with the file. The message goes to its hospital only, never into a log: it may
 /// quote a header.
@@ -30,6 +32,11 @@ pub enum Problem {
         "The file was replaced while it was being read. Send the right one again as a new import."
     )]
     Replaced,
+    /// Another object came to lie at the key before this one was read.
+    #[error(
+        "Another file of the same name came before this one was read. The later one is an import of its own."
+    )]
+    Superseded,
     /// A zip archive or a workbook.
     #[error(
         "The file is an Excel workbook or an archive, not CSV. In Excel choose Save as, CSV UTF-8."
@@ -38,12 +45,19 @@ pub enum Problem {
     /// Some other known kind of file.
     #[error("The file is not CSV text but {0}. Save the list as CSV (UTF-8) and send it again.")]
     OtherKind(&'static str),
-    /// UTF-16, which Excel calls Unicode text.
-    #[error("The file is encoded in UTF-16. Save it as CSV UTF-8 and send it again.")]
-    Utf16,
-    /// Bytes that are no UTF-8.
+    /// UTF-16 with halves of characters in it.
     #[error(
-        "Line {line} is not UTF-8; the file may be in an older Windows encoding. Save it as CSV UTF-8 and send it again."
+        "The file is encoded in UTF-16 and damaged. Save the list as CSV UTF-8 and send it again."
+    )]
+    BrokenUtf16,
+    /// Neither UTF-8 nor an encoding we know.
+    #[error(
+        "The file is neither in UTF-8 nor in UTF-16 nor in Windows-1252. Save the list as CSV UTF-8 and send it again."
+    )]
+    UnknownEncoding,
+    /// Bytes that are no UTF-8, in a file that else is.
+    #[error(
+        "Line {line} is not UTF-8 while other lines are; the file may be put together from two. Save it as CSV UTF-8 and send it again."
     )]
     NotUtf8 {
         /// The line they are on.
@@ -105,9 +119,11 @@ impl Problem {
             Self::TooLarge => "FILE_TOO_LARGE",
             Self::Gone => "FILE_GONE",
             Self::Replaced => "FILE_REPLACED",
+            Self::Superseded => "FILE_SUPERSEDED",
             Self::Workbook => "WORKBOOK",
             Self::OtherKind(_) => "NOT_CSV",
-            Self::Utf16 => "UTF16",
+            Self::BrokenUtf16 => "BROKEN_UTF16",
+            Self::UnknownEncoding => "UNKNOWN_ENCODING",
             Self::NotUtf8 { .. } => "NOT_UTF8",
             Self::ZeroBytes => "ZERO_BYTES",
             Self::RowTooLong { .. } => "ROW_TOO_LONG",

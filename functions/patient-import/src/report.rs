@@ -1,41 +1,45 @@
-//! The report: a summary as JSON, and the rows that were not taken as CSV.
+//! The report: a summary as JSON, and as CSV the rows that were not taken and what changed of whom.
 
-use crate::{error::Error, header::Columns, problem::Problem};
+use crate::{csv::Encoding, error::Error, problem::Problem};
 use serde_json::json;
 use shared::{
-    models::{HospitalId, Import, Instant},
+    models::{HospitalId, Import, ImportedField, Instant, ReportFile},
     outbound::Bucket,
-    store::{HospitalStore, Reject},
+    store::{HospitalStore, Reject, Updated},
 };
 
-/// Where the reports of an import lie.
-fn folder(hospital: &HospitalId, import: &Import) -> String {
-    format!("import-reports/{hospital}/{}", import.id)
-}
+const CSV: &str = "text/csv; charset=utf-8";
 
-/// Writes the rows that were not taken; gives the key of their file.
-pub async fn write_rejected(
+/// Writes the rows that were not taken, under the file's own header, and what was changed.
+pub async fn write_rows(
     bucket: &Bucket,
     store: &HospitalStore,
     hospital: &HospitalId,
     import: &Import,
-    columns: &Columns,
-) -> Result<String, Error> {
-    let key = format!("{}/rejected.csv", folder(hospital, import));
-    let mut file = bucket.write(&key, "text/csv; charset=utf-8");
+    header: &[String],
+) -> Result<(), Error> {
+    let mut rejects = bucket.write(&ReportFile::Rejected.key(hospital, &import.id), CSV);
     let head = ["line", "column", "code", "reason"].into_iter();
-    file.push(record(head.chain(columns.header.iter().map(String::as_str))).as_bytes()).await?;
+    rejects.push(record(head.chain(header.iter().map(String::as_str))).as_bytes()).await?;
+    let mut updates = bucket.write(&ReportFile::Updated.key(hospital, &import.id), CSV);
+    updates.push(record(["line", "identifier", "changed"].into_iter()).as_bytes()).await?;
     let mut from = 0;
     loop {
-        let stretches = store.import_rejects(&import.id, from).await?;
+        let stretches = store.import_stretches(&import.id, from).await?;
         let Some(last) = stretches.last() else { break };
         from = last.number + 1;
-        for reject in stretches.iter().flat_map(|stretch| &stretch.rejects) {
-            file.push(rejected(reject).as_bytes()).await?;
+        for stretch in &stretches {
+            for reject in &stretch.rejects {
+                rejects.push(rejected(reject).as_bytes()).await?;
+            }
+            for update in &stretch.updates {
+                updates.push(updated(update).as_bytes()).await?;
+            }
         }
     }
-    file.finish().await?;
-    Ok(key)
+    rejects.finish().await?;
+    updates.finish().await?;
+    Ok(())
 }
 
 /// Writes the summary. It says what the API says of the import, and nothing of any row.
@@ -43,22 +47,41 @@ pub async fn write_summary(
     bucket: &Bucket,
     hospital: &HospitalId,
     import: &Import,
+    encoding: Option<Encoding>,
     problem: Option<&Problem>,
     now: Instant,
 ) -> Result<(), Error> {
+    let problem =
+        problem.map(|problem| json!({ "code": problem.code(), "message": problem.to_string() }));
     let summary = json!({
         "importId": import.id,
         "fileName": import.file_name,
         "status": import.status,
         "dryRun": import.dry_run,
+        "encoding": encoding,
         "rows": import.rows,
-        "problem": problem.map(|problem| json!({ "code": problem.code(), "message": problem.to_string() })),
+        "problem": problem,
         "createdAt": import.created_at.timestamp().to_string(),
         "endedAt": now.timestamp().to_string(),
     });
-    let key = format!("{}/summary.json", folder(hospital, import));
+    let key = ReportFile::Summary.key(hospital, &import.id);
     bucket.put(&key, "application/json", summary.to_string().into()).await?;
     Ok(())
+}
+
+fn updated(update: &Updated) -> String {
+    let changed: Vec<&str> = update.changed.iter().map(|field| called(*field)).collect();
+    let (line, changed) = (update.line.to_string(), changed.join(" "));
+    record([line.as_str(), update.identifier.as_str(), &changed].into_iter())
+}
+
+const fn called(field: ImportedField) -> &'static str {
+    match field {
+        ImportedField::Name => "name",
+        ImportedField::Email => "email",
+        ImportedField::Mobile => "mobile",
+        ImportedField::DateOfBirth => "dateOfBirth",
+    }
 }
 
 fn rejected(reject: &Reject) -> String {
@@ -89,6 +112,8 @@ fn cell(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use shared::models::{Identifier, Parse as _};
 
     #[test]
     fn cells_are_text_to_a_spreadsheet() {
@@ -103,6 +128,40 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(cell(field), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn an_updated_patient_is_named_with_what_changed() {
+        let update = Updated {
+            line: 9,
+            identifier: Identifier::parse("=1").unwrap(),
+            changed: vec![ImportedField::Name, ImportedField::DateOfBirth],
+        };
+        assert_eq!(updated(&update), "9,'=1,name dateOfBirth\r\n");
+    }
+
+    proptest! {
+        /// What a spreadsheet reads is what was written, and never begins like a formula.
+        #[test]
+        fn records_are_read_back_and_hold_no_formula(
+            fields in proptest::collection::vec("[=+\\-@,;\"\t\r\na1 é＝]{0,6}", 1..5),
+        ) {
+            let text = record(fields.iter().map(String::as_str));
+            let mut reader = csv_core::ReaderBuilder::new().build();
+            let (mut out, mut ends) = ([0; 256], [0; 8]);
+            let (_, _, _, count) = reader.read_record(text.as_bytes(), &mut out, &mut ends);
+            // A record of one empty field is a blank line, which is none.
+            if fields.iter().any(|field| !field.is_empty()) {
+                prop_assert_eq!(count, fields.len());
+            }
+            let mut start = 0;
+            for (end, field) in ends[..count].iter().zip(&fields) {
+                let read = std::str::from_utf8(&out[start..*end]).unwrap();
+                prop_assert!(!read.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
+                prop_assert!(read == field || read.strip_prefix('\'') == Some(field));
+                start = *end;
+            }
         }
     }
 

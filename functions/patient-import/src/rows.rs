@@ -3,6 +3,7 @@
 use crate::{
     csv::Record,
     header::{Columns, Field},
+    problem::MAX_FIELD,
     seen::Seen,
 };
 use shared::{
@@ -77,9 +78,14 @@ impl Row {
         if fields.iter().all(|field| field.trim().is_empty()) {
             return Err(Fault::of_row("EMPTY_ROW", "every field is empty".to_owned()));
         }
+        if let Some(long) = fields.iter().position(|field| field.len() > MAX_FIELD) {
+            let reason = format!("must have at most {MAX_FIELD} bytes");
+            return Err(Fault { column: columns.name(long), code: "FIELD_TOO_LONG", reason });
+        }
         if fields.len() != columns.count() {
             let (has, header) = (fields.len(), columns.count());
-            let reason = format!("has {has} fields where the header has {header} columns");
+            let s = if has == 1 { "" } else { "s" };
+            let reason = format!("has {has} field{s} where the header has {header} columns");
             return Err(Fault::of_row("FIELD_COUNT", reason));
         }
         let name = parse(Field::Name, fields, columns)?;

@@ -1,17 +1,28 @@
 //! Rows, good and bad.
 
 use super::*;
-use crate::csv::{CsvReader, Step};
+use crate::{
+    csv::{CsvReader, Step},
+    sieve::hash_of,
+};
 
 pub(crate) fn today() -> Day {
     Day::parse("2026-12-01").unwrap()
+}
+
+/// Doubts every number that identifiers of tests have.
+pub(crate) fn doubting_all() -> Seen {
+    let numbers = (0..1000).map(|n| Identifier::parse(&n.to_string()).unwrap());
+    let mut hashes: Vec<u64> = numbers.map(|identifier| hash_of(&identifier)).collect();
+    hashes.sort_unstable();
+    Seen::among(hashes)
 }
 
 /// Every line of a file, read in one piece; its header must be good.
 pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
     let mut reader = CsvReader::default();
     reader.feed(Some(file.as_bytes().to_vec().into())).unwrap();
-    let (mut columns, mut lines, mut seen) = (None, Vec::new(), Seen::default());
+    let (mut columns, mut lines, mut seen) = (None, Vec::new(), doubting_all());
     loop {
         match (reader.advance().unwrap(), &columns) {
             (Step::More, _) => reader.feed(None).unwrap(),
@@ -80,4 +91,10 @@ fn a_duplicate_names_both_lines() {
     let fault = lines[1].content.as_ref().unwrap_err();
     assert!(fault.reason.contains("line 4") && fault.reason.contains("line 2"), "{}", fault.reason);
     assert_eq!(lines[1].reject(fault).fields, ["Asha", "a@b.in", "1", "9876543210"]);
+}
+
+#[test]
+fn a_field_may_not_be_endless() {
+    let rows = format!("Asha,a@b.in,1,9876543210,{}\n", " ".repeat(MAX_FIELD + 1));
+    assert_eq!(faults(&rows), [(2, "dob".to_owned(), "FIELD_TOO_LONG")]);
 }

@@ -1,63 +1,69 @@
-//! Which identifiers a file has had so far, and on which lines.
+//! On which lines the identifiers stand that may stand twice.
 
+use crate::sieve::hash_of;
 use shared::models::Identifier;
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher},
-};
 
-/// Keeps a hash of 64 bits and a line for each identifier, not its text. Two of a million
-/// different identifiers share a hash once in tens of millions of files.
+/// Keeps a line for each identifier that the [sieve](crate::sieve::Sieve) let through; of any
+/// other it knows that there is no second.
 #[derive(Debug, Default)]
-pub struct Seen(HashMap<u64, u32, BuildHasherDefault<AsItIs>>);
-
-impl Seen {
-    /// Enters an identifier; the line of an earlier row that had it already.
-    pub fn enter(&mut self, identifier: &Identifier, line: u64) -> Result<(), u64> {
-        let mut hasher = DefaultHasher::new();
-        identifier.as_str().hash(&mut hasher);
-        match self.0.entry(hasher.finish()) {
-            Entry::Occupied(earlier) => Err(u64::from(*earlier.get())),
-            Entry::Vacant(place) => {
-                place.insert(u32::try_from(line).unwrap_or(u32::MAX));
-                Ok(())
-            }
-        }
-    }
+pub struct Seen {
+    hashes: Vec<u64>,
+    /// 0 for none yet: a file's first line is its header.
+    lines: Vec<u32>,
 }
 
-/// A hash is not hashed again.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
+impl Seen {
+    /// Looks out for these, which are in order.
+    pub fn among(hashes: Vec<u64>) -> Self {
+        let lines = vec![0; hashes.len()];
+        Self { hashes, lines }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+    /// Enters the identifier of a good row; the line of an earlier one that had it already.
+    pub fn enter(&mut self, identifier: &Identifier, line: u64) -> Result<(), u64> {
+        if self.hashes.is_empty() {
+            return Ok(());
         }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+        let found = self.hashes.binary_search(&hash_of(identifier)).ok();
+        match found.and_then(|place| self.lines.get_mut(place)) {
+            Some(first) if *first > 0 => Err(u64::from(*first)),
+            Some(first) => {
+                *first = u32::try_from(line).unwrap_or(u32::MAX);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sieve::Sieve;
+    use proptest::prelude::*;
     use shared::models::Parse as _;
+    use std::collections::HashMap;
 
-    #[test]
-    fn a_second_one_is_told_the_line_of_the_first() {
-        let mut seen = Seen::default();
-        let identifier = |number: u64| Identifier::parse(&format!("MRN-{number}")).unwrap();
-        for number in 0..10_000 {
-            assert_eq!(seen.enter(&identifier(number), number + 2), Ok(()));
+    proptest! {
+        /// Whatever a file's size makes of the sieve, a second one is told the line of the first.
+        #[test]
+        fn a_second_one_is_told_the_line_of_the_first(
+            numbers in proptest::collection::vec(0_u32..60, 0..100),
+            size in 0_u64..4000,
+        ) {
+            let identifiers: Vec<Identifier> =
+                numbers.iter().map(|n| Identifier::parse(&format!("MRN-{n}")).unwrap()).collect();
+            let mut sieve = Sieve::for_file(size);
+            for identifier in &identifiers {
+                sieve.enter(identifier);
+            }
+            let mut seen = Seen::among(sieve.through());
+            let mut first = HashMap::new();
+            for (identifier, line) in identifiers.iter().zip(2..) {
+                let expected = first.get(identifier).map_or(Ok(()), |line| Err(*line));
+                first.entry(identifier).or_insert(line);
+                prop_assert_eq!(seen.enter(identifier, line), expected);
+            }
         }
-        assert_eq!(seen.enter(&identifier(7), 20_000), Err(9));
     }
 }

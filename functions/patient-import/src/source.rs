@@ -1,7 +1,7 @@
 //! The file, fetched piece by piece and read record by record.
 
 use crate::{
-    csv::{CsvReader, Step},
+    csv::{CsvReader, Encoding, RawRecord, Step},
     error::Stop,
     header::Columns,
     problem::Problem,
@@ -18,23 +18,29 @@ pub struct Source {
 }
 
 impl Source {
-    /// Begins, and reads the header.
-    pub async fn open(object: ObjectReader) -> Result<(Self, Columns), Stop> {
-        let mut source = Self { object, csv: CsvReader::default() };
-        if !source.advance().await? {
-            return Err(Problem::Empty.into());
-        }
-        let columns = Columns::of(source.csv.record()?)?;
-        Ok((source, columns))
+    /// Begins to read, in this encoding if it is known already.
+    pub fn new(object: ObjectReader, encoding: Option<Encoding>) -> Self {
+        let csv = encoding.map_or_else(CsvReader::default, CsvReader::of);
+        Self { object, csv }
     }
 
-    /// Reads to the end for faults of the file as a whole, so that none is found when half of its
-    /// rows are written.
-    pub async fn check(mut self) -> Result<(), Stop> {
-        while self.advance().await? {
-            self.csv.record()?;
+    /// The encoding it is read in.
+    pub fn encoding(&self) -> Encoding {
+        self.csv.encoding()
+    }
+
+    /// The next record's bytes; `None` at the end.
+    pub async fn raw(&mut self) -> Result<Option<RawRecord<'_>>, Stop> {
+        if !self.advance().await? {
+            return Ok(None);
         }
-        Ok(())
+        Ok(Some(self.csv.raw()?))
+    }
+
+    /// Reads the header.
+    pub async fn columns(&mut self) -> Result<Columns, Stop> {
+        let header = self.raw().await?.ok_or(Problem::Empty)?;
+        Ok(Columns::of(header.text()?)?)
     }
 
     /// The next row; `None` at the end.
@@ -44,10 +50,10 @@ impl Source {
         seen: &mut Seen,
         today: Day,
     ) -> Result<Option<Line>, Stop> {
-        if !self.advance().await? {
+        let Some(record) = self.raw().await? else {
             return Ok(None);
-        }
-        Ok(Some(Line::read(self.csv.record()?, columns, seen, today)))
+        };
+        Ok(Some(Line::read(record.text()?, columns, seen, today)))
     }
 
     async fn advance(&mut self) -> Result<bool, Stop> {

@@ -5,10 +5,14 @@ use crate::{
     error::Error,
     rows::Line,
 };
-use shared::store::{ChunkReport, HospitalStore};
+use shared::{
+    models::Instant,
+    store::{ChunkReport, HospitalStore},
+};
 
-/// The most rows of a stretch.
-const ROWS: usize = 1000;
+/// The most rows of a stretch: it takes five commands at most, so that a thousand rows take fewer
+/// than four.
+pub const ROWS: usize = 1500;
 /// A stretch of long rows ends at about this many bytes of text, so that its rejected rows fit
 /// into one document many times over.
 const BYTES: usize = 256 << 10;
@@ -17,13 +21,19 @@ const TRIES: usize = 6;
 
 /// Rows of one file in a row. Where stretches begin and end depends on the file alone, so that a
 /// later run finds the same ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stretch {
+    most: usize,
     lines: Vec<Line>,
     bytes: usize,
 }
 
 impl Stretch {
+    /// One of at most so many rows.
+    pub const fn of(most: usize) -> Self {
+        Self { most, lines: Vec::new(), bytes: 0 }
+    }
+
     /// Adds the next row, if there is one.
     pub fn extend(&mut self, line: Option<Line>) {
         self.bytes += line.iter().flat_map(|line| &line.fields).map(String::len).sum::<usize>();
@@ -32,7 +42,7 @@ impl Stretch {
 
     /// Whether it is to be written before the next row.
     pub const fn is_full(&self) -> bool {
-        self.lines.len() >= ROWS || self.bytes >= BYTES
+        self.lines.len() >= self.most || self.bytes >= BYTES
     }
 
     /// Whether it has no rows.
@@ -56,14 +66,15 @@ impl Stretch {
         context: &Context,
         number: i64,
         dry_run: bool,
+        at: Instant,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
             let decision = self.decide(store, context).await?;
             if dry_run || apply(store, &decision).await? {
                 let import_id = context.import.clone();
-                let Decision { rows, rejects, .. } = decision;
-                store.insert_chunk(&ChunkReport { import_id, number, rows, rejects }).await?;
-                return Ok(());
+                let Decision { rows, rejects, updates, .. } = decision;
+                let chunk = ChunkReport { import_id, number, rows, rejects, updates, at };
+                return Ok(store.insert_chunk(&chunk).await?);
             }
         }
         Err(Error::Contended)

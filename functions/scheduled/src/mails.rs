@@ -96,6 +96,11 @@ async fn deliver(
         Message::FamilyMember { member } => {
             this.mailer.send(&account.email, &Mail::FamilyMember { name, hospital, member }).await
         }
+        Message::Imported { file, rows, trial, failed } => {
+            let (file, trial, failed) = (file.as_str(), *trial, *failed);
+            let mail = Mail::ImportEnded { name, hospital, file, rows, trial, failed };
+            this.mailer.send(&account.email, &mail).await
+        }
         Message::Locked { until } => {
             let until = time_for_people(*until, zone);
             let mail = Mail::PasswordLocked { name, hospital, until: &until };

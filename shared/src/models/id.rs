@@ -35,7 +35,13 @@ impl<K: Kind> Id<K> {
     }
 
     fn from_ulid(ulid: ulid::Ulid) -> Self {
-        let text = format!("{}_{}", K::PREFIX, ulid.to_string().to_ascii_lowercase());
+        let mut letters = [0; ulid::ULID_LEN];
+        let letters = ulid.array_to_str(&mut letters);
+        letters.make_ascii_lowercase();
+        let mut text = String::with_capacity(K::PREFIX.len() + 1 + letters.len());
+        text.push_str(K::PREFIX);
+        text.push('_');
+        text.push_str(letters);
         Self { text, kind: PhantomData }
     }
 

@@ -1,6 +1,6 @@
 //! Imports of patients: how many rows came to what.
 
-use super::{AccountId, FileName, ImportId, Instant};
+use super::{AccountId, FileName, HospitalId, ImportId, Instant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -79,9 +79,9 @@ pub struct Import {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// The key of the rejected rows' file, once done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub report_key: Option<String>,
+    /// The files of its report, once it has ended.
+    #[serde(default)]
+    pub reports: Vec<ReportFile>,
     /// When it was asked for, or its file arrived.
     pub created_at: Instant,
 }
@@ -94,4 +94,35 @@ pub struct ObjectVersion {
     pub e_tag: String,
     /// S3's order of writes to one key.
     pub sequencer: String,
+}
+
+/// A file of an import's report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFile {
+    /// What became of the file, as JSON.
+    Summary,
+    /// The rows that were not taken, as they came, as CSV.
+    Rejected,
+    /// The patients that were there and changed, and what changed of each, as CSV.
+    Updated,
+}
+
+impl ReportFile {
+    /// For how many days the bucket keeps it (`template.yaml`, the rule `OldFiles`).
+    pub const DAYS: i64 = 90;
+
+    /// Its name, under which it is downloaded too.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Summary => "summary.json",
+            Self::Rejected => "rejected.csv",
+            Self::Updated => "updated.csv",
+        }
+    }
+
+    /// Where it lies in the bucket: beside the files to import, never below them.
+    pub fn key(self, hospital: &HospitalId, import: &ImportId) -> String {
+        format!("import-reports/{hospital}/{import}/{}", self.name())
+    }
 }

@@ -1,7 +1,7 @@
 //! Mails to the owners of accounts: the outbox of people. Those about appointments wait in the
 //! appointments.
 
-use super::{AccountId, Instant, Name, NotificationId};
+use super::{AccountId, FileName, Instant, Name, NotificationId, RowCounts};
 use serde::{Deserialize, Serialize};
 
 /// A mail that waits to be sent. It is written with what asks for it, and holds neither address
@@ -42,6 +42,17 @@ pub enum Message {
     FamilyMember {
         /// Who.
         member: Name,
+    },
+    /// A file of patients that the account's owner sent has been read.
+    Imported {
+        /// The file.
+        file: FileName,
+        /// What became of its rows.
+        rows: RowCounts,
+        /// Whether it was a trial, which writes nothing.
+        trial: bool,
+        /// Whether it could not be read as a whole.
+        failed: bool,
     },
     /// Wrong passwords have locked the password.
     Locked {

@@ -27,7 +27,7 @@ pub struct Patient {
     pub status: AccountStatus,
     /// When the person was entered.
     pub created_at: Instant,
-    /// The import that entered the person and the line it was on, so that a run that is repeated
+    /// The import that last wrote the person and the line it was on, so that a run that is repeated
     /// after a crash counts the row as it did the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<ImportedFrom>,
@@ -41,6 +41,21 @@ pub struct ImportedFrom {
     pub import_id: super::ImportId,
     /// The line of the file, the header being line 1.
     pub line: u64,
-    /// Whether that import created the patient; otherwise it updated it.
-    pub created: bool,
+    /// What that import changed; nothing where it entered the person.
+    #[serde(default)]
+    pub changed: Vec<ImportedField>,
+}
+
+/// What an import may change of a person. The identifier is how it finds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ImportedField {
+    /// The name.
+    Name,
+    /// The account's address, and with it the account.
+    Email,
+    /// The mobile.
+    Mobile,
+    /// The day of birth.
+    DateOfBirth,
 }

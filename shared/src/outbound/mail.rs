@@ -5,7 +5,7 @@
 //! nothing anybody typed can reach a header, and a screen that shows only subjects shows no code
 //! and no name.
 
-use crate::models::{AppointmentId, Instant, Money, Name, Speciality, Zone};
+use crate::models::{AppointmentId, Instant, Money, Name, RowCounts, Speciality, Zone};
 use askama::Template;
 
 /// One mail, by what it is about. Texts come ready to be shown.
@@ -50,6 +50,21 @@ pub enum Mail<'a> {
         hospital: &'a str,
         /// Who was added.
         member: &'a Name,
+    },
+    /// A file of patients has been read.
+    ImportEnded {
+        /// Who sent it.
+        name: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// The file's name.
+        file: &'a str,
+        /// What became of its rows.
+        rows: &'a RowCounts,
+        /// Whether it was a trial, which writes nothing.
+        trial: bool,
+        /// Whether it could not be read as a whole.
+        failed: bool,
     },
     /// An appointment stands.
     AppointmentConfirmed {
@@ -166,6 +181,9 @@ impl Mail<'_> {
             Self::ResetOtp { name, hospital, otp, minutes } => reset(name, hospital, otp, minutes),
             Self::PasswordLocked { name, hospital, until } => locked(name, hospital, until),
             Self::FamilyMember { name, hospital, member } => family_member(name, hospital, member),
+            Self::ImportEnded { name, hospital, file, rows, trial, failed } => {
+                import_ended(name, hospital, file, rows, trial, failed)
+            }
             Self::AppointmentConfirmed {
                 patient, hospital, doctor, speciality, start, fee, receipt, appointment,
             } => {
@@ -259,6 +277,58 @@ fn family_member<'a>(name: &'a Name, hospital: &'a str, member: &'a Name) -> Let
         notes: vec!["If this is a mistake, please tell the hospital.".to_owned()],
         ..blank("Someone was added to your account", hospital)
     }
+}
+
+/// Counts and the file's name: whose rows they are is for those who log in.
+fn import_ended<'a>(
+    name: &'a Name,
+    hospital: &'a str,
+    file: &str,
+    rows: &RowCounts,
+    trial: bool,
+    failed: bool,
+) -> Letter<'a> {
+    let (heading, words) = match (failed, trial) {
+        (true, _) => (
+            "Your list of patients could not be read",
+            "The list you sent could not be read. Log in to see why, and send it again.",
+        ),
+        (false, true) => (
+            "Your list of patients was tried",
+            "The list you sent was read on trial. Nothing was entered; this is what would have been.",
+        ),
+        (false, false) => (
+            "Your list of patients is in",
+            "The list you sent was read to its end. Log in to download the report, which names each row that was not taken, and why.",
+        ),
+    };
+    Letter {
+        subject: "Your list of patients was read",
+        preheader: "What became of its rows.",
+        paragraphs: vec![greeting(name), words.to_owned()],
+        facts: vec![
+            ("File", file.to_owned()),
+            ("Rows", counted(rows.total)),
+            ("New patients", counted(rows.created)),
+            ("Updated", counted(rows.updated)),
+            ("Unchanged", counted(rows.unchanged)),
+            ("Not taken", counted(rows.rejected)),
+        ],
+        ..blank(heading, hospital)
+    }
+}
+
+/// A number for people, in groups of three, so that none looks like a code.
+fn counted(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 /// What the three mails about appointments have in common.

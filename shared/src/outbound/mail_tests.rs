@@ -22,6 +22,7 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
     let speciality = Speciality::parse("Cardiology").unwrap();
     let appointment = Id::derived(7);
     let fee = Money::new(50_000, Currency::INR).unwrap();
+    let rows = RowCounts { total: 1_234_567, created: 1_234_567, ..RowCounts::default() };
     let start = "Tuesday, 1 December 2026, 10:00 (IST)";
     let (patient, doctor, speciality, appointment) =
         (&someone, &someone, &speciality, &appointment);
@@ -31,6 +32,9 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::ResetOtp { name: patient, hospital, otp: "048213", minutes: 1 },
         Mail::PasswordLocked { name: patient, hospital, until: start },
         Mail::FamilyMember { name: patient, hospital, member: doctor },
+        Mail::ImportEnded {
+            name: patient, hospital, file: "list.csv", rows: &rows, trial: false, failed: false,
+        },
         Mail::AppointmentConfirmed {
             patient, hospital, doctor, speciality, start, fee, receipt: Some("SUN/2026-27/000001"), appointment,
         },
@@ -88,6 +92,12 @@ fn names_cannot_become_markup() {
         assert!(!rendered.html.contains("alert(\"x\")"), "{mail:?}");
         assert!(rendered.html.contains("&#60;script&#62;"), "{mail:?}");
     });
+}
+
+#[test]
+fn numbers_are_for_people() {
+    let shown = [0, 999, 1000, 123_456, 1_000_000].map(counted);
+    assert_eq!(shown, ["0", "999", "1,000", "123,456", "1,000,000"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 
 /// Bytes fetched with one request. Small enough to lie in memory, so that no connection waits
 /// half-read while rows are written.
-const PIECE: u64 = 1 << 20;
+const PIECE: u64 = 256 << 10;
 
 /// One bucket. The client is made on first use, once per process; region, credentials and
 /// endpoint (`AWS_ENDPOINT_URL_S3`) are found by the SDK's own rules.
@@ -159,6 +159,11 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
+    /// How many bytes the object has.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The next bytes; `None` at the end.
     pub async fn next(&mut self) -> std::result::Result<Option<Bytes>, ReadFailed> {
         if self.position >= self.size {

@@ -3,13 +3,18 @@
 use super::{
     HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored, UpdateEach},
+    transaction::{Ended, Tx, transact},
 };
 use crate::models::{
     Account, AccountId, Appointment, Email, Identifier, Import, ImportId, ImportStatus,
-    ObjectVersion, Patient, RowCounts,
+    ImportedField, Instant, Notification, ObjectVersion, Patient, RowCounts,
 };
-use mongodb::bson::{Document, doc, serialize_to_bson};
+use mongodb::bson::{Bson, DateTime, Document, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
+
+/// For how many days the rows of a report are kept here: longer than a dead letter waits to be
+/// sent again (fourteen days), and no longer than that needs, for they are patients' facts.
+const KEEP_DAYS: i64 = 21;
 
 impl Stored for Import {
     const COLLECTION: &'static str = "imports";
@@ -31,6 +36,18 @@ pub struct Reject {
     pub fields: Vec<String>,
 }
 
+/// A patient that was there, and what a row changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Updated {
+    /// The line the row begins on.
+    pub line: u64,
+    /// The patient's identifier.
+    pub identifier: Identifier,
+    /// What changed.
+    pub changed: Vec<ImportedField>,
+}
+
 /// What became of one stretch of a file's rows, written once they are: the checkpoint from which
 /// a run that was cut off goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,15 +61,29 @@ pub struct ChunkReport {
     pub rows: RowCounts,
     /// The rows that were not taken.
     pub rejects: Vec<Reject>,
+    /// The rows that changed a patient.
+    #[serde(default)]
+    pub updates: Vec<Updated>,
+    /// When it was written.
+    pub at: Instant,
 }
 
 impl Stored for ChunkReport {
     const COLLECTION: &'static str = "importChunks";
+
+    /// `MongoDB`'s TTL wants a date.
+    fn extras(&self) -> Document {
+        let expires = self.at.plus_seconds(KEEP_DAYS * 24 * 3600);
+        doc! { "expiresAt": DateTime::from_millis(expires.millis()) }
+    }
 }
 
 /// How far an import has come: the stretches that are done, which have no gaps, and their rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Progress {
+    /// The import.
+    #[serde(rename = "_id")]
+    pub import_id: ImportId,
     /// How many stretches.
     pub stretches: i64,
     /// What became of their rows.
@@ -63,10 +94,18 @@ pub struct Progress {
 /// A patient that an import changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatientChange {
+    /// As it was when the change was decided.
+    pub before: Patient,
     /// As it is from now on.
-    pub patient: Patient,
-    /// The account it was with, if it moves to another.
-    pub moves_from: Option<AccountId>,
+    pub after: Patient,
+}
+
+impl PatientChange {
+    /// The account the patient was with, if it moves to another.
+    pub fn moves_from(&self) -> Option<&AccountId> {
+        let from = &self.before.account_id;
+        (*from != self.after.account_id).then_some(from)
+    }
 }
 
 impl HospitalStore {
@@ -110,18 +149,34 @@ impl HospitalStore {
         self.scope.collection::<Import>().await?.update(filter, set, None).await
     }
 
-    /// Writes how an import ended. One that has ended stays as it is, so that of two runs at once
-    /// the first has the word.
-    pub async fn end_import(&self, import: &Import) -> Result<()> {
+    /// Writes how an import ended, and the mail that tells of it. One that has ended stays as it
+    /// is, so that of two runs at once the first has the word, and one mail is sent.
+    pub async fn end_import(&self, import: &Import, mail: Option<&Notification>) -> Result<()> {
         let filter = doc! { "_id": import.id.as_str(), "status": { "$in": under_way()? } };
-        self.scope.collection::<Import>().await?.replace(filter, import, None).await.map(|_| ())
+        let imports = self.scope.collection::<Import>().await?;
+        let Some(mail) = mail else {
+            return imports.replace(filter, import, None).await.map(|_| ());
+        };
+        let mails = self.scope.collection::<Notification>().await?;
+        let end = async |tx: &mut Tx| {
+            if !imports.replace(filter.clone(), import, Some(tx)).await? {
+                return Ok(Ended::Abort(()));
+            }
+            mails.insert(mail, Some(tx)).await?;
+            Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| end(&mut tx))
     }
 
-    /// How far an import has come.
-    pub async fn import_progress(&self, id: &ImportId) -> Result<Progress> {
+    /// How far these imports have come; nothing of one that has no stretch done.
+    pub async fn import_progress(&self, ids: &[&ImportId]) -> Result<Vec<Progress>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
         let sum = |field: &str| doc! { "$sum": format!("$rows.{field}") };
         let stages = vec![
-            doc! { "$match": { "importId": id.as_str() } },
+            doc! { "$match": { "importId": { "$in": ids } } },
             doc! { "$group": {
                 "_id": "$importId",
                 "stretches": { "$sum": 1_i64 },
@@ -132,16 +187,15 @@ impl HospitalStore {
                 "rejected": sum("rejected"),
             } },
         ];
-        let found = self.scope.collection::<ChunkReport>().await?.aggregate(stages).await?;
-        Ok(found.into_iter().next().unwrap_or_default())
+        self.scope.collection::<ChunkReport>().await?.aggregate(stages).await
     }
 
-    /// Some of the stretches with rows that were not taken, in order, from this number on.
-    pub async fn import_rejects(&self, id: &ImportId, from: i64) -> Result<Vec<ChunkReport>> {
+    /// Some of the stretches with something for the report, in order, from this number on.
+    pub async fn import_stretches(&self, id: &ImportId, from: i64) -> Result<Vec<ChunkReport>> {
         let filter = doc! {
             "importId": id.as_str(),
             "number": { "$gte": from },
-            "rows.rejected": { "$gt": 0 },
+            "$or": [{ "rows.rejected": { "$gt": 0 } }, { "rows.updated": { "$gt": 0 } }],
         };
         let find = Find { filter, sort: doc! { "number": 1 }, limit: 8 };
         self.scope.collection::<ChunkReport>().await?.find(find).await
@@ -192,7 +246,8 @@ impl HospitalStore {
         Ok(self.scope.collection::<Patient>().await?.insert_missing(patients).await? == 0)
     }
 
-    /// Writes patients that an import changed, in one command; whether all were still there. The
+    /// Writes patients that an import changed, in one command; whether all were still as they were
+    /// when that was decided, for two files may be at one patient. The
     /// appointments of those that move to another account go with them, and go first: if it
     /// stops between the two, the next run does both again.
     pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
@@ -205,7 +260,7 @@ impl HospitalStore {
 }
 
 /// The statuses of an import that has not ended.
-fn under_way() -> Result<Vec<mongodb::bson::Bson>> {
+fn under_way() -> Result<Vec<Bson>> {
     let statuses = [ImportStatus::Waiting, ImportStatus::Running];
     statuses.iter().map(|status| Ok(serialize_to_bson(status)?)).collect()
 }
@@ -217,8 +272,8 @@ fn some(wanted: usize) -> Option<i64> {
 
 /// A new version of the appointment, so that a change decided on the old one is decided again.
 fn appointments_move(change: &PatientChange) -> Option<UpdateEach> {
-    let from = change.moves_from.as_ref()?;
-    let patient = &change.patient;
+    let from = change.moves_from()?;
+    let patient = &change.after;
     Some(UpdateEach {
         filter: doc! { "patient.accountId": from.as_str(), "patient.id": patient.id.as_str() },
         update: doc! {
@@ -231,7 +286,7 @@ fn appointments_move(change: &PatientChange) -> Option<UpdateEach> {
 /// Status and account are written only if the patient moves: its account may have become active
 /// since it was read.
 fn patient_change(change: &PatientChange) -> Result<UpdateEach> {
-    let patient = &change.patient;
+    let (before, patient) = (&change.before, &change.after);
     let mut set = doc! {
         "name": patient.name.as_str(),
         "mobile": patient.mobile.as_str(),
@@ -241,11 +296,17 @@ fn patient_change(change: &PatientChange) -> Result<UpdateEach> {
     if let Some(day) = patient.date_of_birth {
         set.insert("dateOfBirth", String::from(day));
     }
-    if change.moves_from.is_some() {
+    if change.moves_from().is_some() {
         set.insert("accountId", patient.account_id.as_str());
         set.insert("email", patient.email.as_str());
         set.insert("status", patient.status.as_str());
     }
-    let filter = doc! { "_id": patient.id.as_str() };
+    let filter = doc! {
+        "_id": patient.id.as_str(),
+        "accountId": before.account_id.as_str(),
+        "name": before.name.as_str(),
+        "mobile": before.mobile.as_str(),
+        "dateOfBirth": before.date_of_birth.map_or(Bson::Null, |day| String::from(day).into()),
+    };
     Ok(UpdateEach { filter, update: doc! { "$set": set } })
 }

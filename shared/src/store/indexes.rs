@@ -117,6 +117,9 @@ pub const INDEXES: &[Index] = &[
     index("reconciliations", "reconciliation_order", &["hospitalId", "_id"]),
     index("imports", "import_order", &["hospitalId", "_id"]),
     index("importChunks", "import_chunk", &["hospitalId", "importId", "number"]).unique(),
+    index("importChunks", "import_chunk_expiry", &["expiresAt"])
+        .expires()
+        .global("rows of old reports go by their age"),
     index("webhookEvents", "webhook_event", &["eventId"])
         .unique()
         .global("an event is known before its hospital, and some belong to none"),

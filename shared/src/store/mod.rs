@@ -38,7 +38,7 @@ pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};
 pub use idempotency::{Begun, Remembered};
-pub use imports::{ChunkReport, PatientChange, Progress, Reject};
+pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};
 pub use ledger::{LedgerLine, LedgerSpan, LedgerTotal};
 pub use notifications::Addressed;

@@ -1,8 +1,9 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
 use super::{Core, Environment, edge, gateway, idempotency, trail};
+use crate::models::Instant;
 use axum::{Router, middleware};
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 use utoipa_axum::router::OpenApiRouter;
 
 /// A group of operations served by one binary.
@@ -61,7 +62,20 @@ pub fn serve<F: Function>() -> ExitCode {
 /// Serves a function that takes events of another kind than HTTP.
 pub fn serve_events<T, E, Fut>(
     configure: impl FnOnce(&mut Environment) -> T,
-    handle: impl Fn(std::sync::Arc<T>, E) -> Fut,
+    handle: impl Fn(Arc<T>, E) -> Fut,
+) -> ExitCode
+where
+    E: serde::de::DeserializeOwned,
+    Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
+{
+    serve_long_events(configure, |function, event, _| handle(function, event))
+}
+
+/// The same for one whose work may be more than Lambda gives it time for: it is told when its
+/// time is up.
+pub fn serve_long_events<T, E, Fut>(
+    configure: impl FnOnce(&mut Environment) -> T,
+    handle: impl Fn(Arc<T>, E, Instant) -> Fut,
 ) -> ExitCode
 where
     E: serde::de::DeserializeOwned,
@@ -71,7 +85,7 @@ where
     let mut env = Environment::of_process();
     let configured = configure(&mut env);
     let configured = match env.finish(configured) {
-        Ok(configured) => std::sync::Arc::new(configured),
+        Ok(configured) => Arc::new(configured),
         Err(error) => return fail(&error),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -79,7 +93,8 @@ where
         Err(error) => return fail(&error),
     };
     let service = lambda_runtime::service_fn(|event: lambda_runtime::LambdaEvent<E>| {
-        handle(configured.clone(), event.payload)
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        handle(configured.clone(), event.payload, Instant::from_millis(deadline))
     });
     match runtime.block_on(lambda_runtime::run(service)) {
         Ok(()) => ExitCode::SUCCESS,

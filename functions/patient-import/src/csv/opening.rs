@@ -1,4 +1,4 @@
-//! The first bytes of a file: whether it is text we read, and what separates its fields.
+//! The first line of a file: whether it is a list, and what separates its fields.
 
 use crate::problem::Problem;
 
@@ -13,36 +13,23 @@ pub(super) struct Opening {
     pub(super) delimiter: u8,
 }
 
-/// Kinds of files by their first bytes.
-const KINDS: [(&[u8], Problem); 9] = [
-    (b"PK\x03\x04", Problem::Workbook),
-    (b"\xd0\xcf\x11\xe0", Problem::Workbook),
-    (b"\xff\xfe", Problem::Utf16),
-    (b"\xfe\xff", Problem::Utf16),
-    (b"%PDF", Problem::OtherKind("a PDF")),
-    (b"\x1f\x8b", Problem::OtherKind("a gzip archive")),
-    (b"{", Problem::OtherKind("JSON")),
-    (b"<", Problem::OtherKind("HTML or XML")),
-    (b"\x00\x00\xfe\xff", Problem::Utf16),
-];
+/// Texts that are no lists.
+const OTHERS: [(u8, Problem); 2] =
+    [(b'{', Problem::OtherKind("JSON or RTF")), (b'<', Problem::OtherKind("HTML or XML"))];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Judges the file by its first bytes, which hold its first line whole.
+/// Judges the file by the beginning of its text, which holds its first line whole.
 pub(super) fn judge(head: &[u8]) -> Result<Opening, Problem> {
-    if let Some((_, problem)) = KINDS.iter().find(|(first, _)| head.starts_with(first)) {
-        return Err(problem.clone());
-    }
-    if head.contains(&0) {
-        // Every other byte of Latin text in UTF-16 is zero.
-        let utf16 = matches!(head, [0, first, ..] | [first, 0, ..] if *first != 0);
-        return Err(if utf16 { Problem::Utf16 } else { Problem::ZeroBytes });
-    }
     let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text = head.get(mark..).unwrap_or_default();
     let blank = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let line: &[u8] = text.get(blank..).unwrap_or_default();
     let length = line.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
     let line = line.get(..length).unwrap_or_default();
+    let other = OTHERS.iter().find(|(first, _)| line.trim_ascii_start().first() == Some(first));
+    if let Some((_, problem)) = other {
+        return Err(problem.clone());
+    }
     if let Some(delimiter) = named_by_excel(line) {
         let lines = line_ends(text.get(..blank).unwrap_or_default());
         // The line's own end is left to the reader, which counts it.
@@ -99,17 +86,9 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_told_what_they_are() {
-        for (head, code) in [
-            (&b"PK\x03\x04..."[..], "WORKBOOK"),
-            (b"\xff\xfen\0a\0", "UTF16"),
-            (b"n\0a\0m\0", "UTF16"),
-            (b"\0n\0a\0m", "UTF16"),
-            (b"na\0me", "ZERO_BYTES"),
-            (b"%PDF-1.7", "NOT_CSV"),
-            (b"{\"name\"", "NOT_CSV"),
-        ] {
-            assert_eq!(judge(head).unwrap_err().code(), code, "{head:?}");
+    fn texts_that_are_no_lists_are_told_what_they_are() {
+        for head in ["{\"name\"", "\u{feff}\r\n <html>", "<?xml"] {
+            assert_eq!(judge(head.as_bytes()).unwrap_err().code(), "NOT_CSV", "{head}");
         }
     }
 }

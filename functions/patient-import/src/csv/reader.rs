@@ -1,11 +1,14 @@
 //! A file of records, from its first byte.
 
 use super::{
+    encoding::{Decoder, Encoding},
+    kind::{TELLING, encoding},
     opening::judge,
-    records::{Found, Record, Records},
+    records::{Found, RawRecord, Record, Records},
 };
 use crate::problem::{MAX_ROW, Problem};
 use bytes::Bytes;
+use std::mem;
 
 /// What reading has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,24 +24,53 @@ pub enum Step {
 /// Reads a file that comes in pieces. It is pure: bytes are fed to it, whoever fetches them.
 #[derive(Debug, Default)]
 pub struct CsvReader {
-    /// The first bytes, until they hold the first line.
+    /// The first bytes, until they tell the encoding.
+    start: Vec<u8>,
+    decoder: Option<Decoder>,
+    /// The first text, until it holds the first line.
     head: Vec<u8>,
     records: Option<Records>,
     ended: bool,
 }
 
 impl CsvReader {
+    /// Reads a file whose encoding is known already.
+    pub fn of(encoding: Encoding) -> Self {
+        Self { decoder: Some(Decoder::new(encoding)), ..Self::default() }
+    }
+
+    /// The encoding; UTF-8 until something speaks against it.
+    pub fn encoding(&self) -> Encoding {
+        self.decoder.as_ref().map_or(Encoding::Utf8, Decoder::encoding)
+    }
+
     /// Gives the next bytes; `None` at the end of the file.
     pub fn feed(&mut self, bytes: Option<Bytes>) -> Result<(), Problem> {
-        if bytes.as_ref().is_some_and(|bytes| self.records.is_some() && bytes.contains(&0)) {
+        self.ended = bytes.is_none();
+        let mut bytes = bytes.unwrap_or_default();
+        if self.decoder.is_none() {
+            self.start.extend_from_slice(&bytes);
+            if self.start.len() < TELLING && !self.ended {
+                return Ok(());
+            }
+            self.decoder = Some(Decoder::new(encoding(&self.start)?));
+            bytes = mem::take(&mut self.start).into();
+        }
+        let Some(decoder) = &mut self.decoder else {
+            return Ok(());
+        };
+        let text = decoder.decode(bytes, self.ended)?;
+        if text.contains(&0) {
             return Err(Problem::ZeroBytes);
         }
-        let Some(records) = &mut self.records else {
-            self.ended = bytes.is_none();
-            self.head.extend_from_slice(&bytes.unwrap_or_default());
-            return self.open();
-        };
-        records.feed(bytes);
+        match &mut self.records {
+            None => {
+                self.head.extend_from_slice(&text);
+                return self.open();
+            }
+            Some(records) if self.ended && text.is_empty() => records.feed(None),
+            Some(records) => records.feed(Some(text)),
+        }
         Ok(())
     }
 
@@ -63,7 +95,12 @@ impl CsvReader {
 
     /// The record of the last [`Step::Record`].
     pub fn record(&self) -> Result<Record<'_>, Problem> {
-        self.records.as_ref().ok_or(Problem::Empty)?.record()
+        self.raw()?.text()
+    }
+
+    /// The same, before it is asked whether it is text.
+    pub fn raw(&self) -> Result<RawRecord<'_>, Problem> {
+        Ok(self.records.as_ref().ok_or(Problem::Empty)?.raw())
     }
 
     /// Begins once the first line is there.
@@ -84,7 +121,7 @@ impl CsvReader {
         }
         let opening = judge(&self.head)?;
         let mut records = Records::new(opening.delimiter, 1 + opening.lines);
-        let mut head = Bytes::from(std::mem::take(&mut self.head));
+        let mut head = Bytes::from(mem::take(&mut self.head));
         records.feed(Some(head.split_off(opening.skip)));
         self.records = Some(records);
         Ok(())

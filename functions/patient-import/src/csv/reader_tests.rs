@@ -59,6 +59,7 @@ fn what_cannot_be_read_is_said() {
         (&b""[..], Problem::Empty),
         (b"a,b\n1,2\n3,\"open\n4,5\n", Problem::OpenQuote { line: 3 }),
         (b"a,b\n1,2\n3,caf\xe9\n", Problem::NotUtf8 { line: 3 }),
+        (b"\xff\xfea\0,\0b\0\n\0\x01\xd8,\0", Problem::BrokenUtf16),
         (b"a,b\n\xc3,\xa9\n", Problem::NotUtf8 { line: 2 }),
         (b"a,b\n1,\0\n", Problem::ZeroBytes),
         (&long, Problem::RowTooLong { line: 2 }),
@@ -69,6 +70,21 @@ fn what_cannot_be_read_is_said() {
         }
     }
     assert_eq!(read(b"a,b\n3,5\" pipe", 4).unwrap().len(), 2);
+}
+
+#[test]
+fn utf16_is_read_like_utf8() {
+    let text = "a;b\r\n1;\"Ren\u{e9} \u{1f600}\"\r\n";
+    let expected = rows(&[(1, &["a", "b"]), (2, &["1", "Ren\u{e9} \u{1f600}"])]);
+    for mark in ["\u{feff}", ""] {
+        let marked = format!("{mark}{text}");
+        let little: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for piece in 1..20 {
+            assert_eq!(read(&little, piece).unwrap(), expected, "pieces of {piece}");
+            assert_eq!(read(&big, piece).unwrap(), expected, "pieces of {piece}");
+        }
+    }
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use csv_core::ReadRecordResult;
 /// Whether a record can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// It is in [`Records::record`].
+    /// It is in [`Records::raw`].
     Record,
     /// Not without more bytes.
     More,
@@ -55,9 +55,44 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
-    /// Bytes of text.
-    pub const fn size(self) -> usize {
-        self.text.len()
+    /// One of them.
+    pub fn field(self, index: usize) -> Option<&'a str> {
+        let start =
+            index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.text.get(start..*self.ends.get(index)?)
+    }
+}
+
+/// A record's bytes, which may be no text.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRecord<'a> {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    bytes: &'a [u8],
+    ends: &'a [usize],
+}
+
+impl<'a> RawRecord<'a> {
+    /// Whether there is anything to ask about its encoding.
+    pub const fn is_ascii(self) -> bool {
+        self.bytes.is_ascii()
+    }
+
+    /// Its fields.
+    pub fn fields(self) -> impl Iterator<Item = &'a [u8]> {
+        let starts = std::iter::once(&0).chain(self.ends);
+        starts.zip(self.ends).map(move |(start, end)| self.bytes.get(*start..*end).unwrap_or(&[]))
+    }
+
+    /// The record, if it is UTF-8.
+    pub fn text(self) -> Result<Record<'a>, Problem> {
+        let Self { line, bytes, ends } = self;
+        let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotUtf8 { line })?;
+        // Halves of a character on both sides of a separator would make a whole one.
+        if !bytes.is_ascii() && ends.iter().any(|end| !text.is_char_boundary(*end)) {
+            return Err(Problem::NotUtf8 { line });
+        }
+        Ok(Record { line, text, ends })
     }
 }
 
@@ -118,16 +153,10 @@ impl Records {
     }
 
     /// The record [`Self::advance`] has found.
-    pub(super) fn record(&self) -> Result<Record<'_>, Problem> {
-        let not_utf8 = Problem::NotUtf8 { line: self.began };
+    pub(super) fn raw(&self) -> RawRecord<'_> {
         let bytes = self.text.get(..self.text_length).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).map_err(|_| not_utf8.clone())?;
         let ends = self.ends.get(..self.end_count).unwrap_or_default();
-        // Halves of a character on both sides of a separator would make a whole one.
-        if ends.iter().any(|end| !text.is_char_boundary(*end)) {
-            return Err(not_utf8);
-        }
-        Ok(Record { line: self.began, text, ends })
+        RawRecord { line: self.began, bytes, ends }
     }
 
     /// A last record that runs over lines with an odd number of quotation marks is the rest of

@@ -68,7 +68,7 @@ pub(crate) async fn import_create(
         object: None,
         rows: RowCounts::default(),
         problem: None,
-        report_key: None,
+        reports: Vec::new(),
         created_at: now,
     };
     users.core.store.of(&tenant).insert_import(&import).await?;

@@ -1,6 +1,6 @@
 //! `GET /patients/import`: the hospital's imports.
 
-use super::ImportView;
+use super::{ImportView, count};
 use crate::Users;
 use axum::extract::State;
 use shared::{
@@ -20,7 +20,7 @@ query! {
     }
 }
 
-/// The imports, the newest first. The counts of one that runs are in its own document.
+/// The imports, the newest first.
 #[utoipa::path(
     get, path = "/patients/import", tag = "people", security(("bearer" = [])),
     params(ImportQuery),
@@ -34,7 +34,9 @@ pub(crate) async fn import_list(
     let (tenant, now) = (grant.own_tenant()?, users.core.clock.now());
     let paging = Paging::of(&users.core, "imports", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let Page { items, next } = users.core.store.of(&tenant).imports(&request).await?;
+    let store = users.core.store.of(&tenant);
+    let Page { mut items, next } = store.imports(&request).await?;
+    count(&store, &mut items).await?;
     let view = |import| ImportView::of(import, &users.links, &tenant, now);
     let items = items.into_iter().map(view).collect::<Result<_>>()?;
     Ok(Json(paging.list(Page { items, next }, |view| view)))

@@ -7,8 +7,11 @@ pub(crate) mod read;
 
 use serde::Serialize;
 use shared::{
-    models::{FileName, HospitalId, Import, ImportId, ImportStatus, Instant, RowCounts},
+    models::{
+        FileName, HospitalId, Import, ImportId, ImportStatus, Instant, ReportFile, RowCounts,
+    },
     outbound::{BucketLinks, LinkSettings},
+    store::HospitalStore,
     tenancy::Tenant,
     web::{Environment, Error},
 };
@@ -47,9 +50,15 @@ pub(crate) struct ImportView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
-    /// Where to get the rows that were not taken, as CSV; good for five minutes.
+    /// Where to get the rows that were not taken, as CSV; good for five minutes, as the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     report_url: Option<String>,
+    /// Where to get which patients were updated and what changed of each, as CSV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_url: Option<String>,
+    /// Where to get the summary, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_url: Option<String>,
     /// When it was asked for, or its file came.
     #[schema(value_type = String, format = DateTime)]
     created_at: String,
@@ -62,9 +71,18 @@ impl ImportView {
         tenant: &Tenant,
         now: Instant,
     ) -> Result<Self, Error> {
-        let link = |key: String| links.download_link(&key, REPORT_SECONDS, now, "rejected.csv");
+        // What the bucket has put away by its age has no link.
+        let kept = now.seconds_since(import.created_at) < ReportFile::DAYS * 24 * 3600;
+        let link = |file: ReportFile| {
+            let key = file.key(tenant.hospital(), &import.id);
+            let there = kept && import.reports.contains(&file);
+            let link = || links.download_link(&key, REPORT_SECONDS, now, file.name());
+            there.then(link).transpose()
+        };
         Ok(Self {
-            report_url: import.report_key.map(link).transpose()?,
+            report_url: link(ReportFile::Rejected)?,
+            updated_url: link(ReportFile::Updated)?,
+            summary_url: link(ReportFile::Summary)?,
             created_at: tenant.zone().show(import.created_at),
             import_id: import.id,
             status: import.status,
@@ -74,6 +92,19 @@ impl ImportView {
             problem: import.problem,
         })
     }
+}
+
+/// Fills in how far those imports have come that are still running.
+async fn count(store: &HospitalStore, imports: &mut [Import]) -> Result<(), Error> {
+    let running = imports.iter().filter(|import| import.status == ImportStatus::Running);
+    let running: Vec<&ImportId> = running.map(|import| &import.id).collect();
+    let progress = store.import_progress(&running).await?;
+    for one in progress {
+        if let Some(import) = imports.iter_mut().find(|import| import.id == one.import_id) {
+            import.rows = one.rows;
+        }
+    }
+    Ok(())
 }
 
 /// Where an upload is to lie. Its name is cut down to what needs no encoding anywhere; the name

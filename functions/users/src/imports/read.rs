@@ -1,10 +1,10 @@
 //! `GET /patients/import/{id}`: how far an import is, and its report.
 
-use super::ImportView;
+use super::{ImportView, count};
 use crate::Users;
 use axum::extract::State;
 use shared::{
-    models::{ImportStatus, kinds},
+    models::kinds,
     tenancy::{Grant, ImportPatients},
     web::{Error, Json, PathId, Refusals, Result},
 };
@@ -23,8 +23,6 @@ pub(crate) async fn import_read(
     let (tenant, now) = (grant.own_tenant()?, users.core.clock.now());
     let store = users.core.store.of(&tenant);
     let mut import = store.import(&id).await?.ok_or(Error::NotFound)?;
-    if import.status == ImportStatus::Running {
-        import.rows = store.import_progress(&id).await?.rows;
-    }
+    count(&store, std::slice::from_mut(&mut import)).await?;
     Ok(Json(ImportView::of(import, &users.links, &tenant, now)?))
 }

@@ -1,0 +1,49 @@
+//! `make bench`: what the product costs, each figure beside its bar and beside a reference that
+//! was measured in the same run, for a figure alone says more of the machine than of the code.
+//!
+//! `bench [NAME…]` runs the benches of these names, or all. They want release builds, and the
+//! servers of `local exec`.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on says why and ends, and talks to the terminal"
+)]
+
+mod child;
+mod import;
+mod rows;
+mod stand_in;
+mod table;
+
+use std::process::ExitCode;
+use table::Table;
+
+/// A bench: its name, and what measures it.
+type Bench = (&'static str, fn(&mut Table));
+
+const BENCHES: [Bench; 1] = [("import", import::measure)];
+
+fn main() -> ExitCode {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    if let [import::BARE, uri, rows] = names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        import::insert_bare(uri, rows.parse().expect("a number of rows"));
+        return ExitCode::SUCCESS;
+    }
+    let unknown: Vec<&String> =
+        names.iter().filter(|name| !BENCHES.iter().any(|bench| bench.0 == *name)).collect();
+    if !unknown.is_empty() {
+        println!("no such bench: {unknown:?}; there are {:?}", BENCHES.map(|bench| bench.0));
+        return ExitCode::from(2);
+    }
+    let mut table = Table::default();
+    for (name, measure) in BENCHES {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            measure(&mut table);
+        }
+    }
+    table.print();
+    if table.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

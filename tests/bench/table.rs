@@ -1,0 +1,69 @@
+//! What was measured, as one table.
+
+/// One figure.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    /// What was measured.
+    pub(crate) what: String,
+    /// What came out.
+    pub(crate) measured: f64,
+    /// What it is counted in.
+    pub(crate) unit: &'static str,
+    /// What it may be.
+    pub(crate) bar: Bar,
+    /// The same of something that does only what must be done, in the same run.
+    pub(crate) reference: String,
+}
+
+/// What a figure may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bar {
+    /// So much.
+    AtMost(f64),
+    /// No less.
+    AtLeast(f64),
+}
+
+impl Bar {
+    fn holds(self, measured: f64) -> bool {
+        match self {
+            Self::AtMost(most) => measured <= most,
+            Self::AtLeast(least) => measured >= least,
+        }
+    }
+
+    fn shown(self) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {most}"),
+            Self::AtLeast(least) => format!("≥ {least}"),
+        }
+    }
+}
+
+/// All figures.
+#[derive(Debug, Default)]
+pub(crate) struct Table(Vec<Figure>);
+
+impl Table {
+    pub(crate) fn add(&mut self, figure: Figure) {
+        self.0.push(figure);
+    }
+
+    /// Whether every figure is within its bar.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.iter().all(|figure| figure.bar.holds(figure.measured))
+    }
+
+    pub(crate) fn print(&self) {
+        println!(
+            "\n{:<52} {:>10} {:<5} {:<8} {:<6} reference",
+            "figure", "measured", "", "bar", ""
+        );
+        for figure in &self.0 {
+            let Figure { what, measured, unit, bar, reference } = figure;
+            let verdict = if bar.holds(*measured) { "holds" } else { "FAILS" };
+            let bar = bar.shown();
+            println!("{what:<52} {measured:>10.2} {unit:<5} {bar:<8} {verdict:<6} {reference}");
+        }
+    }
+}
