@@ -184,9 +184,10 @@ mod tests {
             for text in [event.to_string().into_bytes(), bytes] {
                 let event: Event = serde_json::from_slice(&text).unwrap_or_default();
                 let _: Option<RazorpayRefund> = event.refund();
-                if let Some(payment) = event.payment() {
-                    let _: Option<Payment> = event.payment_as_told(&payment, Instant::from_seconds(1));
-                }
+                let _: Option<Payment> =
+                    event.payment_as_told(PaidBy::Checkout, Instant::from_seconds(1));
+                let _: (Option<OrderId>, Option<AppointmentId>, bool) =
+                    (event.order(), event.appointment(), event.is_money());
             }
         }
     }
