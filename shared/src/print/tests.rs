@@ -78,6 +78,8 @@ fn the_sums_say_what_came_what_went_and_what_is_kept() {
         amount: rupees(amount),
         status,
         razorpay_id: None,
+        failed: Vec::new(),
+        at_desk: false,
         cause: RefundCause::Cancelled,
         created_at: at,
     };
