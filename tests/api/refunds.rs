@@ -452,9 +452,15 @@ async fn twenty_at_once_never_pay_back_more_than_came() {
     let calls: Vec<_> = (0..4).map(|n| delivery(&told, &format!("captured-{n}"))).collect();
     let events = join_all(calls.iter().map(|call| world.call(call)));
     let (cancels, _, reconciled, events) = tokio::join!(cancels, jobs, reconciled, events);
-    cancels.into_iter().for_each(|answer| drop(answer.is(200)));
-    reconciled.into_iter().for_each(|answer| drop(answer.is(201)));
-    events.into_iter().for_each(|answer| drop(answer.is(200)));
+    for answer in cancels {
+        answer.is(200);
+    }
+    for answer in reconciled {
+        answer.is(201);
+    }
+    for answer in events {
+        answer.is(200);
+    }
     for _ in 0..3 {
         world.pass(3600);
         world.run(Job::Effects).await;

@@ -116,9 +116,10 @@ impl Appointment {
     /// The account a payment's money is in.
     pub(super) fn house_of(&self, payment: &PaymentId) -> LedgerAccount {
         let paid = self.payments.iter().find(|paid| paid.id == *payment);
-        match paid.is_some_and(|paid| paid.via.is_desk()) {
-            true => LedgerAccount::Desk,
-            false => LedgerAccount::Razorpay,
+        if paid.is_some_and(|paid| paid.via.is_desk()) {
+            LedgerAccount::Desk
+        } else {
+            LedgerAccount::Razorpay
         }
     }
 

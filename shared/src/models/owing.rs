@@ -45,9 +45,10 @@ impl Appointment {
     /// from the beginning.
     pub(super) fn add_refund(&mut self, refund: Refund, now: Instant) {
         let (cause, amount) = (EntryCause::from(refund.cause), refund.amount);
-        let from = match refund.cause.is_stray() {
-            true => self.house_of(&refund.payment_id),
-            false => LedgerAccount::Appointments,
+        let from = if refund.cause.is_stray() {
+            self.house_of(&refund.payment_id)
+        } else {
+            LedgerAccount::Appointments
         };
         let (payment, id) = (refund.payment_id.clone(), Some(refund.id.clone()));
         self.refunds.push(refund);
