@@ -96,16 +96,21 @@ async fn a_second_payment_nobody_told_of_goes_back() {
 #[tokio::test]
 async fn a_missed_end_of_a_refund_is_healed() {
     let world = World::new().await;
+    let merchant = world.razorpay().merchant().await;
+    world.a.admin.put("/hospital/payment-account", merchant.body()).await.is(200);
+    let there = world.razorpay().at(&merchant);
+    there.banks_say("pending").await;
     let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
-    let appointment = world.a.patient.books_and_pays(&slot).await;
-    let payment = text(&appointment, "/payment/paymentId");
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let callback = there.checkout(&order, "captured").await;
+    let payment = text(&callback, "/razorpay_payment_id");
+    world.a.patient.post("/payment/verify", callback).await.is(200);
     world.a.patient.cancels(&appointment).await.is(200);
     world.run(Job::Effects).await;
-    let processed =
-        async || world.razorpay().refunds_of(&payment).await[0]["status"] == "processed";
-    while !processed().await {}
-    let healed = run(&world).await;
-    assert_eq!(kinds(&healed), one("missed_refund", true));
+    there.banks_say("processed").await;
+    there.until_refund_is(&payment, "processed").await;
+    assert_eq!(kinds(&run(&world).await), one("missed_refund", true));
     let seen = world.a.patient.cancels(&appointment).await.is(200);
     assert_eq!(text(&seen, "/refund/status"), "processed");
     world.check().await;

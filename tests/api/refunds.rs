@@ -370,39 +370,33 @@ async fn a_refund_that_failed_for_good_is_tried_again_under_a_new_key() {
     let world = World::new().await;
     let (there, merchant, account, appointment) = cancelled_at(&world, "failed").await;
     let payment = text(&appointment, "/payment/paymentId");
-    let refunds = async || there.refunds_of(&payment).await;
-    while refunds().await[0]["status"] != "failed" {}
-    let tell = async |nth: usize, event: &str| {
-        let entities =
-            [("refund", refunds().await[nth].clone()), ("payment", there.payment(&payment).await)];
+    let first = there.until_refund_is(&payment, "failed").await;
+    let tell = async |refund: &Value, event: &str| {
+        let entities = [("refund", refund.clone()), ("payment", there.payment(&payment).await)];
         let told = tests::razorpay::event(event, &entities);
-        let call = delivery_to(
-            &account,
-            &merchant.webhook_secret,
-            &told,
-            &format!("{event}-{nth}-{}", world.clock().now().millis()),
-        );
+        let id = format!("{event}-{}", world.clock().now().millis());
+        let call = delivery_to(&account, &merchant.webhook_secret, &told, &id);
         world.call(&call).await.is(200);
     };
-    tell(0, "refund.failed").await;
+    tell(&first, "refund.failed").await;
     assert_eq!(status_of_refund(&world, &appointment).await, "failed");
     // Not at once, and not for a repetition of the bad news.
-    tell(0, "refund.failed").await;
+    world.pass(1);
+    tell(&first, "refund.failed").await;
     world.run(Job::Effects).await;
-    assert_eq!(refunds().await.len(), 1);
+    assert_eq!(there.refunds_of(&payment).await.len(), 1);
     there.banks_say("pending").await;
     world.pass(3600);
     join_all((0..5).map(|_| world.run(Job::Effects))).await;
-    assert_eq!(refunds().await.len(), 2);
+    assert_eq!(there.refunds_of(&payment).await.len(), 2);
     // Late news of the first try is no news of the second.
-    world.pass(1);
-    tell(0, "refund.failed").await;
+    tell(&first, "refund.failed").await;
     assert_eq!(status_of_refund(&world, &appointment).await, "pending");
     there.banks_say("processed").await;
-    while refunds().await[1]["status"] != "processed" {}
-    tell(1, "refund.processed").await;
+    let second = there.until_refund_is(&payment, "processed").await;
+    tell(&second, "refund.processed").await;
     assert_eq!(status_of_refund(&world, &appointment).await, "processed");
-    let gone = refunds().await;
+    let gone = there.refunds_of(&payment).await;
     let gone = gone.iter().filter(|one| one["status"] != "failed");
     assert_eq!(gone.map(|one| number(one, "/amount")).sum::<i64>(), 50_000);
     world.check().await;
@@ -413,7 +407,7 @@ async fn a_failed_refund_nobody_told_of_is_found_and_tried_again() {
     let world = World::new().await;
     let (there, _, _, appointment) = cancelled_at(&world, "failed").await;
     let payment = text(&appointment, "/payment/paymentId");
-    while there.refunds_of(&payment).await[0]["status"] != "failed" {}
+    there.until_refund_is(&payment, "failed").await;
     // Asking again under the first key gives the failed one: only then there is a second.
     world.run(Job::Effects).await;
     assert_eq!(status_of_refund(&world, &appointment).await, "failed");

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test world that breaks ends its test"
 )]
@@ -165,6 +166,19 @@ impl Simulator {
     /// A payment's refunds in Razorpay's books.
     pub async fn refunds_of(&self, payment: &str) -> Vec<Value> {
         items(&self.read(&format!("/v1/payments/{payment}/refunds")).await)
+    }
+
+    /// Waits for the bank's word on a refund of a payment; the refund.
+    pub async fn until_refund_is(&self, payment: &str, status: &str) -> Value {
+        for _ in 0..300 {
+            let refunds = self.refunds_of(payment).await;
+            let spoken = |refund: &Value| refund.get("status") == Some(&json!(status));
+            if let Some(refund) = refunds.into_iter().find(spoken) {
+                return refund;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the bank does not speak of a refund of {payment}");
     }
 
     /// An event about a payment as Razorpay would send it now.
