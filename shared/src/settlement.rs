@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
+pub const TRIES: usize = 8;
 
 /// New ids for what a decision may bring about.
 pub fn new_ids(entropy: Entropy, now: Instant) -> Result<NewIds> {

@@ -131,3 +131,15 @@ async fn no_stranger_is_pushed_into_an_account_of_another_kind() {
     let list = doctor.get("/doctor/patient-list?q=MRN-2").await.is(200);
     assert_eq!(ids(&list), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn whoever_was_not_entered_after_all_voids_nobodys_otp() {
+    let world = World::new().await;
+    let admin = &world.a.admin;
+    admin.post("/create/patient", world.a.patient_body("ravi", "MRN-7")).await.is(201);
+    // The account is pending, and its code is on its way; the second one's number is taken.
+    let again = world.a.patient_body("ravi", "MRN-7");
+    admin.post("/create/patient", again).await.refused(409, "DUPLICATE_IDENTIFIER");
+    let ravi = world.visitor().activated(&world.a.address("ravi"), &world.a.code).await;
+    assert!(ravi.is_in().await);
+}

@@ -42,3 +42,16 @@ async fn the_ways_of_money_take_few_round_trips() {
     patient.cancels(&booked).await.is(200);
     assert_eq!(wire.commands(), ["aggregate", "update", "findAndModify", "commitTransaction"]);
 }
+
+#[tokio::test]
+async fn an_entry_of_the_audit_trail_is_written_beside_the_read() {
+    let world = World::with_instances(1).await;
+    let wire = Wire::new().await;
+    let doctor = world.a.doctor.at(&world.with(&[("MONGODB_URI", &wire.uri)]));
+    // Two connections, and the session's mark.
+    doctor.get("/doctor/patient-list").await.is(200);
+    for path in ["/doctor/patient-list", "/appointments/today", "/appointments", "/me"] {
+        wire.makes_them_meet();
+        doctor.get(path).await.is(200);
+    }
+}

@@ -34,7 +34,7 @@ fn complaint(function: &str, environment: &[(&str, &str)]) -> String {
 }
 
 /// Right in everything.
-const RIGHT: [(&str, &str); 10] = [
+const RIGHT: [(&str, &str); 11] = [
     ("MONGODB_URI", "mongodb://127.0.0.1:9"),
     ("MONGODB_DATABASE", "mediconnect"),
     ("UPSTASH_REDIS_REST_URL", "https://example.upstash.io"),
@@ -44,6 +44,7 @@ const RIGHT: [(&str, &str); 10] = [
     ("MAIL_FROM", "MediConnect <no-reply@example.com>"),
     ("APP_URL", "https://app.example.com"),
     ("RAZORPAY_WEBHOOK_SECRET", "a webhook secret"),
+    ("KEYS_SECRET", "a third secret of over thirty-two bytes"),
     ("HOLD_SECONDS", "600"),
 ];
 

@@ -61,6 +61,8 @@ fn cases() -> Vec<Case> {
         not_found("payments/create-order.json", "patient"),
         not_found("payments/verify.json", "patient"),
         not_found("payments/receipt.json", "patient"),
+        not_found("payments/counter.json", "hospital"),
+        ("payments/ledger.json", Some("hospital"), 200, "/nextCursor", Value::Null),
         ("razorpay-webhook/payment-captured.json", None, 200, "/received", json!(true)),
         ("razorpay-webhook/order-paid-base64.json", None, 200, "/received", json!(true)),
     ]

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    sync::Barrier,
 };
 
 /// A relay in front of the database that notes the name of each command.
@@ -19,7 +20,11 @@ pub struct Wire {
     /// The database's address, by way of the relay.
     pub uri: String,
     commands: Arc<Mutex<Vec<String>>>,
+    meeting: Meeting,
 }
+
+/// Where the next find and the next entry of the audit trail wait for each other.
+type Meeting = Arc<Mutex<Option<Arc<Barrier>>>>;
 
 impl Wire {
     /// A relay of its own for one test.
@@ -31,16 +36,29 @@ impl Wire {
         let host = host.expect("an address has a host").to_owned();
         let commands = Arc::<Mutex<Vec<String>>>::default();
         let noted = commands.clone();
+        let meeting = Meeting::default();
+        let met = meeting.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&host).await.expect("the database is there");
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(note(from_client, to_server, noted.clone()));
+                tokio::spawn(note(from_client, to_server, (noted.clone(), met.clone())));
                 tokio::spawn(relay(from_server, to_client));
             }
         });
-        Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), commands }
+        Self {
+            uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"),
+            commands,
+            meeting,
+        }
+    }
+
+    /// From now on the next find goes on only with an entry of the audit trail, and the entry only
+    /// with the find: whoever sends one after the other waits in vain.
+    pub fn makes_them_meet(&self) {
+        let barrier = Arc::new(Barrier::new(2));
+        *self.meeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(barrier);
     }
 
     /// The commands since the last time this was asked: each is one round trip. The driver's own
@@ -56,7 +74,11 @@ async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 
 /// Passes messages on and notes their commands. A message is its length, three more numbers of
 /// four bytes, flags, and a document whose first member is the command (MongoDB, `OP_MSG`).
-async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noted: Arc<Mutex<Vec<String>>>) {
+async fn note(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    (noted, meeting): (Arc<Mutex<Vec<String>>>, Meeting),
+) {
     const BEFORE_THE_NAME: usize = 16 + 4 + 1 + 4 + 1;
     const OP_MSG: u32 = 2013;
     const HOUSEKEEPING: [&str; 5] = ["hello", "isMaster", "ismaster", "ping", "endSessions"];
@@ -75,12 +97,24 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noted: Arc<Mutex<
         // The command's value, mostly the collection's name, comes after its length.
         let value = from_name.get(name.len() + 5..).unwrap_or_default();
         let name = String::from_utf8_lossy(name).into_owned();
+        let name_meets = name == "find" || value.starts_with(b"audit\0");
         let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
         if op == Some(OP_MSG) && !beside {
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);
         }
+        if name_meets {
+            meet(&meeting).await;
+        }
         if to.write_all(&message).await.is_err() {
             return;
         }
+    }
+}
+
+async fn meet(meeting: &Meeting) {
+    let barrier = meeting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(barrier) = barrier else { return };
+    if barrier.wait().await.is_leader() {
+        *meeting.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

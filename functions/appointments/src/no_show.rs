@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     models::{Appointment, AppointmentId, AppointmentRefusal, NewIds, NoShow, RefundCause, kinds},
+    settlement::TRIES,
     store::{Change, HospitalStore},
     tenancy::{Grant, NoteNoShow},
     web::{AppointmentView, Error, Json, PathId, RefundView, Refusals, Result},
@@ -18,9 +19,6 @@ pub(crate) struct NoShowReply {
     #[schema(required)]
     refund: Option<RefundView>,
 }
-
-/// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
 
 /// Notes that the patient did not come, once the appointment has begun. What the terms give back
 /// then goes back within minutes. Noting it twice changes nothing.

@@ -28,7 +28,7 @@ use ingest::Reached;
 use shared::{
     clock::Clock,
     models::Instant,
-    outbound::{Bucket, DispatchSettings, Dispatcher, Invocation},
+    outbound::{Bucket, Dispatcher, Invocation},
     store::{Database, Store},
     web::Environment,
 };
@@ -59,19 +59,11 @@ pub fn configure(env: &mut Environment) -> PatientImport {
     let database = Database::new(uri, env.required("MONGODB_DATABASE"));
     let bucket = env.required("IMPORT_BUCKET");
     let elsewhere = env.optional("AWS_ENDPOINT_URL_S3").is_some();
-    let itself = DispatchSettings {
-        function: env.required("AWS_LAMBDA_FUNCTION_NAME"),
-        region: env.required("AWS_REGION"),
-        access_key_id: env.required("AWS_ACCESS_KEY_ID"),
-        secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
-        session_token: env.optional("AWS_SESSION_TOKEN"),
-        endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
-    };
     PatientImport {
         clock: env.clock(),
         store: Store::new(database),
         bucket: Bucket::new(bucket, elsewhere),
-        rest: Dispatcher::new(itself),
+        rest: Dispatcher::configure(env, "AWS_LAMBDA_FUNCTION_NAME"),
         stretch_rows: stretch::ROWS,
     }
 }

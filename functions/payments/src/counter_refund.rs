@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::{
     body,
     models::{Appointment, AppointmentId, Instant},
+    settlement::TRIES,
     store::{Change, HospitalStore},
     tenancy::{Grant, Reach, TakePayments},
     web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
@@ -26,9 +27,6 @@ pub(crate) struct CounterRefundReply {
     appointment: AppointmentView,
     refunds: Vec<RefundView>,
 }
-
-/// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
 
 /// Notes that what an appointment owes at the desk was handed back. Saying so twice changes
 /// nothing.

@@ -16,6 +16,7 @@ use shared::{
         Appointment, AppointmentId, Currency, Email, Mobile, Name, Order, OrderId, PaymentAccountId,
     },
     outbound::Razorpay,
+    settlement::TRIES,
     store::{Change, HospitalStore, Payable},
     tenancy::{Grant, PayAppointment, Reach},
     web::{Body, Created, Error, Json, Refusals, Result},
@@ -51,9 +52,6 @@ struct Prefill {
     email: Email,
     contact: Mobile,
 }
-
-/// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
 
 /// Makes the order of a held appointment. Asking again gives the same order, with 200. The amount
 /// is the appointment's own; nobody sends one.

@@ -13,6 +13,7 @@ use serde_json::json;
 use shared::{
     body,
     models::{Appointment, AppointmentId, Currency, Instant, PaymentLink, PaymentLinkId},
+    settlement::TRIES,
     store::{Change, HospitalStore, Payable},
     tenancy::{Grant, Reach, TakePayments},
     web::{Body, Created, Error, Json, Refusals, Result},
@@ -42,9 +43,6 @@ pub(crate) struct LinkReply {
     expires_at: String,
     appointment_id: AppointmentId,
 }
-
-/// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
 
 /// Makes the payment link of a held appointment and holds the slot as long as the link is good.
 /// Asking again gives the same link, with 200.

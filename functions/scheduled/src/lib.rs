@@ -68,7 +68,7 @@ impl Scheduled {
             store: Store::new(database),
             merchants: Merchants::configure(env),
             mailer: Mailer::configure(env),
-            chain: chain(env),
+            chain: AuditChain::configure(env),
             otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
     }
@@ -84,13 +84,6 @@ impl Scheduled {
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }
     }
-}
-
-/// Reads the settings of the chain over the audit trail.
-fn chain(env: &mut Environment) -> AuditChain {
-    let secret = env.secret("AUDIT_SECRET");
-    let previous = env.optional("AUDIT_PREVIOUS_SECRET");
-    AuditChain::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes))
 }
 
 /// Runs the job an event names. A failure is the function's, so that it is seen and tried again.

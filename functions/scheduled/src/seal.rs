@@ -2,15 +2,18 @@
 //! chain.
 
 use crate::Scheduled;
-use shared::web::Result;
+use shared::{store::SealedAll, web::Result};
 
 /// Seals every hospital's trail. The end of each chain is logged, so that one that is cut off later
 /// can be told by the log.
 pub(crate) async fn seal(this: &Scheduled) -> Result<usize> {
-    let sealed = this.store.seal_audit(&this.chain, this.clock.now()).await?;
+    let SealedAll { sealed, failed } = this.store.seal_audit(&this.chain, this.clock.now()).await?;
     for one in &sealed {
         let (number, hash) = (one.block.number, one.block.hash.as_str());
         tracing::info!(hospital = %one.owner, number, hash, "the audit trail is sealed");
     }
-    Ok(sealed.iter().map(|one| one.block.entries.len()).sum())
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(sealed.iter().map(|one| one.block.entries.len()).sum()),
+    }
 }

@@ -9,7 +9,7 @@ use shared::{
         Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Cancelling,
         PaymentAccount, Reason,
     },
-    settlement,
+    settlement::{self, TRIES},
     store::{Change, HospitalStore, Payable},
     tenancy::{CancelAppointment, Grant},
     web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
@@ -33,9 +33,6 @@ pub(crate) struct CancelReply {
     #[schema(required)]
     refund: Option<RefundView>,
 }
-
-/// How often a decision is made again because the appointment changed meanwhile.
-const TRIES: usize = 8;
 
 /// Calls an appointment off: the slot opens, and what the terms give back is refunded. Calling
 /// off twice gives the same answer.

@@ -10,10 +10,10 @@ use shared::{
     body,
     models::{
         Account, AccountId, AccountStatus, Day, Email, HospitalId, Identifier, Issue, Message,
-        Mobile, Name, NewPassword, Notification, Patient, PatientId, Role,
+        Mobile, Name, NewPassword, Notification, OtpPurpose, Patient, PatientId, Role,
     },
     outbound::Invocation,
-    store::HospitalStore,
+    store::{self, HospitalStore},
     tenancy::{CreatePeople, Grant},
     web::{Body, Created, Error, Refusals, Result, Trail},
 };
@@ -103,54 +103,94 @@ async fn enter(
     store: &HospitalStore,
     place: &Place,
     new: &NewPatient,
-) -> Result<(Patient, Option<Notification>)> {
+) -> Result<Entered> {
     for _ in 0..4 {
         let known = store.account_by_email(&new.email).await?.map(join).transpose()?;
-        let (entered, mail) = match known {
+        let entered = match known {
             Some(account) => {
                 let patient = patient_of(users, &account, new)?;
-                let mail = mail_to(users, &account, &patient).await?;
-                let joined = store.join_family(&account, &patient, mail.as_ref()).await;
-                (joined.map(|joined| joined.then_some(patient)), mail)
+                enter_into(users, store, &account, patient).await
             }
-            None => {
-                let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
-                let person = Person { name, email, mobile, password: new.password.clone() };
-                let account = invite::account(users, place, person, Role::Patient).await?;
-                let patient = patient_of(users, &account, new)?;
-                let mail = mail_to(users, &account, &patient).await?;
-                let made = store.insert_family(&account, &patient, mail.as_ref()).await;
-                (made.map(|()| Some(patient)), mail)
-            }
+            None => enter_anew(users, store, place, new).await,
         };
         match entered {
-            Ok(Some(patient)) => return Ok((patient, mail)),
+            Ok(Some(entered)) => return Ok(entered),
             Ok(None) => {}
-            Err(error) if error.is_duplicate_of("account_email") => {}
-            Err(error) if error.is_duplicate_of("patient_identifier") => {
+            Err(Entering::Refused(error)) => return Err(error),
+            Err(Entering::Store(error)) if error.is_duplicate_of("account_email") => {}
+            Err(Entering::Store(error)) if error.is_duplicate_of("patient_identifier") => {
                 let detail = "Another patient has this identifier.";
                 return Err(Error::conflict("DUPLICATE_IDENTIFIER", detail));
             }
-            Err(error) => return Err(error.into()),
+            Err(Entering::Store(error)) => return Err(error.into()),
         }
     }
     Err(Error::conflict("CONFLICT", "The account is being changed by others; try again."))
 }
 
-/// What the account's owner is told: an OTP while the account is pending, else that somebody was
-/// added to it.
-async fn mail_to(
+/// Why somebody was not entered.
+enum Entering {
+    /// What the store says.
+    Store(store::Error),
+    /// Anything else.
+    Refused(Error),
+}
+
+impl From<store::Error> for Entering {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for Entering {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// A patient, and the mail that was written with him.
+type Entered = (Patient, Option<Notification>);
+
+/// Enters a patient with an account of his own.
+async fn enter_anew(
     users: &Users,
+    store: &HospitalStore,
+    place: &Place,
+    new: &NewPatient,
+) -> Result<Option<Entered>, Entering> {
+    let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
+    let person = Person { name, email, mobile, password: new.password.clone() };
+    let account = invite::account(users, place, person, Role::Patient).await?;
+    let patient = patient_of(users, &account, new)?;
+    let mail = users.log_ins.welcome(&users.core, &account, patient.created_at).await?;
+    store.insert_family(&account, &patient, mail.as_ref()).await?;
+    Ok(Some((patient, mail)))
+}
+
+/// Enters a patient into an account; nothing if that has changed meanwhile. Its owner is told: by
+/// an OTP while the account is pending, which is kept only once the patient is in, for it voids
+/// the one that is out.
+async fn enter_into(
+    users: &Users,
+    store: &HospitalStore,
     account: &Account,
-    patient: &Patient,
-) -> Result<Option<Notification>> {
-    let now = users.core.clock.now();
+    patient: Patient,
+) -> Result<Option<Entered>, Entering> {
+    let now = patient.created_at;
     if account.status == AccountStatus::Pending {
-        return users.log_ins.welcome(&users.core, account, now).await;
+        let (core, purpose) = (&users.core, OtpPurpose::LogIn);
+        let drawn = users.log_ins.draw_otp(core, purpose, &account.id, now)?;
+        if !store.join_family(account, &patient, Some(&drawn.mail)).await? {
+            return Ok(None);
+        }
+        users.log_ins.keep_otp(account, &drawn.kept, now).await;
+        return Ok(Some((patient, Some(drawn.mail))));
     }
     let message = Message::FamilyMember { member: patient.name.clone() };
-    let id = users.core.entropy.id(now)?;
-    Ok(Some(Notification::new(id, &account.id, message, now)))
+    let id = users.core.entropy.id(now).map_err(Error::from)?;
+    let mail = Notification::new(id, &account.id, message, now);
+    let joined = store.join_family(account, &patient, Some(&mail)).await?;
+    Ok(joined.then_some((patient, Some(mail))))
 }
 
 /// An account that may act for one more patient.

@@ -43,7 +43,7 @@ impl Function for Users {
             log_ins: LogIns::configure(env, &core),
             core,
             links: imports::links(env),
-            chain: audit::chain(env),
+            chain: AuditChain::configure(env),
         }
     }
 

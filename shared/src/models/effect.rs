@@ -51,9 +51,25 @@ impl Appointment {
         let mut next = self.next();
         if let Some(effect) = next.effects.iter_mut().find(|effect| effect.id == *id) {
             effect.attempts = effect.attempts.saturating_add(1);
-            let minutes = 1_i64 << effect.attempts.saturating_sub(1).min(6);
-            effect.due_at = now.plus_seconds(minutes.min(60) * 60);
+            effect.due_at = now.plus_seconds(retry_seconds(effect.attempts));
         }
         next
+    }
+}
+
+/// Seconds from the latest of so many tries to the next: 1, 2, 4 … 60 minutes. It is the same for
+/// every outbox.
+pub(super) fn retry_seconds(attempts: u32) -> i64 {
+    (1_i64 << attempts.saturating_sub(1).min(6)).min(60) * 60
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour() {
+        let minutes: Vec<i64> = (0..10).map(|attempts| retry_seconds(attempts) / 60).collect();
+        assert_eq!(minutes, [1, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 }

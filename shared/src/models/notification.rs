@@ -1,7 +1,7 @@
 //! Mails to the owners of accounts: the outbox of people. Those about appointments wait in the
 //! appointments.
 
-use super::{AccountId, FileName, Instant, Name, NotificationId, RowCounts};
+use super::{AccountId, FileName, Instant, Name, NotificationId, RowCounts, effect::retry_seconds};
 use serde::{Deserialize, Serialize};
 
 /// A mail that waits to be sent. It is written with what asks for it, and holds neither address
@@ -109,20 +109,8 @@ impl Notification {
         now < self.expires_at
     }
 
-    /// Seconds until the next try after this many: 1, 2, 4 … 60 minutes.
-    pub fn retry_seconds(attempts: u32) -> i64 {
-        (1_i64 << attempts.saturating_sub(1).min(6)).min(60) * 60
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_an_hour() {
-        let minutes: Vec<i64> =
-            (0..10).map(|attempts| Notification::retry_seconds(attempts) / 60).collect();
-        assert_eq!(minutes, [1, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    /// When it is tried again after a try that failed at this instant.
+    pub fn next_try(&self, now: Instant) -> Instant {
+        now.plus_seconds(retry_seconds(self.attempts))
     }
 }

@@ -1,5 +1,6 @@
 //! Every mail, rendered with what people might be called.
 
+use super::letters::{counted, greeting};
 use super::*;
 use crate::models::{Currency, Id, Parse as _};
 

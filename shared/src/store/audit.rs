@@ -1,7 +1,7 @@
 //! The audit trail: written beside what it tells of, sealed in blocks, read by those it concerns.
 
 use super::{
-    HospitalStore, Page, PageRequest, Place, Result, Scope, Store,
+    Error, HospitalStore, Page, PageRequest, Place, Result, Scope, Store,
     connection::bounded,
     scoped::{Find, PLATFORM, Stored, to_document},
 };
@@ -95,6 +95,15 @@ pub struct Sealed {
     pub block: AuditBlock,
 }
 
+/// What a run over all chains came to.
+#[derive(Debug)]
+pub struct SealedAll {
+    /// The blocks.
+    pub sealed: Vec<Sealed>,
+    /// Why a chain could not be sealed, if one could not.
+    pub failed: Option<Error>,
+}
+
 fn place(entry: &AuditEntry) -> Place {
     Place { key: 0, id: entry.id.as_str().to_owned() }
 }
@@ -114,23 +123,27 @@ impl Store {
         bounded(trail.insert_many(documents)).await.map(|_| ())
     }
 
-    /// Seals what waits, in every chain. Two who seal at the same time make the
+    /// Seals what waits, in every chain; one that cannot be is no reason to leave out the others. Two who seal at the same time make the
     /// same number, of which one is refused; a seal that was interrupted is ended by the next.
-    pub async fn seal_audit(&self, chain: &AuditChain, now: Instant) -> Result<Vec<Sealed>> {
+    pub async fn seal_audit(&self, chain: &AuditChain, now: Instant) -> Result<SealedAll> {
         let trail: Collection<Document> = self.0.handle().await?.collection(AuditEntry::COLLECTION);
         let waiting = trail.distinct("hospitalId", doc! { "waiting": true });
         let owners = bounded(async { waiting.await }).await?;
-        let mut sealed = Vec::new();
+        let (mut sealed, mut failed) = (Vec::new(), None);
         for owner in owners.iter().filter_map(Bson::as_str) {
             let scope = Scope::owned(self.0.clone(), owner.to_owned());
             for _ in 0..BLOCKS {
-                let Some(block) = seal(&scope, chain, now).await? else {
-                    break;
-                };
-                sealed.push(Sealed { owner: owner.to_owned(), block });
+                match seal(&scope, chain, now).await {
+                    Ok(Some(block)) => sealed.push(Sealed { owner: owner.to_owned(), block }),
+                    Ok(None) => break,
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
             }
         }
-        Ok(sealed)
+        Ok(SealedAll { sealed, failed })
     }
 }
 

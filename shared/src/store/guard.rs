@@ -52,11 +52,12 @@ impl Gate {
         let last = doc! { "$gte": [&attempts, PasswordGuard::ATTEMPTS] };
         let durations: Vec<i64> = (0..=6).map(|n| PasswordGuard::lock_seconds(n) * 1000).collect();
         let duration = doc! { "$arrayElemAt": [durations, { "$min": [&locks, 6_i64] }] };
+        let owned_lock = doc! { "$and": [&last, { "$ne": ["$nobody", true] }] };
         let count = vec![doc! { "$set": { "guard": {
             "attempts": { "$cond": [&last, 0_i64, &attempts] },
             "locks": { "$cond": [&last, { "$add": [&locks, 1_i64] }, &locks] },
             "lockedUntil": { "$cond": [&last, { "$add": [now.millis(), duration] }, Bson::Null] },
-            "tellAt": { "$cond": [&last, now.millis(), { "$ifNull": ["$guard.tellAt", "$$REMOVE"] }] },
+            "tellAt": { "$cond": [&owned_lock, now.millis(), { "$ifNull": ["$guard.tellAt", "$$REMOVE"] }] },
         } } }];
         let accounts = self.accounts().await?;
         let change = accounts
@@ -86,27 +87,24 @@ impl Gate {
         }
     }
 
-    /// Turns locks whose owners are still to be told into mails; how many.
+    /// Turns locks whose owners are still to be told into mails.
     pub async fn tell_of_locks(
         &self,
         now: Instant,
         id: impl Fn() -> std::result::Result<NotificationId, NoEntropy>,
-    ) -> Result<usize> {
+    ) -> Result<()> {
         // A lock this young may be lifted yet: its last attempt is still being compared.
         let due = doc! { "guard.tellAt": { "$lte": now.plus_seconds(-COMPARED_SECONDS).millis() } };
         let accounts = self.accounts().await?;
-        let cursor = accounts.find(due.clone()).limit(100);
+        let cursor = accounts.find(due).limit(100);
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
         for raw in &raws {
-            if raw.get("nobody").is_ok_and(|mark| mark.is_some()) {
-                continue;
-            }
             let who = found(raw)?;
             let id = id().map_err(|error| Error::Unavailable(error.to_string()))?;
             self.tell_of_lock(&who, id, now).await?;
         }
-        Ok(raws.len())
+        Ok(())
     }
 
     async fn tell_of_lock(&self, who: &Found, id: NotificationId, now: Instant) -> Result<()> {

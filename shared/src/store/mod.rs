@@ -33,7 +33,7 @@ mod transaction;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
 pub use appointments::{AppointmentFilter, Booked, Change};
-pub use audit::{AccessLogItem, AccessLogQuery, AuditFilter, Sealed};
+pub use audit::{AccessLogItem, AccessLogQuery, AuditFilter, Sealed, SealedAll};
 pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};

@@ -123,8 +123,7 @@ impl Gate {
 
     /// Puts a mail off that could not be sent.
     pub async fn postpone_notification(&self, mail: &Notification, now: Instant) -> Result<()> {
-        let due = now.plus_seconds(Notification::retry_seconds(mail.attempts));
-        let postpone = doc! { "$set": { "dueAt": due.millis() } };
+        let postpone = doc! { "$set": { "dueAt": mail.next_try(now).millis() } };
         let notifications = self.notifications::<Document>().await?;
         bounded(notifications.update_one(doc! { "_id": mail.id.as_str() }, postpone))
             .await

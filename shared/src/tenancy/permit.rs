@@ -102,9 +102,9 @@ permits! {
     /// Note that a patient did not come.
     NoteNoShow: Hospital Doctor => Appointments;
     /// See the ledger.
-    ReadLedger: Hospital => Nothing;
+    ReadLedger: Hospital => Appointments;
     /// Compare the books with Razorpay's, and see what differed.
-    Reconcile: Hospital => Nothing;
+    Reconcile: Hospital => Appointments;
     /// Hand in and leave the hospital's own account at Razorpay.
     ManagePaymentAccount: Hospital => Nothing;
 }

@@ -2,10 +2,13 @@
 
 use super::Environment;
 use crate::{
-    auth::{AccessTokens, MacKey, SealingKey},
+    auth::{AccessTokens, AuditChain, MacKey, SealingKey},
     clock::Clock,
     entropy::Entropy,
-    outbound::{AccountVault, Keys, Mailer, Merchants, Razorpay, SessionMarks, Upstash},
+    outbound::{
+        AccountVault, DispatchSettings, Dispatcher, Keys, Mailer, Merchants, Razorpay,
+        SessionMarks, Upstash,
+    },
     store::{Database, Store},
 };
 
@@ -55,6 +58,29 @@ fn configure_upstash(env: &mut Environment) -> Upstash {
     let url =
         env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
+}
+
+impl AuditChain {
+    /// Reads what the audit trail is sealed with.
+    pub fn configure(env: &mut Environment) -> Self {
+        let secret = env.secret("AUDIT_SECRET");
+        let previous = env.optional("AUDIT_PREVIOUS_SECRET");
+        Self::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes))
+    }
+}
+
+impl Dispatcher {
+    /// Reads who invokes the function that `name` names. Lambda sets all the rest.
+    pub fn configure(env: &mut Environment, name: &'static str) -> Self {
+        Self::new(DispatchSettings {
+            function: env.required(name),
+            region: env.required("AWS_REGION"),
+            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
+            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
+            session_token: env.optional("AWS_SESSION_TOKEN"),
+            endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
+        })
+    }
 }
 
 impl Mailer {

@@ -4,7 +4,7 @@ use super::{Core, Environment, Error, Result};
 use crate::{
     auth::{Otps, PasswordHasher, RefreshTokens},
     models::{Account, AccountId, Instant, Message, Notification, NotificationId, OtpPurpose},
-    outbound::{Attempts, DispatchSettings, Dispatcher, Invocation, Limits},
+    outbound::{Attempts, Dispatcher, Invocation, Limits},
 };
 use serde_json::json;
 
@@ -51,7 +51,7 @@ impl LogIns {
                 jwt.as_bytes(),
                 previous_jwt.as_ref().map(String::as_bytes),
             ),
-            mails: Dispatcher::configure(env),
+            mails: Dispatcher::configure(env, "MAIL_FUNCTION"),
         }
     }
 
@@ -81,16 +81,23 @@ impl LogIns {
         account: &Account,
         now: Instant,
     ) -> Result<Option<Notification>> {
-        let DrawnOtp { kept: (place, hash), mail } =
-            self.draw_otp(core, OtpPurpose::LogIn, &account.id, now)?;
-        let seconds = Otps::LIFETIME_SECONDS;
-        match self.attempts.keep_otp(&place, &hash, seconds, now).await {
-            Ok(()) => Ok(Some(mail)),
-            Err(error) => {
-                tracing::error!(%error, account = %account.id, "a first OTP was not kept");
-                Ok(None)
-            }
+        let drawn = self.draw_otp(core, OtpPurpose::LogIn, &account.id, now)?;
+        Ok(self.keep_otp(account, &drawn.kept, now).await.then_some(drawn.mail))
+    }
+
+    /// Keeps an OTP that its account's owner did not ask for, in the place of the one that is out;
+    /// whether Redis has it. If not, the owner asks for another, and the log tells.
+    pub async fn keep_otp(
+        &self,
+        account: &Account,
+        (place, hash): &(String, String),
+        now: Instant,
+    ) -> bool {
+        let kept = self.attempts.keep_otp(place, hash, Otps::LIFETIME_SECONDS, now).await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, account = %account.id, "a first OTP was not kept");
         }
+        kept.is_ok()
     }
 
     /// Has mails sent that were just written. Should that fail, their schedule sends them.
@@ -108,19 +115,5 @@ impl LogIns {
         if let Err(error) = self.mails.invoke(&event, how, core.clock.now()).await {
             tracing::warn!(%error, dependency = "Lambda", "mails wait for their schedule");
         }
-    }
-}
-
-impl Dispatcher {
-    /// Reads who sends mails. Lambda sets the region and the credentials.
-    fn configure(env: &mut Environment) -> Self {
-        Self::new(DispatchSettings {
-            function: env.required("MAIL_FUNCTION"),
-            region: env.required("AWS_REGION"),
-            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
-            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
-            session_token: env.optional("AWS_SESSION_TOKEN"),
-            endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
-        })
     }
 }
