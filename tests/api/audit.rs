@@ -1,11 +1,14 @@
 //! The audit trail: who was where, told truly and completely, and sealed.
 
+use crate::importing::{file, form};
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
     actor::{Actor, items, text},
+    imports::Imports,
+    wire::Wire,
     world::World,
 };
 
@@ -107,6 +110,106 @@ async fn every_change_and_every_read_of_people_is_there() {
     }
 }
 
+/// What parts of the product did by themselves. Of the same instant, none is before another.
+fn by_services(entries: &[Value]) -> Vec<String> {
+    let mut all: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| Some((entry["actor"]["service"].as_str()?, entry)))
+        .map(|(service, entry)| {
+            format!("{service} {} {}", text(entry, "/act"), text(entry, "/result"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn what_the_clock_does_is_there_before_it_is_done() {
+    let world = World::new().await;
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let paid = patient.books_and_pays(&slots[0]).await;
+    let held = patient.books(&slots[1]).await;
+    world.run(Job::Effects).await;
+    patient.cancels(&paid).await;
+    // Razorpay is not there: the refund comes to nothing, the mail goes.
+    let away = world.with(&[("RAZORPAY_API_URL", "http://127.0.0.1:9")]);
+    away.run(Job::Effects).await;
+    world.pass(15 * 60);
+    let admin = admin.refreshed().await;
+    world.run(Job::Reconcile).await;
+    world.run(Job::Holds).await;
+    let about = async |appointment: &Value| {
+        let found = trail(&admin, &format!("&about={}", text(appointment, "/id"))).await;
+        assert!(found.iter().all(|entry| {
+            entry["actor"]["service"].is_null()
+                || entry["about"] == json!([appointment["id"], patient.patient])
+        }));
+        by_services(&found)
+    };
+    assert_eq!(
+        about(&paid).await,
+        [
+            "scheduled effects/mail allowed",
+            "scheduled effects/mail allowed",
+            "scheduled effects/refund allowed",
+            "scheduled effects/refund failed",
+            "scheduled reconcile allowed",
+        ]
+    );
+    assert_eq!(about(&held).await, ["scheduled holds allowed"]);
+    // His patient's log has them too, and tells him that nobody was there.
+    let log = items(&patient.refreshed().await.get("/me/access-log").await.is(200));
+    assert!(log.iter().any(|entry| {
+        entry["by"] == json!({ "yourself": false, "service": "scheduled" })
+            && entry["act"] == "holds"
+            && entry["ids"] == json!([held["id"], patient.patient])
+    }));
+    // Mails go to accounts; another hospital's trail has its own.
+    let mails = trail(&admin, &format!("&about={}", patient.account)).await;
+    assert!(by_services(&mails).contains(&"scheduled mails allowed".to_owned()));
+    let stranger = world.b.admin.refreshed().await;
+    assert!(trail(&stranger, &format!("&about={}", patient.account)).await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_done_by_the_clock_that_cannot_be_written_down() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let held = world.a.patient.books(&slot).await;
+    world.pass(15 * 60);
+    let wire = Wire::new().await;
+    wire.cuts_the_trail();
+    let failed = world.with(&[("MONGODB_URI", &wire.uri)]).tries(Job::Holds).await;
+    assert!(failed.is_err());
+    let stored = world.books().find("appointments", doc! { "_id": text(&held, "/id") }).await;
+    assert_eq!(stored[0].get_str("status").unwrap(), "held");
+}
+
+#[tokio::test]
+async fn an_import_is_there_from_its_beginning_to_its_end() {
+    let world = World::new().await;
+    let imports = Imports::of(&world);
+    for (file, ends) in [(file(0, 2), "done"), (b"PK\x03\x04 no list at all".to_vec(), "refused")] {
+        let (id, key) = form(&world).await;
+        imports.arrives(&key, &file).await;
+        let found = trail(&world.a.admin, &format!("&about={id}")).await;
+        assert_eq!(
+            by_services(&found),
+            ["patient-import import allowed".to_owned(), format!("patient-import import {ends}")]
+        );
+        let code = found.iter().find_map(|entry| entry["code"].as_str());
+        assert_eq!(code, (ends == "refused").then_some("WORKBOOK"));
+        assert!(acts(&found).contains(&"POST /patients/import done".to_owned()));
+    }
+    let log = items(&world.a.patient.get("/me/access-log").await.is(200));
+    let list = log.iter().find(|entry| entry["act"] == "import").unwrap();
+    assert_eq!(
+        (&list["about"], &list["by"]["service"]),
+        (&json!("list"), &json!("patient-import"))
+    );
+}
+
 #[tokio::test]
 async fn refusals_are_there_with_their_reason() {
     let world = World::new().await;
@@ -192,6 +295,7 @@ async fn a_patient_sees_who_was_at_his_data() {
     let by_others: Vec<(String, String)> = log
         .iter()
         .filter(|entry| entry["by"]["yourself"] == json!(false))
+        .filter(|entry| entry["by"]["service"].is_null())
         .map(|entry| (text(entry, "/act"), text(entry, "/by/name")))
         .collect();
     let told = |act: &str, name: &str| (act.to_owned(), name.to_owned());

@@ -148,10 +148,15 @@ impl Api {
 
     /// Runs a job as its schedule would.
     pub async fn run(&self, job: Job) -> usize {
+        self.tries(job).await.expect("the job succeeds")
+    }
+
+    /// The same, where it may fail; how is in the log alone.
+    pub async fn tries(&self, job: Job) -> Result<usize, shared::web::Error> {
         let mut env = self.environment();
         let scheduled = Scheduled::configure(&mut env);
         let scheduled = env.finish(scheduled).expect("the settings are right");
-        scheduled.run(&job).await.expect("the job succeeds")
+        scheduled.run(&job).await
     }
 
     /// This world's name, part of every address in it.

@@ -7,7 +7,10 @@
 )]
 
 use crate::stack;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
@@ -21,7 +24,11 @@ pub struct Wire {
     pub uri: String,
     commands: Arc<Mutex<Vec<String>>>,
     meeting: Meeting,
+    cut: Arc<AtomicBool>,
 }
+
+/// What the relay goes by.
+type Told = (Arc<Mutex<Vec<String>>>, Meeting, Arc<AtomicBool>);
 
 /// Where the next find and the next entry of the audit trail wait for each other.
 type Meeting = Arc<Mutex<Option<Arc<Barrier>>>>;
@@ -35,15 +42,14 @@ impl Wire {
         let host = server.trim_start_matches("mongodb://").split(['/', '?']).next();
         let host = host.expect("an address has a host").to_owned();
         let commands = Arc::<Mutex<Vec<String>>>::default();
-        let noted = commands.clone();
-        let meeting = Meeting::default();
-        let met = meeting.clone();
+        let (meeting, cut) = (Meeting::default(), Arc::<AtomicBool>::default());
+        let told = (commands.clone(), meeting.clone(), cut.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&host).await.expect("the database is there");
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(note(from_client, to_server, (noted.clone(), met.clone())));
+                tokio::spawn(note(from_client, to_server, told.clone()));
                 tokio::spawn(relay(from_server, to_client));
             }
         });
@@ -51,7 +57,13 @@ impl Wire {
             uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"),
             commands,
             meeting,
+            cut,
         }
+    }
+
+    /// From now on the connection breaks whenever an entry of the audit trail is sent.
+    pub fn cuts_the_trail(&self) {
+        self.cut.store(true, Ordering::SeqCst);
     }
 
     /// From now on the next find goes on only with an entry of the audit trail, and the entry only
@@ -74,11 +86,7 @@ async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 
 /// Passes messages on and notes their commands. A message is its length, three more numbers of
 /// four bytes, flags, and a document whose first member is the command (MongoDB, `OP_MSG`).
-async fn note(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    (noted, meeting): (Arc<Mutex<Vec<String>>>, Meeting),
-) {
+async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (noted, meeting, cut): Told) {
     const BEFORE_THE_NAME: usize = 16 + 4 + 1 + 4 + 1;
     const OP_MSG: u32 = 2013;
     const HOUSEKEEPING: [&str; 5] = ["hello", "isMaster", "ismaster", "ping", "endSessions"];
@@ -97,7 +105,11 @@ async fn note(
         // The command's value, mostly the collection's name, comes after its length.
         let value = from_name.get(name.len() + 5..).unwrap_or_default();
         let name = String::from_utf8_lossy(name).into_owned();
-        let name_meets = name == "find" || value.starts_with(b"audit\0");
+        let entry = value.starts_with(b"audit\0");
+        if entry && cut.load(Ordering::SeqCst) {
+            return;
+        }
+        let name_meets = name == "find" || entry;
         let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
         if op == Some(OP_MSG) && !beside {
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);

@@ -1,7 +1,7 @@
 //! Why an import stops: the file's fault, or ours.
 
 use crate::problem::Problem;
-use shared::{outbound, store};
+use shared::{entropy::NoEntropy, outbound, store};
 
 /// A fault of ours or of a service: the event is to come again, and the import goes on from its
 /// last checkpoint then.
@@ -16,6 +16,9 @@ pub enum Error {
     /// An event could not be written for another invocation.
     #[error("an event cannot be written: {0}")]
     Event(#[from] serde_json::Error),
+    /// No random bytes for an id.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
     /// Other writers were at the same patients every time it was tried.
     #[error("other writers were at the same patients too often")]
     Contended,

@@ -17,7 +17,7 @@ use crate::{
 };
 use sha2::{Digest as _, Sha256};
 use shared::{
-    models::{Id, Import, ImportStatus, Instant, Message, Notification, ReportFile},
+    models::{AuditResult, Id, Import, ImportStatus, Instant, Message, Notification, ReportFile},
     outbound::ObjectHead,
     store::Progress,
 };
@@ -50,7 +50,13 @@ pub async fn ingest(
         Ok(()) => None,
         Err(Stop::Problem(problem)) => Some(problem),
         Err(Stop::Time) => return Ok(Reached::Checkpoint),
-        Err(Stop::Error(error)) => return Err(error),
+        Err(Stop::Error(error)) => {
+            // Whatever hinders the import may hinder the entry too; the first is what is told.
+            if let Err(untold) = function.record(&job, AuditResult::Failed, None).await {
+                tracing::error!(%untold, alarm = "audit-missing", "an import that stopped is not in the audit trail");
+            }
+            return Err(error);
+        }
     };
     end(function, job, problem, &opened).await?;
     Ok(Reached::End)
@@ -123,6 +129,9 @@ async fn end(
     problem: Option<Problem>,
     opened: &Opened,
 ) -> Result<(), Error> {
+    let code = problem.as_ref().map(Problem::code);
+    let result = if problem.is_some() { AuditResult::Refused } else { AuditResult::Done };
+    function.record(&job, result, code).await?;
     let (hospital, bucket) = (&job.hospital.id, &function.bucket);
     let rows = progress(&job).await?.map(|progress| progress.rows).unwrap_or_default();
     let status = if problem.is_some() { ImportStatus::Failed } else { ImportStatus::Done };
@@ -143,7 +152,7 @@ async fn end(
     tracing::info!(
         %hospital,
         import = %import.id,
-        problem = problem.as_ref().map(Problem::code),
+        problem = code,
         total = rows.total,
         created = rows.created,
         updated = rows.updated,

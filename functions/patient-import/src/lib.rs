@@ -21,13 +21,15 @@ pub mod sieve;
 pub mod source;
 pub mod stretch;
 pub mod survey;
+pub mod trail;
 
 use error::Error;
 use event::{Notification, Record};
 use ingest::Reached;
 use shared::{
     clock::Clock,
-    models::Instant,
+    entropy::Entropy,
+    models::{AuditResult, Instant},
     outbound::{Bucket, Dispatcher, Invocation},
     store::{Database, Store},
     web::Environment,
@@ -43,6 +45,7 @@ const RESERVE_SECONDS: i64 = 60;
 pub struct PatientImport {
     /// The time.
     pub clock: Clock,
+    entropy: Entropy,
     /// The database, before a hospital is known.
     pub store: Store,
     /// Where files and reports lie.
@@ -61,6 +64,7 @@ pub fn configure(env: &mut Environment) -> PatientImport {
     let elsewhere = env.optional("AWS_ENDPOINT_URL_S3").is_some();
     PatientImport {
         clock: env.clock(),
+        entropy: Entropy,
         store: Store::new(database),
         bucket: Bucket::new(bucket, elsewhere),
         rest: Dispatcher::configure(env, "AWS_LAMBDA_FUNCTION_NAME"),
@@ -104,6 +108,7 @@ async fn created(
     let Some(job) = find::find(function, record, &key).await? else {
         return Ok(());
     };
+    function.record(&job, AuditResult::Allowed, None).await?;
     let import = job.import.id.clone();
     match ingest::ingest(function, job, deadline.plus_seconds(-RESERVE_SECONDS)).await? {
         Reached::End => Ok(()),

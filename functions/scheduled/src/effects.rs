@@ -1,6 +1,6 @@
 //! The outbox: mails and refunds that an appointment asked for when it changed.
 
-use crate::{BATCH, Scheduled};
+use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
     models::{Appointment, Effect, EffectKind, Hospital, Instant, Receipt, RefundId},
     outbound::{self, Attachment, HospitalMerchants, Mail, time_for_people},
@@ -14,8 +14,14 @@ use shared::{
 /// Delivers what is due. An effect that fails is put off, and the others go on.
 pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
+    let due = this.store.gate().due(Sweep::Effects, now, BATCH).await?;
+    let acts: Vec<Act> = due
+        .iter()
+        .flat_map(|due| due_effects(&due.appointment, now).map(|effect| act(due, &effect.kind)))
+        .collect();
+    this.begin(&acts).await?;
     let mut delivered = 0;
-    for due in this.store.gate().due(Sweep::Effects, now, BATCH).await? {
+    for due in due {
         let store = this.store.of(&due.tenant);
         let hospital = store
             .hospital(&due.tenant)
@@ -26,6 +32,20 @@ pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
     Ok(delivered)
 }
 
+fn due_effects(appointment: &Appointment, now: Instant) -> impl Iterator<Item = &Effect> {
+    appointment.effects.iter().filter(move |effect| effect.due_at <= now)
+}
+
+fn act(due: &Due, kind: &EffectKind) -> Act {
+    let act = match kind {
+        EffectKind::Refund { .. } => "effects/refund",
+        EffectKind::MailConfirmed | EffectKind::MailCancelled | EffectKind::MailRefund { .. } => {
+            "effects/mail"
+        }
+    };
+    Act::on(due, act)
+}
+
 async fn deliver_all(
     this: &Scheduled,
     store: &HospitalStore,
@@ -33,23 +53,23 @@ async fn deliver_all(
     due: Due,
 ) -> Result<usize> {
     let now = this.clock.now();
-    let Due { mut appointment, accounts, .. } = due;
-    let merchants = this.merchants.of(&accounts);
-    let effects: Vec<Effect> =
-        appointment.effects.iter().filter(|effect| effect.due_at <= now).cloned().collect();
-    let mut delivered = 0;
-    for effect in effects {
-        match carry_out(this, (store, merchants), hospital, &appointment, &effect).await {
+    let merchants = this.merchants.of(&due.accounts);
+    let mut appointment = due.appointment.clone();
+    let (mut delivered, mut undone) = (0, Vec::new());
+    for effect in due_effects(&due.appointment, now) {
+        match carry_out(this, (store, merchants), hospital, &appointment, effect).await {
             Ok(next) => {
                 delivered += 1;
                 appointment = next;
             }
             Err(error) => {
                 tracing::error!(?error, effect = %effect.id, "an effect is put off");
-                appointment = put_off(store, appointment, &effect, now).await?;
+                appointment = put_off(store, appointment, effect, now).await?;
+                undone.push(act(&due, &effect.kind));
             }
         }
     }
+    this.came_to_nothing(&undone).await?;
     Ok(delivered)
 }
 

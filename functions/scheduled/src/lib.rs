@@ -6,6 +6,7 @@ mod holds;
 mod mails;
 mod reconcile;
 mod seal;
+mod trail;
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Mails to the owners of accounts.
 
-use crate::{BATCH, Scheduled};
+use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
     models::{Account, Message, Notification, NotificationId, OtpPurpose, Zone},
     outbound::{self, Mail, time_for_people},
@@ -60,6 +60,9 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         tracing::warn!(mail = %notification.id, "a mail came too late to be sent");
         return Ok(false);
     }
+    let owner = hospital.as_ref().map(|(tenant, _)| tenant.hospital().clone());
+    let act = Act { owner, name: "mails", about: vec![account.id.as_str().to_owned()] };
+    this.begin(std::slice::from_ref(&act)).await?;
     let place = match hospital {
         Some((tenant, hospital)) => (hospital.name.as_str(), tenant.zone().clone()),
         None => ("MediConnect", Zone::default()),
@@ -68,9 +71,14 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         // An address SES will never take is no reason to try for ever.
         Err(outbound::Error::Refused { code, .. }) => {
             tracing::warn!(%code, mail = %notification.id, "SES refuses a mail for good");
+            this.came_to_nothing(&[act]).await?;
             Ok(false)
         }
-        result => Ok(result.map(|()| true)?),
+        Err(error) => {
+            this.came_to_nothing(&[act]).await?;
+            Err(error.into())
+        }
+        Ok(()) => Ok(true),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Orders, links and refunds of which no word came: Razorpay is asked. What differs is put right
 //! and goes into the hospital's report.
 
-use crate::{BATCH, Scheduled};
+use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
     models::Reconciliation,
     settlement,
@@ -13,8 +13,11 @@ use shared::{
 pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     let mut runs: Vec<(Tenant, Reconciliation)> = Vec::new();
-    let mut settled = 0;
-    for due in this.store.gate().due(Sweep::Reconcile, now, BATCH).await? {
+    let due = this.store.gate().due(Sweep::Reconcile, now, BATCH).await?;
+    let acts: Vec<Act> = due.iter().map(|due| Act::on(due, "reconcile")).collect();
+    this.begin(&acts).await?;
+    let (mut settled, mut undone) = (0, Vec::new());
+    for (due, act) in due.into_iter().zip(acts) {
         let at = match runs.iter().position(|(tenant, _)| *tenant == due.tenant) {
             Some(at) => at,
             None => {
@@ -26,8 +29,13 @@ pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
         let Some((_, run)) = runs.get_mut(at) else {
             continue;
         };
-        settled += usize::from(ask_about(this, due, run).await);
+        if ask_about(this, due, run).await {
+            settled += 1;
+        } else {
+            undone.push(act);
+        }
     }
+    this.came_to_nothing(&undone).await?;
     for (tenant, run) in runs.into_iter().filter(|(_, run)| !run.differences.is_empty()) {
         this.store.of(&tenant).keep_reconciliation(&run).await?;
     }

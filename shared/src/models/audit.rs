@@ -17,7 +17,7 @@ pub struct AuditEntry {
     pub at: Instant,
     /// Who.
     pub actor: AuditActor,
-    /// What: the operation as it is called, `GET /patients/{id}`, or the job.
+    /// What: the operation as it is called, `GET /patients/{id}`, or the job, `effects/refund`.
     pub act: String,
     /// On whom: the ids named in the request, and those of what it made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,6 +36,31 @@ pub struct AuditEntry {
     /// Why it was refused: the problem's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+}
+
+impl AuditEntry {
+    /// What a part of the product does by itself, on these ids: nobody asked for it now.
+    pub fn of_service(
+        id: AuditId,
+        at: Instant,
+        (service, act): (&str, &str),
+        about: Vec<String>,
+        result: AuditResult,
+    ) -> Self {
+        let actor = AuditActor { service: Some(service.to_owned()), ..AuditActor::default() };
+        Self {
+            id,
+            at,
+            actor,
+            act: act.to_owned(),
+            about,
+            listed: None,
+            from: None,
+            request_id: None,
+            result,
+            code: None,
+        }
+    }
 }
 
 /// Who acts.
@@ -71,7 +96,7 @@ pub enum Listed {
 #[serde(rename_all = "lowercase")]
 pub enum AuditResult {
     /// Whoever did it may, and it was begun. Where it came to nothing, another entry with the same
-    /// request id says so.
+    /// request id says so; a job's, with the same act on the same ids.
     Allowed,
     /// It was done; the entry names what it made.
     Done,
