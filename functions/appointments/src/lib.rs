@@ -7,8 +7,10 @@ mod read;
 mod today;
 mod upcoming;
 
-use shared::web::{Core, Environment, Function};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::{
+    operations,
+    web::{Core, Environment, Function},
+};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -27,13 +29,12 @@ impl Function for Appointments {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(today::today))
-            .routes(routes!(upcoming::upcoming))
-            .routes(routes!(list::list))
-            .routes(routes!(read::read))
-            .routes(routes!(cancel_quote::cancel_quote))
-            .routes(routes!(no_show::no_show))
+    operations! {
+        today::today,
+        upcoming::upcoming,
+        list::list,
+        read::read,
+        cancel_quote::cancel_quote,
+        no_show::no_show,
     }
 }

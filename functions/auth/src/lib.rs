@@ -13,8 +13,10 @@ mod session;
 mod session_end;
 mod token_refresh;
 
-use shared::web::{Core, Environment, Function, LogIns};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::{
+    operations,
+    web::{Core, Environment, Function, LogIns},
+};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -35,17 +37,16 @@ impl Function for Auth {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(log_in::log_in))
-            .routes(routes!(otp_log_in::otp_log_in))
-            .routes(routes!(otp_verify::otp_verify))
-            .routes(routes!(password_forgot::password_forgot))
-            .routes(routes!(password_reset::password_reset))
-            .routes(routes!(token_refresh::token_refresh))
-            .routes(routes!(log_out::log_out))
-            .routes(routes!(me::me))
-            .routes(routes!(my_sessions::my_sessions))
-            .routes(routes!(session_end::session_end))
+    operations! {
+        log_in::log_in,
+        otp_log_in::otp_log_in,
+        otp_verify::otp_verify,
+        password_forgot::password_forgot,
+        password_reset::password_reset,
+        token_refresh::token_refresh,
+        log_out::log_out,
+        me::me,
+        my_sessions::my_sessions,
+        session_end::session_end,
     }
 }

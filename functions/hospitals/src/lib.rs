@@ -9,8 +9,10 @@ mod openapi_json;
 mod own;
 mod view;
 
-use shared::web::{Core, Environment, Function, LogIns};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::{
+    operations,
+    web::{Core, Environment, Function, LogIns},
+};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -31,14 +33,13 @@ impl Function for Hospitals {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(create::create))
-            .routes(routes!(list::list))
-            .routes(routes!(own::own))
-            .routes(routes!(change::change))
-            .routes(routes!(health::health))
-            .routes(routes!(openapi_json::openapi_json))
-            .routes(routes!(docs::docs))
+    operations! {
+        create::create,
+        list::list,
+        own::own,
+        change::change,
+        health::health,
+        openapi_json::openapi_json,
+        docs::docs,
     }
 }

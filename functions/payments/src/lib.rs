@@ -17,10 +17,10 @@ mod refusal;
 mod verify;
 
 use shared::{
+    operations,
     outbound::Merchants,
     web::{Core, Environment, Function},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -40,19 +40,18 @@ impl Function for Payments {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(create_order::create_order))
-            .routes(routes!(verify::verify))
-            .routes(routes!(receipt::receipt))
-            .routes(routes!(counter::counter))
-            .routes(routes!(counter_refund::counter_refund))
-            .routes(routes!(link::link))
-            .routes(routes!(ledger::ledger))
-            .routes(routes!(reconcile::reconcile))
-            .routes(routes!(reconciliations::reconciliations))
-            .routes(routes!(account_read::account_read))
-            .routes(routes!(account_put::account_put))
-            .routes(routes!(account_leave::account_leave))
+    operations! {
+        create_order::create_order,
+        verify::verify,
+        receipt::receipt,
+        counter::counter,
+        counter_refund::counter_refund,
+        link::link,
+        ledger::ledger,
+        reconcile::reconcile,
+        reconciliations::reconciliations,
+        account_read::account_read,
+        account_put::account_put,
+        account_leave::account_leave,
     }
 }

@@ -8,10 +8,10 @@ mod secrets;
 
 use secrets::PlatformSecrets;
 use shared::{
+    operations,
     outbound::AccountVault,
     web::{Core, Environment, Function},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -36,9 +36,8 @@ impl Function for RazorpayWebhook {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(receive::receive))
-            .routes(routes!(receive_own::receive_own))
+    operations! {
+        receive::receive,
+        receive_own::receive_own,
     }
 }

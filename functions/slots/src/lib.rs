@@ -8,10 +8,10 @@ mod list;
 mod set;
 
 use shared::{
+    operations,
     outbound::Merchants,
     web::{Core, Environment, Function},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -37,13 +37,12 @@ impl Function for Slots {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(set::set))
-            .routes(routes!(book::book))
-            .routes(routes!(cancel::cancel))
-            .routes(routes!(list::list))
-            .routes(routes!(delete::delete))
-            .routes(routes!(doctors::doctors))
+    operations! {
+        set::set,
+        book::book,
+        cancel::cancel,
+        list::list,
+        delete::delete,
+        doctors::doctors,
     }
 }

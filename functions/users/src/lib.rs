@@ -20,10 +20,10 @@ mod view;
 
 use shared::{
     auth::AuditChain,
+    operations,
     outbound::BucketLinks,
     web::{Core, Environment, Function, LogIns},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -51,26 +51,25 @@ impl Function for Users {
         &self.core
     }
 
-    fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::new()
-            .routes(routes!(create_patient::create_patient))
-            .routes(routes!(create_doctor::create_doctor))
-            .routes(routes!(imports::create::import_create))
-            .routes(routes!(imports::list::import_list))
-            .routes(routes!(imports::read::import_read))
-            .routes(routes!(patient_list::patient_list))
-            .routes(routes!(my_patients::my_patients))
-            .routes(routes!(list::list))
-            .routes(routes!(read::read))
-            .routes(routes!(patch::patch))
-            .routes(routes!(delete::delete))
-            .routes(routes!(block::block))
-            .routes(routes!(unblock::unblock))
-            .routes(routes!(patients::patients))
-            .routes(routes!(patient_read::patient_read))
-            .routes(routes!(patient_patch::patient_patch))
-            .routes(routes!(audit::list::list))
-            .routes(routes!(audit::verify::verify))
-            .routes(routes!(audit::access_log::access_log))
+    operations! {
+        create_patient::create_patient,
+        create_doctor::create_doctor,
+        imports::create::import_create,
+        imports::list::import_list,
+        imports::read::import_read,
+        patient_list::patient_list,
+        my_patients::my_patients,
+        list::list,
+        read::read,
+        patch::patch,
+        delete::delete,
+        block::block,
+        unblock::unblock,
+        patients::patients,
+        patient_read::patient_read,
+        patient_patch::patient_patch,
+        audit::list::list,
+        audit::verify::verify,
+        audit::access_log::access_log,
     }
 }

@@ -1,6 +1,6 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
-use super::{Core, Environment, edge, gateway, idempotency, trail};
+use super::{Core, Environment, Operations, edge, gateway, idempotency, trail};
 use crate::models::Instant;
 use axum::{Router, middleware};
 use std::{process::ExitCode, sync::Arc};
@@ -18,14 +18,13 @@ pub trait Function: Clone + Send + Sync + Sized + 'static {
     fn core(&self) -> &Core;
 
     /// Its operations: each is mounted and described by the one annotation on its handler.
-    fn operations() -> OpenApiRouter<Self>;
+    fn operations<O: Operations<Self>>(to: O) -> O;
 }
 
 /// The service that answers a function's requests.
 pub fn app<F: Function>(function: F) -> Router {
     let core = function.core().clone();
-    let (router, _) = F::operations().split_for_parts();
-    router
+    F::operations(Router::new())
         .with_state(function)
         .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
         .route_layer(middleware::from_fn_with_state(core.clone(), trail::record))
@@ -34,7 +33,7 @@ pub fn app<F: Function>(function: F) -> Router {
 
 /// The description of a function's operations.
 pub fn document<F: Function>() -> utoipa::openapi::OpenApi {
-    F::operations().into_openapi()
+    F::operations(OpenApiRouter::new()).into_openapi()
 }
 
 /// Serves a function under the Lambda runtime, for as long as Lambda lets it.

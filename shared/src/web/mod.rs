@@ -13,6 +13,7 @@ mod json;
 mod list;
 mod log_ins;
 mod openapi;
+mod operations;
 mod path;
 mod reply;
 mod terms;
@@ -29,6 +30,7 @@ pub use function::{Function, app, document, serve, serve_events, serve_long_even
 pub use list::{Cursor, Flag, Limit, List, Paging};
 pub use log_ins::{DrawnOtp, LogIns};
 pub use openapi::{ApiDocument, Refusals, describe};
+pub use operations::{Operations, paste};
 pub use path::PathId;
 pub use reply::{Accepted, Created, Json, NoContent};
 pub use trail::Trail;
