@@ -60,11 +60,8 @@ async fn session_is_live(core: &Core, principal: &Principal, client: &Client) ->
         }
     };
     let live = core.store.gate().session_is_live(principal.account(), session, now).await?;
-    if live
-        && reachable
-        && let Err(error) = core.sessions.note_live(session).await
-    {
-        tracing::warn!(%error, dependency = "Upstash", "a session could not be noted");
+    if live && reachable {
+        core.sessions.goes_on(session, now);
     }
     Ok(live)
 }
