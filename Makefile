@@ -33,11 +33,12 @@ check: $(DENY) ## formatting, lints, dependencies, generated files
 	$(MAKE) gen
 	git diff --exit-code -- openapi.json
 
-# Release builds of what is measured alone; the servers around it are those of the tests.
+# Release builds of what is measured, with the features they have in production; what measures is
+# built as the tests are.
 bench: ## figures, each with its bar and its reference (ONLY=import)
-	cargo build --workspace
-	cargo build --release --package patient-import --package tests --bin patient-import --bin bench
-	@exec $(TARGET)/debug/local exec -- $(TARGET)/release/bench $(ONLY)
+	cargo build --workspace --all-targets
+	cargo build --release --workspace --exclude local --exclude tests --bins
+	@exec $(TARGET)/debug/local exec -- $(TARGET)/debug/bench $(ONLY)
 
 gen: ## openapi.json, from the code
 	cargo build --workspace
@@ -48,7 +49,7 @@ clean-data: ## empties the local stack's data (stop it first)
 
 package: $(LAMBDA) ## one zip per function, under target/lambda
 	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" cargo lambda build --release --workspace \
-	  --exclude local --exclude tests --compiler cargo --output-format zip --$(ARCH)
+	  --exclude local --exclude tests --exclude reference --compiler cargo --output-format zip --$(ARCH)
 
 deploy: $(LAMBDA) ## to AWS, by SAM (needs sam and credentials)
 	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" sam build

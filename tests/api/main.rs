@@ -35,6 +35,7 @@ mod outages;
 mod own_keys;
 mod passwords;
 mod people;
+mod plans;
 mod publishing;
 mod razorpay_acceptance;
 mod receipts;

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
-use tests::{actor::Actor, call::Call, world::World};
+use tests::{actor::Actor, call::Call, proxy::Proxy, world::World};
 
 fn claims(token: &str) -> (Value, Value) {
     let part = |n: usize| {
@@ -164,4 +164,19 @@ async fn every_role_is_told_apart() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn every_request_asks_redis_once_whether_it_knows_the_session_or_not() {
+    let world = World::with_instances(1).await;
+    let redis = Proxy::to(world.setting("UPSTASH_REDIS_REST_URL")).await;
+    let url = format!("http://{}", redis.address);
+    let patient = world.a.patient.at(&world.with(&[("UPSTASH_REDIS_REST_URL", &url)]));
+    for _ in 0..3 {
+        patient.get("/me").await.is(200);
+        assert_eq!(redis.requests(), 1);
+    }
+    // What was noted on the way counts: a session that has ended stays so.
+    patient.act("/logout").await.is(204);
+    patient.get("/me").await.refused(401, "UNAUTHENTICATED");
 }

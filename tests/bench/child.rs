@@ -1,6 +1,7 @@
 //! A process of its own, so that what is measured is its cost and nobody else's.
 
 use std::{
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -14,10 +15,11 @@ pub(crate) struct Cost {
     pub(crate) peak: f64,
 }
 
-/// A program beside this one.
-pub(crate) fn beside(name: &str) -> PathBuf {
+/// A program of the release build, which lies beside this one's.
+pub(crate) fn released(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this program has a path");
-    own.with_file_name(name)
+    let builds = own.ancestors().nth(2).expect("it lies in a build's folder");
+    builds.join("release").join(name)
 }
 
 /// A process that ends with this value.
@@ -29,33 +31,40 @@ impl Process {
     pub(crate) fn start(
         program: &Path,
         arguments: &[&str],
-        environment: &[(&str, String)],
+        environment: &[(String, String)],
     ) -> Self {
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
-        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stderr(Stdio::null());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let started = command.spawn();
         Self(
             started.unwrap_or_else(|error| panic!("{} does not start: {error}", program.display())),
         )
     }
 
-    /// What it has used so far.
-    pub(crate) fn cost(&self) -> Cost {
-        let read = |name: &str| {
-            std::fs::read_to_string(format!("/proc/{}/{name}", self.0.id())).expect("it is there")
-        };
-        Cost { cpu: cpu(&read("stat")), peak: peak(&read("status")) }
+    /// Tells a reference to begin, and waits until it says that it is done.
+    pub(crate) fn runs(&mut self) {
+        let to = self.0.stdin.as_mut().expect("it is there");
+        to.write_all(b"go\n").expect("it listens");
+        let from = self.0.stdout.as_mut().expect("it is there");
+        let mut line = String::new();
+        BufReader::new(from).read_line(&mut line).expect("it speaks");
+        assert_eq!(line, "done\n", "the reference ended by itself");
     }
 
-    /// What it has used when it is done. It stays until it is asked, for it waits to be read.
-    pub(crate) fn cost_at_end(mut self, mut done: impl FnMut() -> bool) -> Cost {
-        while !done() {
-            let ended = self.0.try_wait().expect("it can be asked");
-            assert!(ended.is_none(), "the process ended by itself: {ended:?}");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        self.cost()
+    /// What it has used so far.
+    pub(crate) fn cost(&self) -> Cost {
+        Cost { cpu: cpu(&self.read("stat")), peak: mebibytes(&self.read("status"), "VmHWM:") }
+    }
+
+    /// What memory it has now, in MiB.
+    pub(crate) fn resident(&self) -> f64 {
+        mebibytes(&self.read("status"), "VmRSS:")
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.0.id())).expect("it is there")
     }
 }
 
@@ -75,9 +84,9 @@ fn cpu(stat: &str) -> f64 {
     fields.iter().skip(11).take(2).sum::<f64>() / 100.0
 }
 
-/// Of `/proc/PID/status`: `VmHWM`, in kB.
-fn peak(status: &str) -> f64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+/// A line of `/proc/PID/status`, which is in kB.
+fn mebibytes(status: &str, name: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     let kilobytes: f64 = line.split_whitespace().next().unwrap_or_default().parse().unwrap_or(0.0);
     kilobytes / 1024.0
 }

@@ -2,44 +2,25 @@
 //! against the local one.
 
 use crate::{
-    child::{Cost, Process, beside},
-    rows::{Row, file},
+    child::{Cost, Process, released},
+    runtime_api::RuntimeApi,
     stand_in::{Counts, StandIn},
-    table::{Bar, Figure, Table},
+    table::{Bar, Figure, Table, median},
 };
-use axum::{
-    Router,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode},
-    routing::{get, post},
-};
-use mongodb::{
-    Database,
-    bson::{Document, doc},
-};
-use serde_json::Value;
+use mongodb::bson::doc;
+use reference::file;
 use std::{
     collections::HashMap,
-    net::Ipv4Addr,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 use tests::{
-    imports::{Bucket, Imports, NO_HURRY, event},
+    imports::{Bucket, event},
     stack,
     world::World,
 };
 use tokio::runtime::Runtime;
 
-/// The first argument with which this program is the reference: inserts and nothing else.
-pub(crate) const BARE: &str = "--insert-bare";
 const MILLION: usize = 1_000_000;
-/// Rows of a command, of the reference as of the function.
-const BATCH: usize = 1000;
 const HOSPITAL: &str = "hos_01j00000000000000000000000";
 /// Rows of one import against the local server, and how many pairs are compared.
 const SOME: usize = 3000;
@@ -88,7 +69,7 @@ pub(crate) fn measure(table: &mut Table) {
         Bar::AtMost(4.0),
         format!("{:?}", counts.commands),
     );
-    let (share, fastest) = runtime.block_on(against_the_local_server());
+    let (share, fastest) = against_the_local_server(&runtime);
     add(
         "speed on the local server over raw insert_many",
         share,
@@ -104,138 +85,72 @@ fn one(runtime: &Runtime, rows: usize) -> (Cost, Counts) {
         "_id": HOSPITAL, "hospitalId": HOSPITAL, "name": "Bench", "code": "bench",
         "timeZone": "Asia/Kolkata", "currency": "INR", "createdAt": 1_796_099_400_000_i64,
     };
-    let database = StandIn::start(HashMap::from([("hospitals".to_owned(), hospital)]));
+    let database = StandIn::start(HashMap::from([("hospitals".to_owned(), vec![hospital])]));
     let database = database.expect("there is a port");
     let key = format!("imports/bench/{rows}.csv");
     let bucket = Bucket::new();
     let e_tag = runtime.block_on(bucket.put(&key, &file("list", rows)));
     let event = event(&key, &e_tag, shared::clock::Clock::system().now());
-    let (lambda, done) = runtime.block_on(lambda(event));
-    let environment = [
-        ("AWS_LAMBDA_RUNTIME_API", lambda),
-        ("AWS_LAMBDA_FUNCTION_NAME", "patient-import".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-        ("AWS_REGION", stack::of("/s3/region").to_owned()),
-        ("AWS_ACCESS_KEY_ID", stack::of("/s3/accessKeyId").to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", stack::of("/s3/secretAccessKey").to_owned()),
-        ("AWS_ENDPOINT_URL_S3", stack::of("/s3/endpoint").to_owned()),
-        ("IMPORT_BUCKET", stack::of("/s3/bucket").to_owned()),
-        ("MONGODB_URI", database.uri()),
-        ("MONGODB_DATABASE", "bench".to_owned()),
-        ("LOG_LEVEL", "warn".to_owned()),
-    ];
-    let process = Process::start(&beside("patient-import"), &[], &environment);
-    let cost = process.cost_at_end(|| done.load(Ordering::SeqCst));
+    let lambda = RuntimeApi::start(runtime);
+    let mut environment = lambda.environment("patient-import");
+    environment.extend(
+        [
+            ("AWS_REGION", stack::of("/s3/region")),
+            ("AWS_ACCESS_KEY_ID", stack::of("/s3/accessKeyId")),
+            ("AWS_SECRET_ACCESS_KEY", stack::of("/s3/secretAccessKey")),
+            ("AWS_ENDPOINT_URL_S3", stack::of("/s3/endpoint")),
+            ("IMPORT_BUCKET", stack::of("/s3/bucket")),
+            ("MONGODB_URI", &database.uri()),
+            ("MONGODB_DATABASE", "bench"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let process = Process::start(&released("patient-import"), &[], &environment);
+    let answered = lambda.ask(&event.to_string());
+    assert!(answered.ok, "the import ends: {}", answered.body);
+    let cost = process.cost();
     runtime.block_on(bucket.remove(&key));
     (cost, database.take())
-}
-
-/// A runtime API with one event in it, and whether it was answered.
-async fn lambda(event: Value) -> (String, Arc<AtomicBool>) {
-    let given = Arc::new(AtomicBool::new(false));
-    let done = Arc::new(AtomicBool::new(false));
-    let next = async move |State(given): State<Arc<AtomicBool>>| {
-        if given.swap(true, Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert("lambda-runtime-aws-request-id", HeaderValue::from_static("1"));
-        headers.insert("lambda-runtime-deadline-ms", HeaderValue::from_static("4000000000000"));
-        let arn = "arn:aws:lambda:ap-south-1:123456789012:function:patient-import";
-        headers.insert("lambda-runtime-invoked-function-arn", HeaderValue::from_static(arn));
-        (headers, axum::Json(event.clone()))
-    };
-    let answered = done.clone();
-    let router = Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route(
-            "/2018-06-01/runtime/invocation/{id}/response",
-            post(async move || {
-                answered.store(true, Ordering::SeqCst);
-                StatusCode::ACCEPTED
-            }),
-        )
-        .with_state(given);
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.expect("there is a port");
-    let address = listener.local_addr().expect("a listener has an address").to_string();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (address, done)
 }
 
 /// What entering the same documents costs that does nothing else.
 fn bare(rows: usize) -> Cost {
     let database = StandIn::start(HashMap::new()).expect("there is a port");
-    let own = std::env::current_exe().expect("this program has a path");
-    let arguments = [BARE, &database.uri(), &rows.to_string()];
-    let process = Process::start(Path::new(&own), &arguments, &[]);
-    let (accounts, patients) = counted(rows);
-    let mut entered = 0;
-    process.cost_at_end(|| {
-        entered += database.take().documents.values().sum::<u64>();
-        entered >= accounts + patients
-    })
-}
-
-fn counted(rows: usize) -> (u64, u64) {
-    let accounts = (0..rows).filter(|number| Row::has_account(*number)).count();
-    (accounts as u64, rows as u64)
-}
-
-/// The reference, in a process of its own: it stays until it is ended, so that it can be read.
-pub(crate) fn insert_bare(uri: &str, rows: usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("there is a thread").block_on(async {
-        let client = mongodb::Client::with_uri_str(uri).await.expect("an address");
-        insert(&client.database("bench"), "list", HOSPITAL, rows, 0).await;
-        std::future::pending::<()>().await;
-    });
-}
-
-/// Enters the documents of so many rows in batches, accounts first, under ids from `id` on.
-async fn insert(database: &Database, list: &str, hospital: &str, rows: usize, id: usize) {
-    for first in (0..rows).step_by(BATCH) {
-        let numbers = first..rows.min(first + BATCH);
-        let batch: Vec<(usize, Row)> = numbers.map(|n| (n, Row::new(list, n))).collect();
-        let accounts = batch.iter().filter(|(number, _)| Row::has_account(*number));
-        let accounts: Vec<Document> =
-            accounts.map(|(number, row)| row.account(hospital, id + number)).collect();
-        let patients: Vec<Document> =
-            batch.iter().map(|(number, row)| row.patient(hospital, id + number)).collect();
-        for (collection, documents) in [("accounts", accounts), ("patients", patients)] {
-            let collection = database.collection::<Document>(collection);
-            collection
-                .insert_many(documents)
-                .ordered(false)
-                .await
-                .expect("the database takes them");
-        }
-    }
+    let arguments = [&database.uri(), "bench", "list", &rows.to_string(), "0"];
+    let mut process = Process::start(&released("insert"), &arguments, &[]);
+    process.runs();
+    process.cost()
 }
 
 /// How fast an import is over how fast its documents are entered raw, into the same indexed
 /// collections; and rows a second of the raw ones. Pairs alternate, for the database grows.
-async fn against_the_local_server() -> (f64, f64) {
-    let world = World::new().await;
-    let imports = Imports::of(&world);
-    let client = mongodb::Client::with_uri_str(stack::of("/mongodb/uri")).await;
-    let database = client.expect("an address").database(world.name());
+fn against_the_local_server(runtime: &Runtime) -> (f64, f64) {
+    let world = runtime.block_on(World::new());
+    let bucket = Bucket::new();
+    let lambda = RuntimeApi::start(runtime);
+    let mut environment = lambda.environment("patient-import");
+    environment.extend(world.settings());
+    let _function = Process::start(&released("patient-import"), &[], &environment);
+    lambda.polled();
     let (mut shares, mut raws) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
         let (mut ours, mut raw) = (Duration::ZERO, Duration::ZERO);
         for turn in [pair, pair + 1] {
-            let start = Instant::now();
             if turn % 2 == 0 {
                 let key = format!("imports/{}/{pair}.csv", world.a.code);
-                let e_tag = imports.bucket.put(&key, &file(&format!("i{pair}"), SOME)).await;
-                let event = event(&key, &e_tag, world.clock().now());
+                let e_tag = runtime.block_on(bucket.put(&key, &file(&format!("i{pair}"), SOME)));
+                let event = event(&key, &e_tag, world.clock().now()).to_string();
                 let start = Instant::now();
-                imports.told(&event, NO_HURRY).await.expect("the import ends");
-                ours = start.elapsed();
+                let answered = lambda.ask(&event);
+                ours = answered.at - start;
+                assert!(answered.ok, "the import ends: {}", answered.body);
             } else {
-                let (list, hospital) = (format!("r{pair}"), format!("hos_01j{pair:023}"));
-                insert(&database, &list, &hospital, SOME, (pair + 1) * MILLION).await;
+                let (uri, id) = (stack::of("/mongodb/uri"), ((pair + 1) * MILLION).to_string());
+                let list = format!("r{pair}");
+                let arguments = [uri, world.name(), &list, &SOME.to_string(), &id];
+                let mut process = Process::start(&released("insert"), &arguments, &[]);
+                let start = Instant::now();
+                process.runs();
                 raw = start.elapsed();
             }
         }
@@ -243,9 +158,4 @@ async fn against_the_local_server() -> (f64, f64) {
         raws.push(SOME as f64 / raw.as_secs_f64());
     }
     (median(shares), median(raws))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -1,8 +1,8 @@
 //! `make bench`: what the product costs, each figure beside its bar and beside a reference that
 //! was measured in the same run, for a figure alone says more of the machine than of the code.
 //!
-//! `bench [NAME…]` runs the benches of these names, or all. They want release builds, and the
-//! servers of `local exec`.
+//! `bench [NAME…]` runs the benches of these names, or all. What is measured is the release build
+//! of the functions, each in a process of its own; the servers are those of `local exec`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -13,10 +13,14 @@
 )]
 
 mod child;
+mod cold;
 mod import;
-mod rows;
+mod live;
+mod people;
+mod runtime_api;
 mod stand_in;
 mod table;
+mod warm;
 
 use std::process::ExitCode;
 use table::Table;
@@ -24,14 +28,11 @@ use table::Table;
 /// A bench: its name, and what measures it.
 type Bench = (&'static str, fn(&mut Table));
 
-const BENCHES: [Bench; 1] = [("import", import::measure)];
+const BENCHES: [Bench; 3] =
+    [("cold", cold::measure), ("warm", warm::measure), ("import", import::measure)];
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    if let [import::BARE, uri, rows] = names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        import::insert_bare(uri, rows.parse().expect("a number of rows"));
-        return ExitCode::SUCCESS;
-    }
     let unknown: Vec<&String> =
         names.iter().filter(|name| !BENCHES.iter().any(|bench| bench.0 == *name)).collect();
     if !unknown.is_empty() {

@@ -35,7 +35,7 @@ impl Counts {
 #[derive(Debug, Default)]
 struct Known {
     counts: Mutex<Counts>,
-    there: HashMap<String, Document>,
+    there: HashMap<String, Vec<Document>>,
     address: String,
 }
 
@@ -44,8 +44,8 @@ struct Known {
 pub(crate) struct StandIn(Arc<Known>);
 
 impl StandIn {
-    /// Starts one that finds these documents, one a collection, whatever is asked for there.
-    pub(crate) fn start(there: HashMap<String, Document>) -> io::Result<Self> {
+    /// Starts one that finds these documents, all of a collection, whatever is asked for there.
+    pub(crate) fn start(there: HashMap<String, Vec<Document>>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address: SocketAddr = listener.local_addr()?;
         let known =
@@ -59,6 +59,11 @@ impl StandIn {
             }
         });
         Ok(Self(known))
+    }
+
+    /// Its address, host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.0.address
     }
 
     /// Its connection string.
@@ -131,7 +136,7 @@ fn answer_to_msg(message: &[u8], known: &Known) -> io::Result<Document> {
         }
         "delete" => doc! { "n": 1, "ok": 1 },
         "find" | "aggregate" => {
-            let found: Vec<&Document> = known.there.get(&target).into_iter().collect();
+            let found: Vec<&Document> = known.there.get(&target).into_iter().flatten().collect();
             doc! { "cursor": { "id": 0_i64, "ns": format!("x.{target}"), "firstBatch": found }, "ok": 1 }
         }
         "findAndModify" => {

@@ -22,6 +22,8 @@ pub(crate) enum Bar {
     AtMost(f64),
     /// No less.
     AtLeast(f64),
+    /// Whatever it is: a decision goes by it.
+    Told,
 }
 
 impl Bar {
@@ -29,6 +31,7 @@ impl Bar {
         match self {
             Self::AtMost(most) => measured <= most,
             Self::AtLeast(least) => measured >= least,
+            Self::Told => true,
         }
     }
 
@@ -36,6 +39,7 @@ impl Bar {
         match self {
             Self::AtMost(most) => format!("≤ {most}"),
             Self::AtLeast(least) => format!("≥ {least}"),
+            Self::Told => "–".to_owned(),
         }
     }
 }
@@ -66,4 +70,10 @@ impl Table {
             println!("{what:<52} {measured:>10.2} {unit:<5} {bar:<8} {verdict:<6} {reference}");
         }
     }
+}
+
+/// The value in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -200,6 +200,11 @@ impl Api {
         &self.0.ground.razorpay
     }
 
+    /// All settings of the functions, as their environment has them.
+    pub fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.settings.iter().map(|(name, value)| (name.clone(), value.clone()))
+    }
+
     /// A setting of the functions.
     pub fn setting(&self, name: &str) -> &str {
         self.0.settings.get(name).map_or("", String::as_str)

@@ -13,6 +13,7 @@ pub mod imports;
 pub mod lambda;
 pub mod mailbox;
 pub mod pdf;
+pub mod proxy;
 pub mod razorpay;
 pub mod routes;
 pub mod schema;

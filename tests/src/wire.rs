@@ -7,6 +7,7 @@
 )]
 
 use crate::stack;
+use mongodb::bson::Document;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -22,13 +23,17 @@ use tokio::{
 pub struct Wire {
     /// The database's address, by way of the relay.
     pub uri: String,
+    told: Told,
+}
+
+/// What the relay notes and goes by.
+#[derive(Debug, Clone, Default)]
+struct Told {
     commands: Arc<Mutex<Vec<String>>>,
+    messages: Arc<Mutex<Vec<Vec<u8>>>>,
     meeting: Meeting,
     cut: Arc<AtomicBool>,
 }
-
-/// What the relay goes by.
-type Told = (Arc<Mutex<Vec<String>>>, Meeting, Arc<AtomicBool>);
 
 /// Where the next find and the next entry of the audit trail wait for each other.
 type Meeting = Arc<Mutex<Option<Arc<Barrier>>>>;
@@ -41,42 +46,42 @@ impl Wire {
         let server = stack::of("/mongodb/uri");
         let host = server.trim_start_matches("mongodb://").split(['/', '?']).next();
         let host = host.expect("an address has a host").to_owned();
-        let commands = Arc::<Mutex<Vec<String>>>::default();
-        let (meeting, cut) = (Meeting::default(), Arc::<AtomicBool>::default());
-        let told = (commands.clone(), meeting.clone(), cut.clone());
+        let told = Told::default();
+        let telling = told.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&host).await.expect("the database is there");
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(note(from_client, to_server, told.clone()));
+                tokio::spawn(note(from_client, to_server, telling.clone()));
                 tokio::spawn(relay(from_server, to_client));
             }
         });
-        Self {
-            uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"),
-            commands,
-            meeting,
-            cut,
-        }
+        Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), told }
     }
 
     /// From now on the connection breaks whenever an entry of the audit trail is sent.
     pub fn cuts_the_trail(&self) {
-        self.cut.store(true, Ordering::SeqCst);
+        self.told.cut.store(true, Ordering::SeqCst);
     }
 
     /// From now on the next find goes on only with an entry of the audit trail, and the entry only
     /// with the find: whoever sends one after the other waits in vain.
     pub fn makes_them_meet(&self) {
         let barrier = Arc::new(Barrier::new(2));
-        *self.meeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(barrier);
+        *self.told.meeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(barrier);
     }
 
     /// The commands since the last time this was asked: each is one round trip. The driver's own
     /// housekeeping is left out, and so is the audit trail, which is written beside the work.
     pub fn commands(&self) -> Vec<String> {
-        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.told.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Every command so far, whole: its document, with what was sent beside it.
+    pub fn documents(&self) -> Vec<Document> {
+        let messages = self.told.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.iter().filter_map(|message| whole(message)).collect()
     }
 }
 
@@ -86,7 +91,7 @@ async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 
 /// Passes messages on and notes their commands. A message is its length, three more numbers of
 /// four bytes, flags, and a document whose first member is the command (MongoDB, `OP_MSG`).
-async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (noted, meeting, cut): Told) {
+async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
     const BEFORE_THE_NAME: usize = 16 + 4 + 1 + 4 + 1;
     const OP_MSG: u32 = 2013;
     const HOUSEKEEPING: [&str; 5] = ["hello", "isMaster", "ismaster", "ping", "endSessions"];
@@ -106,21 +111,48 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (noted, meeting, 
         let value = from_name.get(name.len() + 5..).unwrap_or_default();
         let name = String::from_utf8_lossy(name).into_owned();
         let entry = value.starts_with(b"audit\0");
-        if entry && cut.load(Ordering::SeqCst) {
+        if entry && told.cut.load(Ordering::SeqCst) {
             return;
         }
         let name_meets = name == "find" || entry;
         let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
         if op == Some(OP_MSG) && !beside {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+            told.commands.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        }
+        if op == Some(OP_MSG) {
+            told.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
         }
         if name_meets {
-            meet(&meeting).await;
+            meet(&told.meeting).await;
         }
         if to.write_all(&message).await.is_err() {
             return;
         }
     }
+}
+
+/// The document of an `OP_MSG`, and under its name each sequence of documents beside it.
+fn whole(message: &[u8]) -> Option<Document> {
+    let mut rest = message.get(16 + 4..)?;
+    let (mut command, mut beside) = (Document::new(), Document::new());
+    while let Some((kind, section)) = rest.split_first() {
+        let size = i32::from_le_bytes(section.get(..4)?.try_into().ok()?);
+        let (section, after) = section.split_at_checked(usize::try_from(size).ok()?)?;
+        if *kind == 0 {
+            command = Document::from_reader(section).ok()?;
+        } else {
+            let name = section.get(4..)?.split(|byte| *byte == 0).next()?;
+            let mut inside = section.get(4 + name.len() + 1..)?;
+            let mut documents = Vec::new();
+            while !inside.is_empty() {
+                documents.push(Document::from_reader(&mut inside).ok()?);
+            }
+            beside.insert(String::from_utf8_lossy(name), documents);
+        }
+        rest = after;
+    }
+    command.extend(beside);
+    Some(command)
 }
 
 async fn meet(meeting: &Meeting) {

@@ -62,7 +62,9 @@ pub const INDEXES: &[Index] = &[
         .unique()
         .global("hospitals are the tenants themselves"),
     index("accounts", "account_email", &["hospitalId", "email"]).unique(),
+    index("accounts", "account_order", &["hospitalId", "_id"]),
     index("accounts", "account_role", &["hospitalId", "role", "_id"]),
+    index("accounts", "account_name", &["hospitalId", "nameKey"]),
     index("accounts", "account_log_in", &["email", "hospitalCode"])
         .global("a log-in knows the address before the hospital"),
     index("accounts", "account_locked", &["guard.tellAt"])
@@ -104,7 +106,9 @@ pub const INDEXES: &[Index] = &[
     index("audit", "audit_about", &["hospitalId", "about", "_id"]),
     index("audit", "audit_actor", &["hospitalId", "actor.account", "_id"]),
     index("audit", "audit_listed", &["hospitalId", "listed", "_id"]).only_with("listed"),
-    index("audit", "audit_waiting", &["hospitalId", "waiting"]).only_with("waiting"),
+    index("audit", "audit_unsealed", &["waiting", "hospitalId", "_id"])
+        .only_with("waiting")
+        .global("what waits to be sealed is asked for for all hospitals"),
     index("auditBlocks", "audit_block", &["hospitalId", "number"]).unique(),
     index("notifications", "notification_due", &["dueAt"])
         .global("mails to people are sent for all hospitals"),

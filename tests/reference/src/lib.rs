@@ -1,4 +1,4 @@
-//! The rows of a hospital's list, and the documents they become.
+//! The rows of a hospital's list, and the documents they become: what an import is measured by.
 
 use mongodb::bson::{Document, doc};
 use std::fmt::Write as _;
@@ -8,16 +8,20 @@ const LAST: [&str; 7] = ["Rao", "Menon", "Kapoor", "Das", "Iyer", "Khan", "Nair"
 
 /// One row. Every fourth belongs to the family of the one before.
 #[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) email: String,
-    pub(crate) identifier: String,
-    pub(crate) mobile: String,
+pub struct Row {
+    /// Of the patient.
+    pub name: String,
+    /// Of the account.
+    pub email: String,
+    /// The hospital's own number.
+    pub identifier: String,
+    /// Ten digits.
+    pub mobile: String,
 }
 
 impl Row {
     /// The row of this number; rows of two lists differ.
-    pub(crate) fn new(list: &str, number: usize) -> Self {
+    pub fn new(list: &str, number: usize) -> Self {
         let of =
             |names: &[&'static str], n: usize| names.get(n % names.len()).copied().unwrap_or("");
         let family = number - usize::from(number % 4 == 3);
@@ -30,12 +34,12 @@ impl Row {
     }
 
     /// Whether it brings an account of its own.
-    pub(crate) const fn has_account(number: usize) -> bool {
+    pub const fn has_account(number: usize) -> bool {
         number % 4 != 3
     }
 
     /// The account it becomes, as `patient-import` writes it.
-    pub(crate) fn account(&self, hospital: &str, number: usize) -> Document {
+    pub fn account(&self, hospital: &str, number: usize) -> Document {
         doc! {
             "_id": format!("acc_01j00000000000000{number:09}"),
             "role": "patient",
@@ -53,7 +57,7 @@ impl Row {
     }
 
     /// The patient it becomes.
-    pub(crate) fn patient(&self, hospital: &str, number: usize) -> Document {
+    pub fn patient(&self, hospital: &str, number: usize) -> Document {
         doc! {
             "_id": format!("pat_01j00000000000000{number:09}"),
             "accountId": format!("acc_01j00000000000000{number:09}"),
@@ -74,7 +78,7 @@ impl Row {
 }
 
 /// A file of so many rows.
-pub(crate) fn file(list: &str, rows: usize) -> Vec<u8> {
+pub fn file(list: &str, rows: usize) -> Vec<u8> {
     let mut text = String::from("Patient Name,E-Mail,UHID,Mobile No\r\n");
     for number in 0..rows {
         let Row { name, email, identifier, mobile } = Row::new(list, number);

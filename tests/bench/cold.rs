@@ -1,0 +1,234 @@
+//! A function's first answer: how long it takes, in what memory, of how many instructions, beside
+//! a function that only says hello.
+
+use crate::{
+    child::{Process, released},
+    live::{event, of_function, status},
+    people::{BOOKED, People},
+    runtime_api::RuntimeApi,
+    stand_in::StandIn,
+    table::{Bar, Figure, Table},
+};
+use mongodb::bson::doc;
+use std::{
+    collections::HashMap,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+use tests::{call::Call, proxy::Proxy};
+use tokio::runtime::Runtime;
+
+/// How often each is started, by turns.
+const RUNS: usize = 31;
+/// How much later everything arrives where round trips are counted.
+const DELAY: Duration = Duration::from_millis(40);
+
+/// A first request: to which function, and what it is to be answered.
+struct First {
+    function: &'static str,
+    event: String,
+    status: u64,
+    environment: Vec<(String, String)>,
+}
+
+/// What a first answer cost.
+#[derive(Debug, Clone, Copy)]
+struct Spent {
+    /// Until it asked for an event.
+    poll: Duration,
+    time: Duration,
+    resident: f64,
+}
+
+/// Measures.
+pub(crate) fn measure(table: &mut Table) {
+    let runtime = Runtime::new().expect("there are threads");
+    let people = runtime.block_on(People::new());
+    let list = Call::get("/appointments/upcoming?limit=30");
+    let mine = list.clone().header("authorization", format!("Bearer {}", people.doctor.access));
+    let documents = runtime.block_on(people.world.books().find("appointments", doc! {}));
+    assert_eq!(documents.len(), BOOKED, "the doctor's appointments are there");
+    let database = StandIn::start(HashMap::from([("appointments".to_owned(), documents)]));
+    let database = database.expect("there is a port");
+    let uri = database.uri();
+    // Its session is in Redis after two requests: as of anybody who is at work.
+    runtime.block_on(async {
+        for _ in 0..2 {
+            people.doctor.get("/appointments/upcoming").await.is(200);
+        }
+    });
+    let mut environment: Vec<_> = people.world.settings().collect();
+    environment.push(("MONGODB_URI".to_owned(), uri));
+    let (function, event_nobody) = event(&list);
+    let hello =
+        First { function: "hello", event: event_nobody.clone(), status: 200, environment: vec![] };
+    let nobody =
+        First { function, event: event_nobody, status: 401, environment: environment.clone() };
+    let somebody = First { function, event: event(&mine).1, status: 200, environment };
+
+    let (mut of_hello, mut of_nobody, mut of_somebody) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        of_hello.push(once(&runtime, &hello));
+        of_nobody.push(once(&runtime, &nobody));
+        of_somebody.push(once(&runtime, &somebody));
+    }
+    let least = |spent: &[Spent], of: fn(&Spent) -> Duration| {
+        spent.iter().map(of).min().unwrap_or_default().as_secs_f64() * 1000.0
+    };
+    let most = |spent: &[Spent]| spent.iter().map(|spent| spent.resident).fold(0.0, f64::max);
+    let answer = |spent: &[Spent]| least(spent, |spent| spent.time);
+    let of_hello_ms = answer(&of_hello);
+    let mut add = |what: &str, measured, unit, most, reference| {
+        let bar = Bar::AtMost(most);
+        table.add(Figure { what: what.to_owned(), measured, unit, bar, reference });
+    };
+    for (what, spent, most) in [
+        ("cold start over hello's, first answer without I/O", &of_nobody, 1.6),
+        ("the same, first answer with one find", &of_somebody, 2.5),
+    ] {
+        let (took, poll) = (answer(spent), least(spent, |spent| spent.poll));
+        let reference = format!(
+            "{took:.2} ms over {of_hello_ms:.2} ms, least of {RUNS}; ready after {poll:.2} ms"
+        );
+        add(what, took / of_hello_ms, "×", most, reference);
+    }
+    let reference = format!("hello {:.1} MiB", most(&of_hello));
+    add(
+        "resident after the first answer of the database",
+        most(&of_somebody),
+        "MiB",
+        12.0,
+        reference,
+    );
+
+    match instructions(&runtime, &hello, 1) {
+        Some(of_hello) => {
+            let count =
+                |first, requests| instructions(&runtime, first, requests).unwrap_or(f64::NAN);
+            let reference = format!("hello {of_hello:.2} M");
+            let (nobody, one) = (count(&nobody, 1), count(&somebody, 1));
+            add(
+                "instructions to the first answer without I/O",
+                nobody,
+                "M",
+                1.3,
+                reference.clone(),
+            );
+            add("instructions to the first answer with one find", one, "M", 1.8, reference);
+            let warm = (count(&somebody, 11) - one) / 10.0;
+            let reference = "of ten more, each".to_owned();
+            add("instructions of a warm list of 30 appointments", warm, "M", 0.9, reference);
+        }
+        None => println!("instructions are not counted: valgrind is not here"),
+    }
+
+    let trips = trips(&runtime, &somebody, database);
+    add(
+        "serial round trips of a cold function's first find",
+        trips,
+        "",
+        5.0,
+        "by the slope against a delay".to_owned(),
+    );
+    sizes(table);
+}
+
+/// Starts a function and asks it once.
+fn once(runtime: &Runtime, first: &First) -> Spent {
+    let api = RuntimeApi::start(runtime);
+    api.give(&first.event);
+    let environment = of_function(&api, first.function, &first.environment);
+    let program = released(first.function);
+    let start = Instant::now();
+    let process = Process::start(&program, &[], &environment);
+    let answered = api.answered();
+    assert!(answered.ok, "{} answers: {}", first.function, answered.body);
+    assert_eq!(status(&answered.body), first.status, "{}", answered.body);
+    Spent { poll: api.polled() - start, time: answered.at - start, resident: process.resident() }
+}
+
+/// Millions of instructions from the start to the answer of so many requests, as callgrind counts
+/// them; the same on every machine of a kind, whatever else runs there.
+fn instructions(runtime: &Runtime, first: &First, requests: usize) -> Option<f64> {
+    let api = RuntimeApi::start(runtime);
+    let mut environment = of_function(&api, first.function, &first.environment);
+    environment.push(("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()));
+    let log = std::env::temp_dir().join(format!("callgrind-{}", std::process::id()));
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(format!("--log-file={}", log.display()))
+        .arg(released(first.function))
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdout(std::process::Stdio::null());
+    let mut running = valgrind.spawn().ok()?;
+    for _ in 0..requests {
+        let answered = api.ask(&first.event);
+        assert_eq!(status(&answered.body), first.status, "{}", answered.body);
+    }
+    // It sums up when it is asked to end.
+    let ended = Command::new("kill").arg(running.id().to_string()).status();
+    assert!(ended.is_ok_and(|status| status.success()), "it is there to be ended");
+    running.wait().expect("it ends");
+    Some(collected(&log))
+}
+
+fn collected(log: &Path) -> f64 {
+    let text = std::fs::read_to_string(log).expect("valgrind leaves a log");
+    std::fs::remove_file(log).expect("it is there");
+    let count = text.lines().find_map(|line| line.split("Collected :").nth(1));
+    let count: f64 = count.and_then(|count| count.trim().parse().ok()).unwrap_or(f64::NAN);
+    count / 1e6
+}
+
+fn trips(runtime: &Runtime, first: &First, database: StandIn) -> f64 {
+    let proxy = runtime.block_on(Proxy::to(database.address()));
+    let mut environment = first.environment.clone();
+    environment.push((
+        "MONGODB_URI".to_owned(),
+        format!("mongodb://{}/?directConnection=true", proxy.address),
+    ));
+    let late = First { environment, event: first.event.clone(), ..*first };
+    let least = |by: Duration| {
+        proxy.delay(by);
+        (0..5).map(|_| once(runtime, &late).time).min().unwrap_or_default()
+    };
+    let (prompt, late) = (least(Duration::ZERO), least(DELAY));
+    late.saturating_sub(prompt).as_secs_f64() / DELAY.as_secs_f64()
+}
+
+/// How large the functions without S3 are.
+fn sizes(table: &mut Table) {
+    let mut largest = (0_u64, 0_usize, "");
+    for function in [
+        "auth",
+        "users",
+        "hospitals",
+        "slots",
+        "appointments",
+        "payments",
+        "razorpay-webhook",
+        "scheduled",
+    ] {
+        let bytes = std::fs::read(released(function)).expect("it is built");
+        let mut zip =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut zip, &bytes).expect("there is memory");
+        let zipped = zip.finish().expect("there is memory").len();
+        if bytes.len() as u64 > largest.0 {
+            largest = (bytes.len() as u64, zipped, function);
+        }
+    }
+    let (plain, zipped, name) = largest;
+    let mega = |bytes: f64| bytes / 1e6;
+    for (what, bytes, most) in [
+        ("largest binary without S3, stripped", plain as f64, 9.0),
+        ("the same, zipped", zipped as f64, 4.5),
+    ] {
+        let (measured, bar) = (mega(bytes), Bar::AtMost(most));
+        let what = what.to_owned();
+        table.add(Figure { what, measured, unit: "MB", bar, reference: name.to_owned() });
+    }
+}

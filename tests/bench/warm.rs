@@ -1,0 +1,219 @@
+//! What the busiest requests cost a function that is warm: how often it waits for MongoDB, how
+//! often it asks Upstash, and what a log-in computes.
+
+use crate::{
+    child::{Process, released},
+    live::Live,
+    people::{People, named},
+    table::{Bar, Figure, Table},
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tests::{
+    actor::{Actor, text},
+    call::Call,
+    proxy::Proxy,
+    razorpay::delivery,
+    stack,
+};
+use tokio::runtime::Runtime;
+
+/// How much later everything arrives where round trips are counted.
+const DELAY: Duration = Duration::from_millis(40);
+/// How often each request is timed, with and without the delay.
+const TIMES: usize = 4;
+/// How many log-ins are compared with as many hashes.
+const LOG_INS: usize = 30;
+
+/// The functions, with a way to each server that can be made longer.
+struct Bench<'a> {
+    runtime: &'a Runtime,
+    people: People,
+    mongodb: Proxy,
+    upstash: Proxy,
+    razorpay: Proxy,
+    live: Live<'a>,
+    open: Vec<Value>,
+    clients: u8,
+}
+
+/// How often a request asked each server, one after the other.
+struct Trips {
+    mongodb: f64,
+    upstash: u64,
+    razorpay: u64,
+}
+
+/// Measures.
+pub(crate) fn measure(table: &mut Table) {
+    let runtime = Runtime::new().expect("there are threads");
+    let people = runtime.block_on(People::new());
+    let way = |server| runtime.block_on(Proxy::to(stack::of(server)));
+    let (mongodb, upstash) = (way("/mongodb/uri"), way("/upstash/url"));
+    let razorpay = way("/razorpay/endpoint");
+    let others = [
+        ("MONGODB_URI", format!("mongodb://{}/?directConnection=true", mongodb.address)),
+        ("UPSTASH_REDIS_REST_URL", format!("http://{}", upstash.address)),
+        ("RAZORPAY_API_URL", format!("http://{}", razorpay.address)),
+    ];
+    let others = others.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let live = Live::of(&runtime, &people.world, &others);
+    let open = runtime.block_on(people.slots(4, 50));
+    let mut bench =
+        Bench { runtime: &runtime, people, mongodb, upstash, razorpay, live, open, clients: 0 };
+    for (what, (most_mongodb, most_upstash, most_razorpay), why, request) in
+        REQUESTS.iter().copied()
+    {
+        let trips = bench.trips(request);
+        let mut add = |of: &str, measured, most, reference: &str| {
+            let (what, bar) = (format!("{what}: {of}"), Bar::AtMost(most));
+            table.add(Figure { what, measured, unit: "", bar, reference: reference.to_owned() });
+        };
+        add("serial round trips to MongoDB", trips.mongodb, most_mongodb, why);
+        add("requests to Upstash", trips.upstash as f64, most_upstash, "");
+        add("requests to Razorpay", trips.razorpay as f64, most_razorpay, "");
+    }
+    let (find, get) = runtime.block_on(bench.people.list_by_each());
+    table.add(Figure {
+        what: "a list of 30 by a find over the same by Upstash".to_owned(),
+        measured: find / get,
+        unit: "×",
+        bar: Bar::Told,
+        reference: format!("{:.2} ms over {:.2} ms, medians", find * 1000.0, get * 1000.0),
+    });
+    let (ours, bare) = bench.log_ins();
+    table.add(Figure {
+        what: "CPU of a log-in over bare argon2id".to_owned(),
+        measured: ours / bare,
+        unit: "×",
+        bar: Bar::AtMost(1.10),
+        reference: format!("{:.1} ms over {:.1} ms", ours * 1000.0, bare * 1000.0),
+    });
+}
+
+/// A request that can be made again and again: it gets ready what it needs.
+type Request = fn(&mut Bench<'_>) -> Call;
+
+/// What is asked; how often at most of `MongoDB` one after the other, Upstash and Razorpay; and
+/// what for.
+const REQUESTS: &[(&str, (f64, f64, f64), &str, Request)] = &[
+    ("list of 30 appointments", (1.0, 1.0, 0.0), "the list; beside it the trail", |bench| {
+        let list = Call::get("/appointments/upcoming?limit=30");
+        authorized(list, &bench.people.doctor)
+    }),
+    ("log-in", (2.0, 1.0, 0.0), "the account; its session, and beside it the hospital", |bench| {
+        Call::post("/login", &bench.people.log_in()).from(&bench.client())
+    }),
+    (
+        "book",
+        (4.0, 1.0, 0.0),
+        "slot and patient; then in one transaction the slot, the appointment, the commit",
+        |bench| {
+            let slot = bench.open.pop().expect("there are enough");
+            let book = Call::post("/slots/book", &json!({ "slotId": text(&slot, "/id") }));
+            authorized(book, &bench.people.patient)
+        },
+    ),
+    (
+        "create-order",
+        (3.0, 1.0, 1.0),
+        "appointment and hospital; the order, once Razorpay has made it",
+        |bench| {
+            let appointment = bench.booked();
+            let order = Call::post("/payment/create-order", &named(&appointment));
+            authorized(order, &bench.people.patient)
+        },
+    ),
+    (
+        "webhook",
+        (5.0, 0.0, 0.0),
+        "the appointment; then in one transaction the event, slot, appointment, the commit",
+        |bench| {
+            let appointment = bench.booked();
+            let event = bench.runtime.block_on(async {
+                let callback = bench.people.patient.checks_out(&appointment).await;
+                let payment = text(&callback, "/razorpay_payment_id");
+                bench.people.world.razorpay().event("payment.captured", &payment).await
+            });
+            delivery(&event, &format!("bench-{}", text(&appointment, "/id")))
+        },
+    ),
+    (
+        "cancel",
+        (4.0, 1.0, 1.0),
+        "the appointment; then in one transaction itself, its slot, the commit",
+        |bench| {
+            let appointment = bench.booked();
+            let paid = bench.people.patient.pays(&appointment);
+            bench.runtime.block_on(paid);
+            let cancel = Call::post("/slots/cancel", &named(&appointment));
+            authorized(cancel, &bench.people.patient)
+        },
+    ),
+];
+
+fn authorized(call: Call, who: &Actor) -> Call {
+    call.header("authorization", format!("Bearer {}", who.access))
+}
+
+impl Bench<'_> {
+    /// A client's address that nobody had before.
+    fn client(&mut self) -> String {
+        self.clients += 1;
+        format!("203.0.113.{}", self.clients)
+    }
+
+    fn booked(&mut self) -> Value {
+        let slot = self.open.pop().expect("there are enough");
+        self.runtime.block_on(self.people.patient.books(&slot))
+    }
+
+    /// How often a request waits for each server: the least time with a delay on the way to
+    /// `MongoDB` over the least without, in delays.
+    fn trips(&mut self, request: Request) -> Trips {
+        // Connections and sessions' marks are there afterwards.
+        for _ in 0..2 {
+            self.timed(request);
+        }
+        let mut least = |by: Duration| {
+            self.mongodb.delay(by);
+            let times = (0..TIMES).map(|_| self.timed(request)).min();
+            self.mongodb.delay(Duration::ZERO);
+            times.unwrap_or_default()
+        };
+        let (prompt, late) = (least(Duration::ZERO), least(DELAY));
+        let mongodb = late.saturating_sub(prompt).as_secs_f64() / DELAY.as_secs_f64();
+        // To a tenth: the rest is the machine's.
+        let mongodb = (mongodb * 10.0).round() / 10.0;
+        Trips { mongodb, upstash: self.upstash.requests(), razorpay: self.razorpay.requests() }
+    }
+
+    fn timed(&mut self, request: Request) -> Duration {
+        let call = request(self);
+        (self.upstash.requests(), self.razorpay.requests());
+        let start = Instant::now();
+        let status = self.live.call(&call);
+        let took = start.elapsed();
+        assert!(status < 300, "{} {}: {status}", call.method, call.target);
+        took
+    }
+
+    /// Seconds of CPU of a log-in, and of a hash alone.
+    fn log_ins(&mut self) -> (f64, f64) {
+        let log_in = |bench: &mut Self| {
+            let call = Call::post("/login", &bench.people.log_in()).from(&bench.client());
+            assert_eq!(bench.live.call(&call), 200, "the doctor logs in");
+        };
+        log_in(self);
+        let before = self.live.process("auth").cost().cpu;
+        for _ in 0..LOG_INS {
+            log_in(self);
+        }
+        let ours = self.live.process("auth").cost().cpu - before;
+        let times = LOG_INS.to_string();
+        let mut bare = Process::start(&released("hash"), &[&times], &[]);
+        bare.runs();
+        let each = LOG_INS as f64;
+        (ours / each, bare.cost().cpu / each)
+    }
+}
