@@ -7,7 +7,11 @@
 )]
 
 use crate::stack;
-use std::sync::{Arc, Mutex, PoisonError};
+use mongodb::bson::Document;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
@@ -19,9 +23,12 @@ use tokio::{
 pub struct Wire {
     /// The database's address, by way of the relay.
     pub uri: String,
-    commands: Arc<Mutex<Vec<String>>>,
+    commands: Commands,
     meeting: Meeting,
 }
+
+/// Each command's name and document.
+type Commands = Arc<Mutex<Vec<(String, Document)>>>;
 
 /// Where the next find and the next entry of the audit trail wait for each other.
 type Meeting = Arc<Mutex<Option<Arc<Barrier>>>>;
@@ -34,7 +41,7 @@ impl Wire {
         let server = stack::of("/mongodb/uri");
         let host = server.trim_start_matches("mongodb://").split(['/', '?']).next();
         let host = host.expect("an address has a host").to_owned();
-        let commands = Arc::<Mutex<Vec<String>>>::default();
+        let commands = Commands::default();
         let noted = commands.clone();
         let meeting = Meeting::default();
         let met = meeting.clone();
@@ -64,7 +71,41 @@ impl Wire {
     /// The commands since the last time this was asked: each is one round trip. The driver's own
     /// housekeeping is left out, and so is the audit trail, which is written beside the work.
     pub fn commands(&self) -> Vec<String> {
+        self.documents().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The same commands whole: the name and the document.
+    pub fn documents(&self) -> Vec<(String, Document)> {
         std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A server that says nothing and counts who comes.
+#[derive(Debug)]
+pub struct Silence {
+    /// Its address.
+    pub url: String,
+    heard: Arc<AtomicUsize>,
+}
+
+impl Silence {
+    /// A server of its own for one test.
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+        let heard = Arc::<AtomicUsize>::default();
+        let counted = heard.clone();
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Self { url, heard }
+    }
+
+    /// How many connections there were.
+    pub fn heard(&self) -> usize {
+        self.heard.load(Ordering::SeqCst)
     }
 }
 
@@ -77,9 +118,10 @@ async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 async fn note(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    (noted, meeting): (Arc<Mutex<Vec<String>>>, Meeting),
+    (noted, meeting): (Commands, Meeting),
 ) {
-    const BEFORE_THE_NAME: usize = 16 + 4 + 1 + 4 + 1;
+    const BEFORE_THE_DOCUMENT: usize = 16 + 4 + 1;
+    const BEFORE_THE_NAME: usize = BEFORE_THE_DOCUMENT + 4 + 1;
     const OP_MSG: u32 = 2013;
     const HOUSEKEEPING: [&str; 5] = ["hello", "isMaster", "ismaster", "ping", "endSessions"];
     let mut length = [0; 4];
@@ -100,7 +142,9 @@ async fn note(
         let name_meets = name == "find" || value.starts_with(b"audit\0");
         let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
         if op == Some(OP_MSG) && !beside {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+            let document = message.get(BEFORE_THE_DOCUMENT..).unwrap_or_default();
+            let document = Document::from_reader(document).unwrap_or_default();
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push((name.clone(), document));
         }
         if name_meets {
             meet(&meeting).await;
