@@ -98,15 +98,7 @@ impl Event {
         };
         let payment = self.payment()?;
         let status = named.max(payment.status())?.min(PaymentStatus::Captured);
-        Some(Payment {
-            id: payment.id.clone(),
-            amount: payment.money()?,
-            status,
-            via,
-            reference: None,
-            taken_by: None,
-            created_at: now,
-        })
+        payment.as_far_as(status, via, now)
     }
 }
 

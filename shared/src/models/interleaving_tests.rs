@@ -23,6 +23,7 @@ fn fee() -> Money {
 struct Charge {
     id: PaymentId,
     appointment: usize,
+    at: Instant,
     refunds: Vec<Gone>,
 }
 
@@ -233,6 +234,7 @@ impl World {
             reference: None,
             taken_by: None,
             created_at: self.now,
+            captured_at: Some(self.charges[charge].at),
         }
     }
 
@@ -347,7 +349,7 @@ impl World {
                 let Some(appointment) = nth(n) else { return };
                 self.drawn += 1;
                 let id = PaymentId::parse(&format!("pay_{}", self.drawn)).unwrap();
-                self.charges.push(Charge { id, appointment, refunds: Vec::new() });
+                self.charges.push(Charge { id, appointment, at: self.now, refunds: Vec::new() });
                 self.news.push(News::Captured(self.charges.len() - 1));
             }
             Step::Callback(n) => {
@@ -481,6 +483,8 @@ impl World {
             let paid = appointment.payments.iter().find(|paid| paid.id == charge.id);
             let paid = paid.filter(|paid| paid.status >= PaymentStatus::Captured);
             prop_assert!(paid.is_some(), "every payment was heard of");
+            let came = paid.map(Payment::came_at);
+            prop_assert_eq!(came, Some(charge.at), "it came when it came");
             let gone = charge.refunds.iter().filter(|gone| gone.status == RefundStatus::Processed);
             let gone: i64 = gone.map(|gone| gone.amount).sum();
             let owed = appointment.refunds.iter().filter(|back| back.payment_id == charge.id);
