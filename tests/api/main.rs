@@ -13,6 +13,7 @@ mod agenda;
 mod audit;
 mod booking;
 mod cancelling;
+mod closings;
 mod corpus;
 mod counter;
 mod families;

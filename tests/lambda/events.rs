@@ -127,7 +127,7 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile", "mails", "seal"] {
+        for job in ["effects", "holds", "reconcile", "mails", "seal", "close"] {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
@@ -149,6 +149,7 @@ fn no_sample_is_left_out() {
         "scheduled/holds",
         "scheduled/mails",
         "scheduled/seal",
+        "scheduled/close",
         "scheduled/reconcile",
         "migrate/by-hand",
         "migrate/custom-resource",
