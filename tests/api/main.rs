@@ -10,6 +10,7 @@
 )]
 
 mod agenda;
+mod alarms;
 mod audit;
 mod booking;
 mod cancelling;
