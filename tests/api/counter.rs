@@ -24,6 +24,33 @@ async fn held(world: &World) -> Value {
     world.a.patient.books(&slot).await
 }
 
+/// The words of the patient's mail with this in its subject.
+async fn mail_about(world: &World, subject: &str) -> String {
+    let mails = world.mail().to(&world.a.patient.email).await;
+    let mail = mails.iter().find(|mail| mail.subject.contains(subject)).unwrap();
+    mail.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn mails_say_where_the_money_goes_back_to() {
+    let world = World::new().await;
+    let slots = world.a.doctor.sets_slots("2030-12-04", "10:00", "11:00", 30).await;
+    // Paid at the desk once the slot had gone, and paid by Razorpay.
+    let late = world.a.patient.books(&slots[0]).await;
+    world.pass(601);
+    world.run(Job::Holds).await;
+    world.a.new_patient("other").await.books(&slots[0]).await;
+    pays(&world.a.admin, &late, "card").await.is(201);
+    let online = world.a.patient.books_and_pays(&slots[1]).await;
+    world.a.patient.cancels(&online).await.is(200);
+    world.run(Job::Effects).await;
+    let returned = mail_about(&world, "returning").await;
+    assert!(returned.contains("handed back to you there"), "{returned}");
+    let cancelled = mail_about(&world, "cancelled").await;
+    assert!(cancelled.contains("where the payment came from"), "{cancelled}");
+    assert!(!cancelled.contains("desk"), "{cancelled}");
+}
+
 #[tokio::test]
 async fn cash_card_and_upi_confirm() {
     let world = World::new().await;
@@ -112,6 +139,8 @@ async fn what_was_paid_at_the_desk_is_handed_back_there() {
         world.run(Job::Effects).await;
         world.pass(60);
     }
+    let mail = mail_about(&world, "cancelled").await;
+    assert!(mail.contains("handed back to you there"), "{mail}");
     let seen = world.a.patient.cancels(&appointment).await.is(200);
     assert_eq!(seen["refund"], owed, "Razorpay knows nothing of it");
     world.a.patient.post("/payments/counter/refund", body.clone()).await.refused(403, "FORBIDDEN");

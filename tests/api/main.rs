@@ -10,9 +10,11 @@
 )]
 
 mod agenda;
+mod alarms;
 mod audit;
 mod booking;
 mod cancelling;
+mod closings;
 mod corpus;
 mod counter;
 mod families;

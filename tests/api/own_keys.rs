@@ -4,8 +4,9 @@ use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
     actor::{Actor, text},
+    alarms::Alarms,
     answer::Answer,
-    razorpay::{Merchant, delivery_to},
+    razorpay::{Merchant, delivery_to, event_of},
     world::World,
 };
 
@@ -62,6 +63,92 @@ async fn keys_razorpay_does_not_know_are_refused() {
     let fields = world.a.admin.put("/hospital/payment-account", body).await.bad_fields();
     assert_eq!(fields.len(), 4);
     assert_eq!(world.books().count("paymentAccounts").await, 0);
+}
+
+#[tokio::test]
+async fn keys_that_could_not_be_tried_are_not_kept() {
+    let world = World::new().await;
+    let merchant = world.razorpay().merchant().await;
+    let away = world.with(&[("RAZORPAY_API_URL", "http://127.0.0.1:9")]);
+    puts(&world.a.admin.at(&away), &merchant).await.refused(503, "DEPENDENCY_UNAVAILABLE");
+    world.razorpay().at(&merchant).fails("/v1/orders", 500, 1).await;
+    puts(&world.a.admin, &merchant).await.refused(503, "DEPENDENCY_UNAVAILABLE");
+    assert_eq!(world.books().count("paymentAccounts").await, 0);
+    puts(&world.a.admin, &merchant).await.is(200);
+}
+
+#[tokio::test]
+async fn a_webhook_that_names_another_merchant_is_refused() {
+    let world = World::new().await;
+    let mut merchant = world.razorpay().merchant().await;
+    let own = merchant.id.clone();
+    // The right keys under somebody else's id.
+    merchant.id = world.razorpay().merchant().await.id;
+    let reply = puts(&world.a.admin, &merchant).await.is(200);
+    let id = text(&reply, "/account/id");
+    merchant.id = own;
+    let there = world.razorpay().at(&merchant);
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let paid = there.checkout(&order, "captured").await;
+    let told = there.event("payment.captured", &text(&paid, "/razorpay_payment_id")).await;
+    let mut nameless = told.clone();
+    nameless.as_object_mut().unwrap().remove("account_id");
+    let alarms = Alarms::listen();
+    for body in [&told, &nameless] {
+        let call = delivery_to(&id, &merchant.webhook_secret, body, "e1");
+        world.call(&call).await.refused(400, "ACCOUNT_MISMATCH");
+        assert_eq!(alarms.heard(), ["webhook-account"]);
+    }
+    assert_eq!(world.books().count("webhookEvents").await, 0, "it may come again");
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    // Put right: it is another account, and the payment of the first goes on by asking.
+    let reply = puts(&world.a.admin, &merchant).await.is(200);
+    assert_ne!(text(&reply, "/account/id"), id);
+    world.pass(15 * 60);
+    world.run(Job::Reconcile).await;
+    let patient = world.a.patient.refreshed().await;
+    assert_eq!(patient.status_of(&appointment).await, "confirmed");
+}
+
+#[tokio::test]
+async fn the_secret_before_can_be_dropped_after_a_migration() {
+    let world = World::new().await;
+    let (merchant, id) = own(&world).await;
+    let there = world.razorpay().at(&merchant);
+    // A replaced webhook secret is sealed too.
+    let new =
+        Merchant { webhook_secret: "another-secret-of-the-webhook".to_owned(), ..merchant.clone() };
+    puts(&world.a.admin, &new).await.is(200);
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let mut told = Vec::new();
+    for slot in &slots {
+        let order = world.a.patient.orders(&world.a.patient.books(slot).await).await;
+        let paid = there.checkout(&order, "captured").await;
+        told.push(there.event("payment.captured", &text(&paid, "/razorpay_payment_id")).await);
+    }
+    let secret = "the secret of the day after the change";
+    let alone = world.with(&[("KEYS_SECRET", secret)]);
+    let calls = [&merchant, &new].map(|with| with.webhook_secret.clone());
+    let call = |n: usize| delivery_to(&id, &calls[n], &told[n], &format!("e{n}"));
+    alone.call(&call(0)).await.refused(503, "DEPENDENCY_UNAVAILABLE");
+    assert_eq!(alone.migrates().await.accounts_resealed, 0, "what does not open is left alone");
+    let before = world.setting("KEYS_SECRET").to_owned();
+    let both = world.with(&[("KEYS_SECRET", secret), ("KEYS_PREVIOUS_SECRET", &before)]);
+    assert_eq!(both.migrates().await.accounts_resealed, 1);
+    assert_eq!(both.migrates().await.accounts_resealed, 0);
+    for n in 0..2 {
+        alone.call(&call(n)).await.is(200);
+    }
+    let seen = world.a.patient.at(&alone).get("/appointments").await.is(200);
+    for appointment in tests::actor::items(&seen) {
+        assert_eq!(text(&appointment, "/status"), "confirmed");
+        world.a.patient.at(&alone).cancels(&appointment).await.is(200);
+        let payment = text(&appointment, "/payment/paymentId");
+        assert_eq!(there.refunds_of(&payment).await.len(), 1);
+    }
+    world.check().await;
 }
 
 #[tokio::test]
@@ -125,7 +212,8 @@ async fn webhooks_come_by_the_accounts_path_and_concern_its_own_payments_alone()
     let theirs = world.b.patient.books(&slot).await;
     let foreign = world.b.patient.checks_out(&theirs).await;
     let payment = text(&foreign, "/razorpay_payment_id");
-    let forged = world.razorpay().event("payment.captured", &payment).await;
+    let entity = world.razorpay().payment(&payment).await;
+    let forged = event_of(&merchant.id, "payment.captured", &[("payment", entity)]);
     tell(&id, secret, &forged, "e2").await.is(200);
     assert_eq!(world.b.patient.status_of(&theirs).await, "held");
     // Nor does it take the name of the platform's event.

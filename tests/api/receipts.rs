@@ -112,6 +112,48 @@ async fn hospitals_and_years_count_for_themselves() {
 }
 
 #[tokio::test]
+async fn the_year_is_that_in_which_the_money_came_whenever_we_hear_of_it() {
+    let world = World::new().await;
+    world.set("2031-03-31T23:55:00+05:30");
+    let doctor = world.a.doctor.comes_back().await;
+    let slots = doctor.sets_slots("2031-04-02", "10:00", "12:00", 30).await;
+    let (patient, admin) = (world.a.patient.comes_back().await, world.a.admin.comes_back().await);
+    let mut booked = Vec::new();
+    for slot in &slots {
+        booked.push(patient.books(slot).await);
+    }
+    // A minute before the year ends and a second before, the customer pays; we hear of both only
+    // in the new year, by the webhook and by asking.
+    world.set("2031-03-31T23:59:00+05:30");
+    let told = text(&patient.checks_out(&booked[0]).await, "/razorpay_payment_id");
+    world.set("2031-03-31T23:59:59+05:30");
+    patient.checks_out(&booked[1]).await;
+    let desk = async |appointment: &Value| {
+        let body = json!({ "appointmentId": appointment["id"], "method": "cash" });
+        admin.post("/payments/counter", body).await.is(201);
+    };
+    desk(&booked[2]).await;
+    world.set("2031-04-01T00:00:00+05:30");
+    desk(&booked[3]).await;
+    world.pass(20 * 60);
+    world.is_told("payment.captured", &told).await.is(200);
+    world.run(Job::Reconcile).await;
+    let admin = admin.refreshed().await;
+    let mut shown = Vec::new();
+    for appointment in &booked {
+        let receipt = receipt(&admin, appointment).await;
+        shown.push((text(&receipt, "/financialYear"), text(&receipt, "/paidAt")));
+    }
+    let expected = [
+        ("2030-31", "2031-03-31T23:59:00+05:30"),
+        ("2030-31", "2031-03-31T23:59:59+05:30"),
+        ("2030-31", "2031-03-31T23:59:59+05:30"),
+        ("2031-32", "2031-04-01T00:00:00+05:30"),
+    ];
+    assert_eq!(shown, expected.map(|(year, at)| (year.to_owned(), at.to_owned())));
+}
+
+#[tokio::test]
 async fn what_breaks_off_neither_loses_a_number_nor_repeats_one() {
     let world = World::new().await;
     let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;

@@ -373,7 +373,7 @@ async fn a_refund_that_failed_for_good_is_tried_again_under_a_new_key() {
     let first = there.until_refund_is(&payment, "failed").await;
     let tell = async |refund: &Value, event: &str| {
         let entities = [("refund", refund.clone()), ("payment", there.payment(&payment).await)];
-        let told = tests::razorpay::event(event, &entities);
+        let told = tests::razorpay::event_of(&merchant.id, event, &entities);
         let id = format!("{event}-{}", world.clock().now().millis());
         let call = delivery_to(&account, &merchant.webhook_secret, &told, &id);
         world.call(&call).await.is(200);

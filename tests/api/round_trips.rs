@@ -3,7 +3,8 @@
 use serde_json::json;
 use tests::{
     actor::{Actor, text},
-    wire::Wire,
+    razorpay::delivery_to,
+    wire::{Silence, Wire},
     world::World,
 };
 
@@ -41,6 +42,37 @@ async fn the_ways_of_money_take_few_round_trips() {
 
     patient.cancels(&booked).await.is(200);
     assert_eq!(wire.commands(), ["aggregate", "update", "findAndModify", "commitTransaction"]);
+}
+
+#[tokio::test]
+async fn a_webhook_asks_the_database_alone_and_five_times_at_most() {
+    let world = World::with_instances(1).await;
+    let merchant = world.razorpay().merchant().await;
+    let reply = world.a.admin.put("/hospital/payment-account", merchant.body()).await.is(200);
+    let (wire, elsewhere) = (Wire::new().await, Silence::new().await);
+    let counted = world.with(&[
+        ("MONGODB_URI", &wire.uri),
+        ("UPSTASH_REDIS_REST_URL", &elsewhere.url),
+        ("RAZORPAY_API_URL", &elsewhere.url),
+        ("AWS_ENDPOINT_URL_LAMBDA", &elsewhere.url),
+    ]);
+    let there = world.razorpay().at(&merchant);
+    let account = text(&reply, "/account/id");
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let mut last = Vec::new();
+    for (number, slot) in slots.iter().enumerate() {
+        let order = world.a.patient.orders(&world.a.patient.books(slot).await).await;
+        let paid = there.checkout(&order, "captured").await;
+        let told = there.event("payment.captured", &text(&paid, "/razorpay_payment_id")).await;
+        let event = format!("e{number}");
+        let call = delivery_to(&account, &merchant.webhook_secret, &told, &event);
+        wire.commands();
+        counted.call(&call).await.is(200);
+        last = wire.commands();
+    }
+    // The account comes with the appointment.
+    assert_eq!(last, ["aggregate", "insert", "findAndModify", "update", "commitTransaction"]);
+    assert_eq!(elsewhere.heard(), 0);
 }
 
 #[tokio::test]

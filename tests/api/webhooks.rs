@@ -192,17 +192,19 @@ async fn an_event_without_an_id_is_known_by_its_body() {
 }
 
 #[tokio::test]
-async fn another_amount_than_asked_for_goes_back() {
-    let world = World::new().await;
-    let (appointment, payment) = paid_unheard(&world).await;
-    let mut entity = world.razorpay().payment(&payment).await;
-    entity["amount"] = json!(49_999);
-    let body = event("payment.captured", &[("payment", entity)]);
-    world.call(&delivery(&body, "event-1")).await.is(200);
-    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
-    let stored = world.books().appointment(&text(&appointment, "/id")).await;
-    assert_eq!(stored.get_array("refunds").unwrap().len(), 1);
-    world.check().await;
+async fn another_amount_or_currency_than_asked_for_goes_back() {
+    for (member, other) in [("amount", json!(49_999)), ("currency", json!("USD"))] {
+        let world = World::new().await;
+        let (appointment, payment) = paid_unheard(&world).await;
+        let mut entity = world.razorpay().payment(&payment).await;
+        entity[member] = other;
+        let body = event("payment.captured", &[("payment", entity)]);
+        world.call(&delivery(&body, "event-1")).await.is(200);
+        assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+        let stored = world.books().appointment(&text(&appointment, "/id")).await;
+        assert_eq!(stored.get_array("refunds").unwrap().len(), 1, "{member}");
+        world.check().await;
+    }
 }
 
 #[tokio::test]

@@ -176,3 +176,14 @@ fn an_event_of_the_bucket_that_fails_is_kept() {
     let days = at(rule, &["ExpirationInDays"]).as_i64();
     assert_eq!(days, Some(shared::models::ReportFile::DAYS));
 }
+
+#[test]
+fn nothing_runs_as_long_as_the_ledger_waits_before_it_closes_a_day() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let globals = at(&template, &["Globals", "Function", "Timeout"]).as_i64().unwrap();
+    assert!(globals < shared::models::LedgerClosing::AFTER_SECONDS);
+    for (id, resource) in members(at(&template, &["Resources"])) {
+        let own = at(&resource, &["Properties", "Timeout"]).as_i64().unwrap_or_default();
+        assert!(own < shared::models::LedgerClosing::AFTER_SECONDS, "{id}");
+    }
+}

@@ -127,14 +127,16 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile", "mails", "seal"] {
+        for job in ["effects", "holds", "reconcile", "mails", "seal", "close"] {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
         for sample in ["migrate/by-hand.json", "migrate/custom-resource.json"] {
             let answer = invoke(stack, sample, None).await;
             let indexes = shared::store::INDEXES.len();
-            assert_eq!(answer, json!({ "indexes": indexes, "adminCreated": false }), "{sample}");
+            let expected =
+                json!({ "indexes": indexes, "adminCreated": false, "accountsResealed": 0 });
+            assert_eq!(answer, expected, "{sample}");
         }
     }
 }
@@ -147,6 +149,7 @@ fn no_sample_is_left_out() {
         "scheduled/holds",
         "scheduled/mails",
         "scheduled/seal",
+        "scheduled/close",
         "scheduled/reconcile",
         "migrate/by-hand",
         "migrate/custom-resource",

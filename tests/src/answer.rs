@@ -124,6 +124,13 @@ impl Answer {
         self.body
     }
 
+    /// One of several things may have been first: any of these statuses.
+    #[track_caller]
+    pub fn is_one_of(self, statuses: &[u16]) -> Value {
+        assert!(statuses.contains(&self.status), "{}: {} {}", self.what, self.status, self.text);
+        self.body
+    }
+
     /// The problem document, where it is this refusal.
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Value {

@@ -13,6 +13,7 @@ use crate::{
     razorpay::Simulator, routes, stack,
 };
 use axum::{Router, body::to_bytes};
+use migrate::{Migrate, Migrated};
 use mongodb::options::ClientOptions;
 use scheduled::{Job, Scheduled};
 use shared::{
@@ -79,11 +80,12 @@ impl Api {
             .expect("MongoDB's address is one");
         let database =
             mongodb::Client::with_options(options).expect("there is a client").database(&name);
+        let clock = Clock::standing_at(instant(MORNING));
         let ground = Ground {
-            clock: Clock::standing_at(instant(MORNING)),
             books: Books::new(database),
             mailbox: Mailbox::new(http.clone()),
-            razorpay: Simulator::new(http),
+            razorpay: Simulator::new(http, clock.clone()),
+            clock,
             clients: AtomicU32::new(0),
             requests: AtomicU32::new(0),
             name: name.clone(),
@@ -92,11 +94,16 @@ impl Api {
         let url = lambda::serve(&settings, &ground.clock).await;
         settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url);
         let api = Self::over(Arc::new(ground), settings, instances);
-        let mut env = api.environment();
-        let migrate = migrate::Migrate::configure(&mut env);
-        let migrate = env.finish(migrate).expect("the settings are right");
-        migrate.run().await.expect("the migration succeeds");
+        api.migrates().await;
         api
+    }
+
+    /// Runs the migration, as after each deployment.
+    pub async fn migrates(&self) -> Migrated {
+        let mut env = self.environment();
+        let migrate = Migrate::configure(&mut env);
+        let migrate = env.finish(migrate).expect("the settings are right");
+        migrate.run().await.expect("the migration succeeds")
     }
 
     fn over(ground: Arc<Ground>, settings: Settings, instances: usize) -> Self {

@@ -1,6 +1,7 @@
 //! What the suites share: the description of the whole API, and a world to test in.
 
 pub mod actor;
+pub mod alarms;
 pub mod answer;
 pub mod api;
 pub mod books;

@@ -12,12 +12,18 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
+use shared::clock::Clock;
+
+/// The platform's merchant; nobody looks at its id.
+const PLATFORM: &str = "acc_00000000000000";
 
 /// A simulated account: the platform's, or a merchant's own.
 #[derive(Debug, Clone)]
 pub struct Simulator {
     http: reqwest::Client,
     keys: (String, String),
+    account: String,
+    clock: Clock,
 }
 
 /// A merchant at the simulated Razorpay, with keys of its own.
@@ -51,17 +57,18 @@ pub fn sign(secret: &str, message: &[u8]) -> String {
 }
 
 impl Simulator {
-    pub(crate) fn new(http: reqwest::Client) -> Self {
+    pub(crate) fn new(http: reqwest::Client, clock: Clock) -> Self {
         let of = |pointer| stack::of(pointer).to_owned();
-        Self { http, keys: (of("/razorpay/keyId"), of("/razorpay/keySecret")) }
+        let keys = (of("/razorpay/keyId"), of("/razorpay/keySecret"));
+        Self { http, keys, account: PLATFORM.to_owned(), clock }
     }
 
     /// One more merchant joins Razorpay.
     pub async fn merchant(&self) -> Merchant {
         let bytes: [u8; 7] = shared::entropy::Entropy.bytes().expect("there is chance");
         let name = HEXLOWER.encode(&bytes);
-        let merchant = Merchant {
-            id: format!("acc_{name}"),
+        let mut merchant = Merchant {
+            id: String::new(),
             key_id: format!("rzp_test_{name}"),
             key_secret: format!("secret-of-{name}-abcd"),
             webhook_secret: format!("webhooks-of-{name}-wxyz"),
@@ -70,14 +77,16 @@ impl Simulator {
             "key_id": merchant.key_id, "key_secret": merchant.key_secret,
             "webhook_secret": merchant.webhook_secret,
         });
-        self.simulate("/simulate/merchants", &body).await;
+        let joined = self.simulate("/simulate/merchants", &body).await;
+        let id = joined.get("account_id").and_then(Value::as_str);
+        id.expect("a merchant has an id").clone_into(&mut merchant.id);
         merchant
     }
 
     /// The same Razorpay, as this merchant sees it.
     pub fn at(&self, merchant: &Merchant) -> Self {
         let keys = (merchant.key_id.clone(), merchant.key_secret.clone());
-        Self { keys, ..self.clone() }
+        Self { keys, account: merchant.id.clone(), ..self.clone() }
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Value {
@@ -103,9 +112,10 @@ impl Simulator {
         self.send(request.basic_auth(&self.keys.0, Some(&self.keys.1))).await
     }
 
-    /// The customer pays an order; what Checkout hands the browser.
+    /// The customer pays an order, by the world's clock; what Checkout hands the browser.
     pub async fn checkout(&self, order: &str, outcome: &str) -> Value {
-        let body = json!({ "order_id": order, "outcome": outcome, "webhook": "never" });
+        let at = self.clock.now().seconds();
+        let body = json!({ "order_id": order, "outcome": outcome, "webhook": "never", "at": at });
         self.simulate("/simulate/checkout", &body).await
     }
 
@@ -183,7 +193,7 @@ impl Simulator {
 
     /// An event about a payment as Razorpay would send it now.
     pub async fn event(&self, name: &str, payment: &str) -> Value {
-        event(name, &[("payment", self.payment(payment).await)])
+        event_of(&self.account, name, &[("payment", self.payment(payment).await)])
     }
 
     /// An event about a payment's first refund, with this status.
@@ -193,7 +203,8 @@ impl Simulator {
         if let Some(members) = refund.as_object_mut() {
             members.insert("status".to_owned(), json!(status));
         }
-        event(name, &[("refund", refund), ("payment", self.payment(payment).await)])
+        let payment = self.payment(payment).await;
+        event_of(&self.account, name, &[("refund", refund), ("payment", payment)])
     }
 }
 
@@ -201,8 +212,13 @@ fn items(collection: &Value) -> Vec<Value> {
     collection.get("items").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
-/// An event with these entities.
+/// An event of the platform's account with these entities.
 pub fn event(name: &str, entities: &[(&str, Value)]) -> Value {
+    event_of(PLATFORM, name, entities)
+}
+
+/// An event of a merchant's account with these entities.
+pub fn event_of(account: &str, name: &str, entities: &[(&str, Value)]) -> Value {
     let contains: Vec<&str> = entities.iter().map(|(kind, _)| *kind).collect();
     let payload: Map<String, Value> = entities
         .iter()
@@ -210,7 +226,7 @@ pub fn event(name: &str, entities: &[(&str, Value)]) -> Value {
         .collect();
     json!({
         "entity": "event",
-        "account_id": "acc_00000000000000",
+        "account_id": account,
         "event": name,
         "contains": contains,
         "payload": payload,

@@ -10,7 +10,7 @@ use crate::stack;
 use mongodb::bson::Document;
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,11 +29,13 @@ pub struct Wire {
 /// What the relay notes and goes by.
 #[derive(Debug, Clone, Default)]
 struct Told {
-    commands: Arc<Mutex<Vec<String>>>,
-    messages: Arc<Mutex<Vec<Vec<u8>>>>,
+    commands: Commands,
     meeting: Meeting,
     cut: Arc<AtomicBool>,
 }
+
+/// Each command's name and document.
+type Commands = Arc<Mutex<Vec<(String, Document)>>>;
 
 /// Where the next find and the next entry of the audit trail wait for each other.
 type Meeting = Arc<Mutex<Option<Arc<Barrier>>>>;
@@ -75,13 +77,41 @@ impl Wire {
     /// The commands since the last time this was asked: each is one round trip. The driver's own
     /// housekeeping is left out, and so is the audit trail, which is written beside the work.
     pub fn commands(&self) -> Vec<String> {
-        std::mem::take(&mut *self.told.commands.lock().unwrap_or_else(PoisonError::into_inner))
+        self.documents().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Every command so far, whole: its document, with what was sent beside it.
-    pub fn documents(&self) -> Vec<Document> {
-        let messages = self.told.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        messages.iter().filter_map(|message| whole(message)).collect()
+    /// The same commands whole: the name, and the document with what was sent beside it.
+    pub fn documents(&self) -> Vec<(String, Document)> {
+        std::mem::take(&mut *self.told.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A server that says nothing and counts who comes.
+#[derive(Debug)]
+pub struct Silence {
+    /// Its address.
+    pub url: String,
+    heard: Arc<AtomicUsize>,
+}
+
+impl Silence {
+    /// A server of its own for one test.
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+        let heard = Arc::<AtomicUsize>::default();
+        let counted = heard.clone();
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Self { url, heard }
+    }
+
+    /// How many connections there were.
+    pub fn heard(&self) -> usize {
+        self.heard.load(Ordering::SeqCst)
     }
 }
 
@@ -115,12 +145,14 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
             return;
         }
         let name_meets = name == "find" || entry;
-        let beside = HOUSEKEEPING.contains(&name.as_str()) || value.starts_with(b"audit");
+        let beside = HOUSEKEEPING.contains(&name.as_str())
+            || (name == "insert" && value.starts_with(b"audit"));
         if op == Some(OP_MSG) && !beside {
-            told.commands.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-        }
-        if op == Some(OP_MSG) {
-            told.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+            let document = whole(&message).unwrap_or_default();
+            told.commands
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((name.clone(), document));
         }
         if name_meets {
             meet(&told.meeting).await;

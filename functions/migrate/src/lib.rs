@@ -1,5 +1,5 @@
-//! Indexes and the first administrator. Run at deployment and by hand; a second run changes
-//! nothing.
+//! Indexes, the first administrator, and secrets sealed under the key of today. Run at deployment
+//! and by hand; a second run changes nothing.
 
 use serde_json::{Value, json};
 use shared::{
@@ -9,6 +9,7 @@ use shared::{
     models::{
         Account, AccountStatus, Email, Mobile, Name, NewPassword, Parse as _, PasswordGuard, Role,
     },
+    outbound::AccountVault,
     store::{Database, Store},
     web::{Environment, Error},
 };
@@ -21,7 +22,20 @@ pub struct Migrate {
     pub clock: Clock,
     entropy: Entropy,
     store: Store,
+    vault: AccountVault,
     admin: Option<FirstAdmin>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// How many indexes there are.
+    pub indexes: usize,
+    /// Whether the administrator is new.
+    pub admin_created: bool,
+    /// How many hospitals' own payment accounts had secrets sealed under the key before, and have
+    /// none any more.
+    pub accounts_resealed: usize,
 }
 
 /// The platform's first administrator.
@@ -48,17 +62,46 @@ impl Migrate {
             .map_err(|issue| env.fault(format!("ADMIN_MOBILE {}", issue.message)));
         let admin = email.ok().zip(password.ok()).zip(mobile.ok());
         let admin = admin.map(|((email, password), mobile)| FirstAdmin { email, password, mobile });
-        Self { clock: env.clock(), entropy: Entropy, store: Store::new(database), admin }
+        Self {
+            clock: env.clock(),
+            entropy: Entropy,
+            store: Store::new(database),
+            vault: AccountVault::configure(env),
+            admin,
+        }
     }
 
-    /// Makes what is not there yet: how many indexes there are, and whether the administrator is
-    /// new.
-    pub async fn run(&self) -> Result<(usize, bool), Error> {
+    /// Makes what is not there yet.
+    pub async fn run(&self) -> Result<Migrated, Error> {
         let indexes = self.store.apply_indexes().await?;
         self.store.gate().ensure_nobodies().await?;
-        let Some(first) = &self.admin else {
-            return Ok((indexes, false));
+        let accounts_resealed = self.reseal().await?;
+        let admin_created = match &self.admin {
+            Some(first) => self.ensure(first).await?,
+            None => false,
         };
+        Ok(Migrated { indexes, admin_created, accounts_resealed })
+    }
+
+    /// Seals under the current key what is sealed under the one before, which can be dropped then.
+    async fn reseal(&self) -> Result<usize, Error> {
+        let gate = self.store.gate();
+        let mut resealed = 0;
+        for account in gate.payment_accounts().await? {
+            let nonces = [self.entropy.bytes()?, self.entropy.bytes()?, self.entropy.bytes()?];
+            let Some(again) = self.vault.resealed(&account, nonces)? else {
+                continue;
+            };
+            if !gate.reseal(&account, &again).await? {
+                let id = &account.id;
+                return Err(Error::internal(format!("{id} changed meanwhile: run this again")));
+            }
+            resealed += 1;
+        }
+        Ok(resealed)
+    }
+
+    async fn ensure(&self, first: &FirstAdmin) -> Result<bool, Error> {
         let now = self.clock.now();
         let hash = PasswordHasher::new().hash(first.password.clone(), self.entropy).await?;
         let text = |issue: shared::models::Issue| Error::internal(issue.message);
@@ -78,7 +121,7 @@ impl Migrate {
             last_log_in_at: None,
             created_at: now,
         };
-        Ok((indexes, self.store.gate().ensure_admin(&admin).await?))
+        Ok(self.store.gate().ensure_admin(&admin).await?)
     }
 }
 
@@ -88,9 +131,13 @@ pub async fn handle(
     _event: Value,
 ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     match migrate.run().await {
-        Ok((indexes, admin_created)) => {
-            tracing::info!(indexes, admin_created, "the database is ready");
-            Ok(json!({ "indexes": indexes, "adminCreated": admin_created }))
+        Ok(Migrated { indexes, admin_created, accounts_resealed }) => {
+            tracing::info!(indexes, admin_created, accounts_resealed, "the database is ready");
+            Ok(json!({
+                "indexes": indexes,
+                "adminCreated": admin_created,
+                "accountsResealed": accounts_resealed,
+            }))
         }
         Err(error) => {
             tracing::error!(?error, "the migration failed");

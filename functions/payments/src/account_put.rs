@@ -47,7 +47,7 @@ pub(crate) async fn account_put(
     let accounts = accounts?;
     let before = accounts.iter().find(|account| account.merchant == request.merchant_id);
     let account = sealed(&payments, request, before, now)?;
-    if !store.put_payment_account(&account, before.map(|before| before.changed_at)).await? {
+    if !store.put_payment_account(&account, before).await? {
         return Err(Error::conflict("CONFLICT", "The account is being changed by somebody else."));
     }
     Ok(Json(AccountReply::of(&[account], &tenant, now)))

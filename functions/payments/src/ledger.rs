@@ -5,14 +5,15 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     models::{
-        AppointmentId, Currency, Day, EntryCause, Instant, LedgerAccount, Money, PaymentId,
-        RefundId,
+        AppointmentId, Currency, Day, EntryCause, Instant, LedgerAccount, LedgerTotal, Money,
+        PaymentId, RefundId,
     },
     query,
-    store::{LedgerLine, LedgerSpan, LedgerTotal},
+    store::{LedgerLine, LedgerSpan},
     tenancy::{Grant, ReadLedger, Tenant},
     web::{Cursor, Json, Limit, List, Paging, Query, Refusals, Result},
 };
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 query! {
@@ -112,8 +113,7 @@ pub(crate) async fn ledger(
     };
     let store = payments.core.store.of(&tenant);
     let (page, totals) = tokio::join!(store.ledger(span, &request), store.ledger_totals(span));
-    let mut totals = totals?;
-    totals.sort_by_key(|total| total.account);
+    let totals = totals?;
     let proofs = prove(&totals);
     if proofs.iter().any(|proof| !proof.balanced) {
         tracing::error!(alarm = "ledger-unbalanced", "the ledger of a hospital is not balanced");
@@ -148,8 +148,7 @@ impl BalanceView {
 }
 
 fn prove(totals: &[LedgerTotal]) -> Vec<ProofView> {
-    let mut currencies: Vec<Currency> = totals.iter().map(|total| total.currency).collect();
-    currencies.dedup();
+    let currencies: BTreeSet<Currency> = totals.iter().map(|total| total.currency).collect();
     currencies.into_iter().map(|currency| prove_one(totals, currency)).collect()
 }
 

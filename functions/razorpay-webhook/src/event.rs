@@ -3,7 +3,9 @@
 
 use serde::Deserialize;
 use shared::{
-    models::{AppointmentId, Instant, OrderId, PaidBy, Parse as _, Payment, PaymentStatus},
+    models::{
+        AppointmentId, Instant, MerchantId, OrderId, PaidBy, Parse as _, Payment, PaymentStatus,
+    },
     outbound::{RazorpayDispute, RazorpayPayment, RazorpayRefund},
 };
 
@@ -11,8 +13,11 @@ use shared::{
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Event {
     /// `payment.captured` and so on.
+    #[serde(default, rename = "event")]
+    pub(crate) name: String,
+    /// Whose it is: the merchant's id.
     #[serde(default)]
-    pub(crate) event: String,
+    account_id: serde_json::Value,
     #[serde(default)]
     payload: Payload,
 }
@@ -39,6 +44,11 @@ impl Event {
     /// Reads a body. One that is no event is an event of nothing.
     pub(crate) fn read(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// Whether it names this merchant as its own.
+    pub(crate) fn is_of(&self, merchant: &MerchantId) -> bool {
+        self.account_id.as_str() == Some(merchant.as_str())
     }
 
     /// The payment it tells of.
@@ -78,7 +88,7 @@ impl Event {
     /// snapshot may be later; the further of the two is true. What was captured was captured, even
     /// if the snapshot shows it refunded already: of refunds we are told, or ask.
     pub(crate) fn payment_as_told(&self, via: PaidBy, now: Instant) -> Option<Payment> {
-        let named = match self.event.as_str() {
+        let named = match self.name.as_str() {
             "payment.captured" | "order.paid" | "payment_link.paid" => {
                 Some(PaymentStatus::Captured)
             }
@@ -88,15 +98,7 @@ impl Event {
         };
         let payment = self.payment()?;
         let status = named.max(payment.status())?.min(PaymentStatus::Captured);
-        Some(Payment {
-            id: payment.id.clone(),
-            amount: payment.money()?,
-            status,
-            via,
-            reference: None,
-            taken_by: None,
-            created_at: now,
-        })
+        payment.as_far_as(status, via, now)
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn take(
     let noted = WebhookEvent {
         // An account names its own events: it cannot take the name of another's.
         event_id: account.map_or_else(|| id.clone(), |account| format!("{account}:{id}")),
-        event: event.event.chars().take(64).collect(),
+        event: event.name.chars().take(64).collect(),
         payment_id: payment.as_ref().map(|payment| payment.id.clone()),
         order_id: event.order(),
         amount: payment.as_ref().and_then(shared::outbound::RazorpayPayment::money),
@@ -114,10 +114,15 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok())
 }
 
-/// The account a webhook came to.
+/// The account a webhook came to: it was mostly read with the appointment.
 pub(crate) async fn account(
     webhook: &RazorpayWebhook,
     id: &PaymentAccountId,
+    due: Option<&Due>,
 ) -> Result<Option<PaymentAccount>> {
-    Ok(webhook.core.store.gate().payment_account(id).await?)
+    let read = due.and_then(|due| due.accounts.iter().find(|account| account.id == *id));
+    match read {
+        Some(account) => Ok(Some(account.clone())),
+        None => Ok(webhook.core.store.gate().payment_account(id).await?),
+    }
 }

@@ -8,12 +8,13 @@ use crate::{
 use axum::{body::Bytes, extract::State};
 use http::HeaderMap;
 use shared::{
-    models::kinds,
-    web::{Json, PathId, Refusals, Result, Trail},
+    models::{PaymentAccountId, kinds},
+    web::{Error, Json, PathId, Refusals, Result, Trail},
 };
 
 /// Takes an event of a hospital's own account, whose id is in the path. It is signed with the
-/// secret the hospital handed in, or for a day with the one before.
+/// secret the hospital handed in, or for a day with the one before, and names the merchant the
+/// hospital handed in.
 #[utoipa::path(
     post, path = "/webhooks/razorpay/{account}", tag = "payments",
     request_body(content = serde_json::Value, description = "Razorpay's event"),
@@ -32,14 +33,23 @@ pub(crate) async fn receive_own(
     body: Bytes,
 ) -> Result<Json<Received>> {
     let event = Event::read(&body);
-    // Both are read at once: Razorpay waits five seconds. Nothing is done before the signature.
-    let (known, due) =
-        tokio::join!(crate::receive::account(&webhook, &account), due(&webhook, &event));
+    // Two things in one read: Razorpay waits five seconds. Nothing is done before the signature.
+    let due = due(&webhook, &event).await?;
+    let known = crate::receive::account(&webhook, &account, due.as_ref()).await?;
     let now = webhook.core.clock.now();
-    let secrets = match known? {
-        Some(known) => Some(webhook.vault.webhook_secrets(&known, now)?),
-        None => None,
-    };
+    let secrets =
+        known.as_ref().map(|known| webhook.vault.webhook_secrets(known, now)).transpose()?;
     signed(secrets.as_ref(), &headers, &body)?;
-    take(&webhook, Some(&account), (&headers, &body, &trail), &event, due?).await
+    if !known.is_some_and(|known| event.is_of(&known.merchant)) {
+        return Err(of_another_merchant(&account));
+    }
+    take(&webhook, Some(&account), (&headers, &body, &trail), &event, due).await
+}
+
+/// The secret is right and the merchant is not: the hospital handed in another one's id. Razorpay
+/// repeats the event for a day, in which that can be put right.
+fn of_another_merchant(account: &PaymentAccountId) -> Error {
+    tracing::error!(alarm = "webhook-account", %account, "a webhook is another merchant's than the account's");
+    let detail = "The event is not of the merchant whose account this is.".to_owned();
+    Error::Malformed { code: "ACCOUNT_MISMATCH", detail }
 }

@@ -2,7 +2,10 @@
 
 use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
-    models::{Appointment, Effect, EffectKind, Hospital, Instant, Receipt, RefundId},
+    models::{
+        Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, Patient, Receipt, Refund,
+        RefundId,
+    },
     outbound::{self, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
     settlement,
@@ -124,10 +127,9 @@ async fn send(
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
     };
-    let start = time_for_people(appointment.start, &hospital.time_zone);
-    let start = start.as_str();
+    let start: &str = &time_for_people(appointment.start, &hospital.time_zone);
     let (name, hospital) = (&appointment.patient.name, hospital.name.as_str());
-    let (doctor, speciality) = (&appointment.doctor.name, &appointment.doctor.speciality);
+    let DoctorRef { name: doctor, speciality, .. } = &appointment.doctor;
     let (fee, id) = (appointment.fee, &appointment.id);
     let mail = match kind {
         EffectKind::MailConfirmed => Mail::AppointmentConfirmed {
@@ -141,7 +143,7 @@ async fn send(
             appointment: id,
         },
         EffectKind::MailCancelled => {
-            let refund = appointment.cancellation_refund().map(|refund| refund.amount);
+            let refund = appointment.cancellation_refund();
             Mail::AppointmentCancelled {
                 patient: name,
                 hospital,
@@ -149,11 +151,12 @@ async fn send(
                 speciality,
                 start,
                 appointment: id,
-                refund,
+                refund: refund.map(|refund| refund.amount),
+                at_desk: refund.is_some_and(|refund| refund.at_desk),
             }
         }
         EffectKind::MailRefund { refund } => {
-            let amount = amount_of(appointment, refund)?;
+            let Refund { amount, at_desk, .. } = *refund_of(appointment, refund)?;
             Mail::PaymentReturned {
                 patient: name,
                 hospital,
@@ -162,11 +165,21 @@ async fn send(
                 start,
                 appointment: id,
                 amount,
+                at_desk,
             }
         }
         EffectKind::Refund { .. } => return Ok(()),
     };
-    match this.mailer.send_with(&patient.email, &mail, attachment).await {
+    deliver_mail(this, &patient, &mail, attachment).await
+}
+
+async fn deliver_mail(
+    this: &Scheduled,
+    patient: &Patient,
+    mail: &Mail<'_>,
+    attachment: Option<Attachment>,
+) -> Result<()> {
+    match this.mailer.send_with(&patient.email, mail, attachment).await {
         // An address SES will never take is no reason to try for ever.
         Err(outbound::Error::Refused { code, .. }) => {
             tracing::warn!(%code, effect = "mail", "SES refuses a mail for good");
@@ -174,6 +187,10 @@ async fn send(
         }
         result => Ok(result?),
     }
+}
+
+fn refund_of<'a>(appointment: &'a Appointment, id: &RefundId) -> Result<&'a Refund> {
+    appointment.refund(id).ok_or_else(|| Error::internal("an effect names no refund"))
 }
 
 /// The receipt for what the appointment stands on; given now if it has none yet.
@@ -200,10 +217,4 @@ fn attached(
     let content = paper.pdf().map_err(Error::internal)?;
     let name = format!("{}.pdf", receipt.file_name());
     Ok(Attachment { name, content_type: "application/pdf", content })
-}
-
-fn amount_of(appointment: &Appointment, refund: &RefundId) -> Result<shared::models::Money> {
-    let refund =
-        appointment.refund(refund).ok_or_else(|| Error::internal("an effect names no refund"))?;
-    Ok(refund.amount)
 }

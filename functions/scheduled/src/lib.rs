@@ -1,6 +1,8 @@
-//! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept, and Razorpay
-//! is asked about orders nobody told us of. Each job may run at any time and any number of times.
+//! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept,
+//! Razorpay is asked about orders nobody told us of, the audit trail is sealed and the ledgers' days
+//! are closed. Each job may run at any time and any number of times.
 
+mod close;
 mod effects;
 mod holds;
 mod mails;
@@ -46,6 +48,8 @@ pub enum Job {
     Reconcile,
     /// The audit trail's chain grows by what was written since.
     Seal,
+    /// The ledgers' days that are over are closed.
+    Close,
     /// Mails to the owners of accounts: those that are due, or at once those somebody has just
     /// written and names here.
     Mails {
@@ -81,6 +85,7 @@ impl Scheduled {
             Job::Holds => Box::pin(holds::sweep(self)).await,
             Job::Reconcile => Box::pin(reconcile::ask(self)).await,
             Job::Seal => Box::pin(seal::seal(self)).await,
+            Job::Close => Box::pin(close::close(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }

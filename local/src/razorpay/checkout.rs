@@ -162,7 +162,7 @@ fn paid(app: &Arc<App>, fields: &Fields) -> Result<End, Problem> {
     let named = |name| Some(field(fields, name)).filter(|id| !id.is_empty());
     let link = named("payment_link_id");
     let order = if link.is_some() { None } else { named("order_id") };
-    let attempt = Attempt { order_id: order, payment_link_id: link.clone(), outcome };
+    let attempt = Attempt { order_id: order, payment_link_id: link.clone(), outcome, at: None };
     let told = customer::pays(app, attempt, Plan::default())?;
     if leaves {
         let note = match outcome {

@@ -17,6 +17,8 @@ pub(super) struct Attempt {
     pub(super) order_id: Option<String>,
     pub(super) payment_link_id: Option<String>,
     pub(super) outcome: Outcome,
+    /// When, in Unix seconds, if not now.
+    pub(super) at: Option<i64>,
 }
 
 /// Links whose time is over are marked and told of before anybody looks at one.
@@ -33,7 +35,7 @@ pub(super) fn pays(app: &Arc<App>, attempt: Attempt, webhook: Plan) -> Result<Va
         (None, Some(link)) => (app.ledger().link(&link)?.order_id.clone(), Some(link)),
         _ => return Err(Problem::invalid("one of order_id and payment_link_id is required")),
     };
-    let (payment, events) = app.ledger().checkout(&order_id, attempt.outcome)?;
+    let (payment, events) = app.ledger().checkout(&order_id, attempt.outcome, attempt.at)?;
     delivery::carry_out(app, events, webhook);
     match attempt.outcome {
         // The second never comes so far: no payment begins by going back.

@@ -182,13 +182,14 @@ impl Ledger {
         &mut self,
         order_id: &str,
         outcome: Outcome,
+        at: Option<i64>,
     ) -> Result<(Payment, Vec<String>), Problem> {
         let mut order = self.order(order_id)?.clone();
         if order.status == OrderStatus::Paid {
             return Err(already_paid());
         }
         self.link_is_open(order_id)?;
-        let mut payment = Payment::created(ids::fresh("pay_"), &order, ids::now());
+        let mut payment = Payment::created(ids::fresh("pay_"), &order, at.unwrap_or_else(ids::now));
         if outcome == Outcome::Refunded {
             return Err(Problem::invalid("A payment is made before it goes back."));
         }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::problem::Problem;
-use super::{Config, api, play};
+use super::{Config, account_of, api, play};
 
 struct Merchants {
     platform: Router,
@@ -56,7 +56,7 @@ async fn join(
     let router = play(config, &merchants.url).map_err(|why| Problem::invalid(why.to_string()))?;
     let mut others = merchants.others.lock().unwrap_or_else(PoisonError::into_inner);
     others.entry(id.clone()).or_insert(router);
-    Ok(Json(json!({ "key_id": id })))
+    Ok(Json(json!({ "key_id": id, "account_id": account_of(&id) })))
 }
 
 async fn pass_on(State(merchants): State<Arc<Merchants>>, request: Request<Body>) -> Response {

@@ -91,9 +91,14 @@ pub async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     listen::serve(listener, merchants::router(platform, config, url)).await
 }
 
+/// A merchant's id; it is the same in every run.
+fn account_of(key_id: &str) -> String {
+    ids::derived("acc_", key_id)
+}
+
 /// One merchant, as its state file left it.
 fn play(config: Config, url: &str) -> io::Result<Router> {
-    let account = ids::derived("acc_", &config.key_id);
+    let account = account_of(&config.key_id);
     let ledger = Ledger::open(account, url.to_owned(), config.state_file.as_deref())?;
     let http = reqwest::Client::builder()
         .timeout(config.webhook_timeout)

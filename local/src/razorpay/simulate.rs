@@ -65,12 +65,14 @@ struct Checkout {
     outcome: Outcome,
     #[serde(default)]
     webhook: Plan,
+    /// When, in Unix seconds, if not now: tests go by clocks of their own.
+    at: Option<i64>,
 }
 
 /// The customer pays, or tries to, and the page gets what Checkout's handler would get.
 async fn checkout(State(app): State<Arc<App>>, input: Input<Checkout>) -> Answer {
-    let Checkout { order_id, payment_link_id, outcome, webhook } = parsed(input)?;
-    customer::pays(&app, Attempt { order_id, payment_link_id, outcome }, webhook).map(Json)
+    let Checkout { order_id, payment_link_id, outcome, webhook, at } = parsed(input)?;
+    customer::pays(&app, Attempt { order_id, payment_link_id, outcome, at }, webhook).map(Json)
 }
 
 #[derive(Deserialize)]

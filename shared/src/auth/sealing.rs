@@ -51,6 +51,21 @@ impl SealingKey {
         Ok(Sealed(BASE64.encode(&[&nonce[..], &sealed].concat())))
     }
 
+    /// The secret of this place sealed with the current key, if it was sealed with the one before;
+    /// `None` where nothing is to be done, or nothing can be.
+    pub fn reseal(
+        &self,
+        place: &[&str],
+        sealed: &Sealed,
+        nonce: SealingNonce,
+    ) -> Result<Option<Sealed>, SealingFailed> {
+        let current = Self { current: self.current.clone(), previous: None };
+        match (current.open(place, sealed), self.open(place, sealed)) {
+            (None, Some(secret)) => self.seal(place, &secret, nonce).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// The secret that was sealed for this place; `None` if it was sealed for another, with
     /// another key, or tampered with.
     pub fn open(&self, place: &[&str], sealed: &Sealed) -> Option<String> {
@@ -115,5 +130,23 @@ mod tests {
         let rotated = SealingKey::new(new, Some(b"the secret before this one, long enough"));
         assert_eq!(rotated.open(&PLACE, &sealed).as_deref(), Some("hush"));
         assert_eq!(SealingKey::new(new, None).open(&PLACE, &sealed), None);
+    }
+
+    #[test]
+    fn what_the_key_before_sealed_is_sealed_with_the_current_one_and_nothing_else() {
+        let old = SealingKey::new(b"the secret before this one, long enough", None);
+        let sealed = old.seal(&PLACE, "hush", [7; NONCE_LEN]).unwrap();
+        let new = b"the secret of today, which is long enough";
+        let rotated = SealingKey::new(new, Some(b"the secret before this one, long enough"));
+        let again = rotated.reseal(&PLACE, &sealed, [8; NONCE_LEN]).unwrap().unwrap();
+        let alone = SealingKey::new(new, None);
+        assert_eq!(alone.open(&PLACE, &again).as_deref(), Some("hush"));
+        for (key, place, sealed) in [
+            (&rotated, PLACE, &again),
+            (&alone, PLACE, &sealed),
+            (&rotated, ["pac_2", "key"], &sealed),
+        ] {
+            assert_eq!(key.reseal(&place, sealed, [9; NONCE_LEN]).unwrap(), None);
+        }
     }
 }

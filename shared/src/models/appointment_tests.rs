@@ -77,6 +77,7 @@ fn payment(name: &str, amount: Money) -> Payment {
         reference: None,
         taken_by: None,
         created_at: NOW,
+        captured_at: Some(NOW),
     }
 }
 
@@ -276,4 +277,33 @@ fn who_does_not_come_gets_what_the_terms_say() {
     };
     assert_eq!((missed.status, missed.refunds[0].amount), (AppointmentStatus::NoShow, rupees(100)));
     assert_eq!(missed.no_show(&ids(30), missed.start), Ok(NoShow::Already));
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_receipt_is_dated_by_when_the_money_came(
+        came in -120_i64..120, heard in 0_i64..86_400, authorized_first in proptest::bool::ANY,
+    ) {
+        let zone = Zone::parse("Asia/Kolkata").unwrap();
+        let turn = Instant::parse_rfc3339("2027-04-01T00:00:00+05:30").unwrap();
+        let at = turn.plus_seconds(came);
+        let now = at.plus_seconds(heard);
+        let told = Payment { captured_at: Some(at), created_at: now, ..payment("A", rupees(500)) };
+        let mut appointment = booked(rupees(500));
+        if authorized_first {
+            let early = Payment {
+                status: PaymentStatus::Authorized, captured_at: None, created_at: NOW, ..told.clone()
+            };
+            appointment = appointment.heard_of(&early).unwrap();
+        }
+        let captured = match appointment.capture(&told, &ids(1), now) {
+            Capture::Confirm { confirmed, .. } => *confirmed,
+            Capture::Refund(back) => *back,
+            Capture::Known => unreachable!(),
+        };
+        let paid = &captured.payments[0];
+        proptest::prop_assert_eq!(paid.came_at(), at);
+        let year = FinancialYear::of(paid.came_at(), &zone).to_string();
+        proptest::prop_assert_eq!(year, if came < 0 { "2026-27" } else { "2027-28" });
+    }
 }

@@ -181,6 +181,7 @@ impl Appointment {
             Some(known) if known.status < payment.status => {
                 known.status = payment.status;
                 known.amount = payment.amount;
+                known.captured_at = known.captured_at.or(payment.captured_at);
             }
             Some(_) => {}
             None => self.payments.push(payment.clone()),

@@ -69,6 +69,7 @@ impl Appointment {
             reference: desk.reference,
             taken_by: Some(desk.taken_by),
             created_at: now,
+            captured_at: Some(now),
         })
     }
 

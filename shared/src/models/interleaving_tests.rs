@@ -23,7 +23,19 @@ fn fee() -> Money {
 struct Charge {
     id: PaymentId,
     appointment: usize,
+    amount: Money,
+    at: Instant,
     refunds: Vec<Gone>,
+    /// Somebody used the dashboard, so that not all of it may fit what we owe.
+    by_hand: bool,
+}
+
+impl Charge {
+    /// What of it has not gone back, in paise.
+    fn left(&self) -> i64 {
+        let gone = self.refunds.iter().filter(|gone| gone.status != RefundStatus::Failed);
+        self.amount.amount() - gone.map(|gone| gone.amount).sum::<i64>()
+    }
 }
 
 /// A refund in Razorpay's books.
@@ -40,12 +52,13 @@ struct Gone {
 enum News {
     Captured(usize),
     Refund { charge: usize, nth: usize, status: RefundStatus },
+    Dispute { charge: usize, status: DisputeStatus },
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Book { slot: usize, patient: usize },
-    Pay(usize),
+    Pay { nth: usize, short: bool },
     Callback(usize),
     PayAtDesk(usize),
     HandBack(usize),
@@ -56,6 +69,8 @@ enum Step {
     Sweep(usize),
     AskRefund { nth: usize, answer_lost: bool },
     BankSpeaks { nth: usize, processed: bool },
+    ByHand { nth: usize, whole: bool },
+    Dispute { nth: usize, lost: bool },
     Reconcile(usize),
     Wait(i64),
 }
@@ -64,7 +79,7 @@ fn step() -> impl Strategy<Value = (Step, bool)> {
     let n = || 0..12_usize;
     let step = prop_oneof![
         4 => (0..SLOTS, 0..PATIENTS).prop_map(|(slot, patient)| Step::Book { slot, patient }),
-        5 => n().prop_map(Step::Pay),
+        5 => (n(), prop::bool::weighted(0.125)).prop_map(|(nth, short)| Step::Pay { nth, short }),
         3 => n().prop_map(Step::Callback),
         1 => n().prop_map(Step::PayAtDesk),
         1 => n().prop_map(Step::HandBack),
@@ -75,6 +90,8 @@ fn step() -> impl Strategy<Value = (Step, bool)> {
         1 => n().prop_map(Step::Sweep),
         4 => (n(), any::<bool>()).prop_map(|(nth, lost)| Step::AskRefund { nth, answer_lost: lost }),
         4 => (n(), any::<bool>()).prop_map(|(nth, processed)| Step::BankSpeaks { nth, processed }),
+        1 => (n(), any::<bool>()).prop_map(|(nth, whole)| Step::ByHand { nth, whole }),
+        1 => (n(), any::<bool>()).prop_map(|(nth, lost)| Step::Dispute { nth, lost }),
         1 => n().prop_map(Step::Reconcile),
         2 => prop_oneof![Just(60), Just(601), Just(3700), Just(20 * 3600)].prop_map(Step::Wait),
     ];
@@ -143,8 +160,12 @@ impl World {
             return;
         };
         assert_eq!(next.version, self.appointments[at].version + 1);
-        let before = &self.appointments[at].ledger;
-        assert_eq!(&next.ledger[..before.len()], &before[..], "the ledger is only added to");
+        let before = &self.appointments[at];
+        let lines = &before.ledger;
+        assert_eq!(&next.ledger[..lines.len()], &lines[..], "the ledger is only added to");
+        let over =
+            matches!(before.status, AppointmentStatus::Cancelled | AppointmentStatus::NoShow);
+        assert!(!over || next.status == before.status, "what is over stays so");
         self.appointments[at] = next;
     }
 
@@ -227,12 +248,13 @@ impl World {
     fn told(&self, charge: usize) -> Payment {
         Payment {
             id: self.charges[charge].id.clone(),
-            amount: fee(),
+            amount: self.charges[charge].amount,
             status: PaymentStatus::Captured,
             via: PaidBy::Checkout,
             reference: None,
             taken_by: None,
             created_at: self.now,
+            captured_at: Some(self.charges[charge].at),
         }
     }
 
@@ -249,51 +271,86 @@ impl World {
         self.write(at, next);
     }
 
-    /// Razorpay makes a refund, or gives the one it made under the key.
-    fn refund_at_razorpay(&mut self, owed: &Refund) -> (usize, usize) {
+    /// Razorpay makes a refund, gives the one it made under the key, or refuses.
+    fn refund_at_razorpay(&mut self, owed: &Refund) -> Option<(usize, usize)> {
         let charge = self.charges.iter().position(|charge| charge.id == owed.payment_id).unwrap();
         let known = self.charges[charge].refunds.iter().position(|gone| gone.key == owed.key());
         if let Some(nth) = known {
-            return (charge, nth);
+            return Some((charge, nth));
         }
-        let taken = self.charges[charge].refunds.iter();
-        let taken: i64 =
-            taken.filter(|gone| gone.status != RefundStatus::Failed).map(|gone| gone.amount).sum();
-        assert!(taken + owed.amount.amount() <= fee().amount(), "we never ask for more than came");
+        let known_to_us = &self.appointments[self.charges[charge].appointment];
+        let there = &self.charges[charge];
+        if there.left() < owed.amount.amount() {
+            assert!(there.by_hand, "we never ask for more than came");
+            // It refuses; what was given back by hand may be what we owe.
+            let fits = |gone: &Gone| {
+                gone.status != RefundStatus::Failed
+                    && gone.amount == owed.amount.amount()
+                    && known_to_us.refund_at_razorpay(&gone.id).is_none()
+            };
+            return there.refunds.iter().position(fits).map(|nth| (charge, nth));
+        }
+        Some((charge, self.goes_back(charge, owed.key(), owed.amount.amount())))
+    }
+
+    /// A refund is made of a charge; its place among the charge's.
+    fn goes_back(&mut self, charge: usize, key: String, amount: i64) -> usize {
         self.drawn += 1;
-        let gone = Gone {
-            id: format!("rfnd_{}", self.drawn),
-            key: owed.key(),
-            amount: owed.amount.amount(),
-            status: RefundStatus::Pending,
-        };
-        self.charges[charge].refunds.push(gone);
+        let id = format!("rfnd_{}", self.drawn);
+        self.charges[charge].refunds.push(Gone { id, key, amount, status: RefundStatus::Pending });
         let nth = self.charges[charge].refunds.len() - 1;
         self.news.push(News::Refund { charge, nth, status: RefundStatus::Pending });
-        (charge, nth)
+        nth
     }
 
     fn ask_refund(&mut self, at: usize, answer_lost: bool) {
         let now = self.now;
         let due = self.appointments[at].effects.iter().find_map(|effect| match &effect.kind {
-            EffectKind::Refund { refund } if effect.due_at <= now => Some(refund.clone()),
+            EffectKind::Refund { refund } if effect.due_at <= now => {
+                Some((refund.clone(), effect.id.clone()))
+            }
             _ => None,
         });
-        let Some(refund) = due else { return };
+        let Some((refund, effect)) = due else { return };
         let owed = self.appointments[at].refund(&refund).unwrap().clone();
-        let (charge, nth) = self.refund_at_razorpay(&owed);
+        let Some((charge, nth)) = self.refund_at_razorpay(&owed) else {
+            let next = self.appointments[at].refund_refused(&refund);
+            self.write(at, next);
+            let later = self.appointments[at].effect_failed(&effect, now);
+            self.write(at, Some(later));
+            return;
+        };
         if !answer_lost {
-            self.hear_of_refund(at, charge, nth, self.charges[charge].refunds[nth].status);
+            let gone = self.charges[charge].refunds[nth].clone();
+            let next = self.appointments[at].refund_moved(&refund, &gone.id, gone.status, now);
+            self.write(at, next);
         }
     }
 
     fn hear_of_refund(&mut self, at: usize, charge: usize, nth: usize, status: RefundStatus) {
         let gone = self.charges[charge].refunds[nth].clone();
-        let appointment = &self.appointments[at];
-        let ours =
-            appointment.refunds.iter().find(|refund| gone.key.starts_with(refund.id.as_str()));
-        let Some(ours) = ours.map(|refund| refund.id.clone()) else { return };
-        let next = appointment.refund_moved(&ours, &gone.id, status, self.now);
+        let new = self.draw();
+        let (appointment, now) = (&self.appointments[at], self.now);
+        let named = |refund: &&Refund| gone.key.starts_with(refund.id.as_str());
+        let named = || appointment.refunds.iter().find(named);
+        let ours = appointment.refund_at_razorpay(&gone.id).or_else(named);
+        let next = match ours.map(|refund| refund.id.clone()) {
+            Some(ours) => appointment.refund_moved(&ours, &gone.id, status, now),
+            None => {
+                let outside = Refund {
+                    id: new,
+                    payment_id: self.charges[charge].id.clone(),
+                    amount: Money::new(gone.amount, Currency::INR).unwrap(),
+                    status,
+                    razorpay_id: Some(gone.id.clone()),
+                    failed: Vec::new(),
+                    at_desk: false,
+                    cause: RefundCause::Outside,
+                    created_at: now,
+                };
+                appointment.refunded_outside(outside, now)
+            }
+        };
         self.write(at, next);
     }
 
@@ -303,7 +360,24 @@ impl World {
                 self.settle(self.charges[charge].appointment, &self.told(charge));
             }
             News::Refund { charge, nth, status } => {
-                self.hear_of_refund(self.charges[charge].appointment, charge, nth, status);
+                let at = self.charges[charge].appointment;
+                // Every event shows the payment too: what was captured is settled first.
+                self.settle(at, &self.told(charge));
+                self.hear_of_refund(at, charge, nth, status);
+            }
+            News::Dispute { charge, status } => {
+                let at = self.charges[charge].appointment;
+                self.settle(at, &self.told(charge));
+                let payment = &self.charges[charge].id;
+                let dispute = Dispute {
+                    id: DisputeId::parse(&payment.as_str().replace("pay_", "disp_")).unwrap(),
+                    payment_id: payment.clone(),
+                    amount: self.charges[charge].amount,
+                    status,
+                    created_at: self.now,
+                };
+                let next = self.appointments[at].disputed(&dispute, self.now);
+                self.write(at, next);
             }
         }
     }
@@ -318,6 +392,25 @@ impl World {
                 self.hear_of_refund(at, charge, nth, self.charges[charge].refunds[nth].status);
             }
         }
+    }
+
+    /// What the terms of `book` give back, as far as the payment has it left: worked out apart
+    /// from the code that decides.
+    fn owed_for_cancelling(&self, at: usize, by_patient: bool) -> i64 {
+        let appointment = &self.appointments[at];
+        let Some(paid) = appointment.paid() else { return 0 };
+        let early = appointment.start.seconds_since(self.now) >= 24 * 3600;
+        let terms = match (by_patient, early) {
+            (false, _) => 50_001,
+            (true, true) => 33_500,
+            (true, false) => 0,
+        };
+        let refunds = appointment.refunds.iter().filter(|refund| refund.payment_id == paid.id);
+        let refunds: i64 = refunds.map(|refund| refund.amount.amount()).sum();
+        let disputes = appointment.disputes.iter().filter(|one| one.payment_id == paid.id);
+        let lost = disputes.filter(|one| one.status == DisputeStatus::Lost);
+        let lost: i64 = lost.map(|dispute| dispute.amount.amount()).sum();
+        terms.min((50_001 - refunds - lost).max(0))
     }
 
     fn bank_speaks(&mut self, nth: usize, processed: bool) {
@@ -343,11 +436,14 @@ impl World {
         let nth = |nth| Self::pick(&self.appointments, nth);
         match step {
             Step::Book { slot, patient } => self.book(slot, patient),
-            Step::Pay(n) => {
+            Step::Pay { nth: n, short } => {
                 let Some(appointment) = nth(n) else { return };
                 self.drawn += 1;
                 let id = PaymentId::parse(&format!("pay_{}", self.drawn)).unwrap();
-                self.charges.push(Charge { id, appointment, refunds: Vec::new() });
+                let amount = fee().minus(Money::new(i64::from(short), Currency::INR).unwrap());
+                let (amount, at) = (amount.unwrap(), self.now);
+                let (refunds, by_hand) = (Vec::new(), false);
+                self.charges.push(Charge { id, appointment, amount, at, refunds, by_hand });
                 self.news.push(News::Captured(self.charges.len() - 1));
             }
             Step::Callback(n) => {
@@ -395,6 +491,10 @@ impl World {
                     Ok(Cancelling::Now(next)) => Some(*next),
                     _ => None,
                 };
+                if let Some(next) = &next {
+                    let owed = next.cancellation_refund().map_or(0, |it| it.amount.amount());
+                    assert_eq!(owed, self.owed_for_cancelling(at, by_patient), "by the terms");
+                }
                 self.release(at, next);
             }
             Step::NoShow(n) => {
@@ -414,6 +514,20 @@ impl World {
                 self.ask_refund(at, answer_lost);
             }
             Step::BankSpeaks { nth, processed } => self.bank_speaks(nth, processed),
+            Step::ByHand { nth, whole } => {
+                let Some(charge) = Self::pick(&self.charges, nth) else { return };
+                let left = self.charges[charge].left();
+                let amount = if whole { left } else { left.min(10_000) };
+                if amount > 0 {
+                    self.charges[charge].by_hand = true;
+                    self.goes_back(charge, "by hand".to_owned(), amount);
+                }
+            }
+            Step::Dispute { nth, lost } => {
+                let Some(charge) = Self::pick(&self.charges, nth) else { return };
+                let status = if lost { DisputeStatus::Lost } else { DisputeStatus::Open };
+                self.news.push(News::Dispute { charge, status });
+            }
             Step::Reconcile(n) => {
                 let Some(at) = nth(n) else { return };
                 self.reconcile(at);
@@ -439,7 +553,11 @@ impl World {
                         .iter()
                         .any(|back| back.payment_id == paid.id && back.cause.is_stray())
             });
-            prop_assert!(stands.count() <= 1, "an appointment stands on one payment");
+            prop_assert!(stands.clone().count() <= 1, "an appointment stands on one payment");
+            prop_assert!(stands.clone().all(|paid| paid.amount == fee()), "and on the whole fee");
+            let kept = stands.count() == 1;
+            let confirmed = appointment.status == AppointmentStatus::Confirmed;
+            prop_assert!(kept || !confirmed, "what is confirmed is paid");
             for paid in &appointment.payments {
                 let back = appointment.refunds.iter().filter(|back| back.payment_id == paid.id);
                 let back: i64 = back.map(|back| back.amount.amount()).sum();
@@ -447,8 +565,7 @@ impl World {
             }
         }
         for charge in &self.charges {
-            let gone = charge.refunds.iter().filter(|gone| gone.status != RefundStatus::Failed);
-            prop_assert!(gone.map(|gone| gone.amount).sum::<i64>() <= fee().amount());
+            prop_assert!(charge.left() >= 0, "no more goes back than came");
         }
         Ok(())
     }
@@ -481,17 +598,22 @@ impl World {
             let paid = appointment.payments.iter().find(|paid| paid.id == charge.id);
             let paid = paid.filter(|paid| paid.status >= PaymentStatus::Captured);
             prop_assert!(paid.is_some(), "every payment was heard of");
+            let came = paid.map(Payment::came_at);
+            prop_assert_eq!(came, Some(charge.at), "it came when it came");
             let gone = charge.refunds.iter().filter(|gone| gone.status == RefundStatus::Processed);
             let gone: i64 = gone.map(|gone| gone.amount).sum();
             let owed = appointment.refunds.iter().filter(|back| back.payment_id == charge.id);
-            // What failed six times is left to people.
-            if owed.clone().any(|back| back.failed.len() >= 6) {
+            // What failed six times is left to people, and so is what was given back by hand and
+            // does not fit what we owe.
+            let fits = |gone: &Gone| appointment.refund_at_razorpay(&gone.id).is_some();
+            if owed.clone().any(|back| back.failed.len() >= 6) || !charge.refunds.iter().all(fits) {
+                prop_assert!(gone <= charge.amount.amount());
                 continue;
             }
             let owed: i64 = owed.map(|back| back.amount.amount()).sum();
             prop_assert_eq!(gone, owed, "what is owed went back, and no more");
             let stands = appointment.paid().is_some_and(|paid| paid.id == charge.id);
-            prop_assert!(stands || gone == fee().amount());
+            prop_assert!(stands || gone == charge.amount.amount());
         }
         Ok(())
     }

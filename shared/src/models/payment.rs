@@ -170,4 +170,15 @@ pub struct Payment {
     pub taken_by: Option<AccountId>,
     /// When we first heard of it.
     pub created_at: Instant,
+    /// When the money came: at Razorpay by its own clock, at the desk when it was taken. Nothing
+    /// until it is captured, nor where it was not kept yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<Instant>,
+}
+
+impl Payment {
+    /// When the money came, as well as we know: by this its receipt is dated.
+    pub fn came_at(&self) -> Instant {
+        self.captured_at.unwrap_or(self.created_at)
+    }
 }

@@ -88,14 +88,14 @@ impl Receipt {
         let paid = appointment.paid()?;
         Some(Self {
             id,
-            year: FinancialYear::of(paid.created_at, zone),
+            year: FinancialYear::of(paid.came_at(), zone),
             serial: 1,
             code: code.clone(),
             hospital: hospital.clone(),
             appointment_id: appointment.id.clone(),
             payment_id: paid.id.clone(),
             amount: paid.amount,
-            paid_at: paid.created_at,
+            paid_at: paid.came_at(),
             issued_at: now,
         })
     }

@@ -106,6 +106,8 @@ pub enum Mail<'a> {
         appointment: &'a AppointmentId,
         /// What goes back; nothing where nothing was paid or the policy gives nothing.
         refund: Option<Money>,
+        /// Whether it is handed back at the hospital's desk.
+        at_desk: bool,
     },
     /// A payment came too late or twice and goes back in full.
     PaymentReturned {
@@ -123,6 +125,8 @@ pub enum Mail<'a> {
         appointment: &'a AppointmentId,
         /// What goes back.
         amount: Money,
+        /// Whether it is handed back at the hospital's desk.
+        at_desk: bool,
     },
 }
 
@@ -195,14 +199,14 @@ impl Mail<'_> {
                 confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee, receipt)
             }
             Self::AppointmentCancelled {
-                patient, hospital, doctor, speciality, start, appointment, refund,
+                patient, hospital, doctor, speciality, start, appointment, refund, at_desk,
             } => {
-                cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund)
+                cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund, at_desk)
             }
             Self::PaymentReturned {
-                patient, hospital, doctor, speciality, start, appointment, amount,
+                patient, hospital, doctor, speciality, start, appointment, amount, at_desk,
             } => {
-                returned(&Visit { patient, hospital, doctor, speciality, start, appointment }, amount)
+                returned(&Visit { patient, hospital, doctor, speciality, start, appointment }, amount, at_desk)
             }
         };
         Letter { app_url, ..letter }

@@ -41,12 +41,15 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
+            at_desk: false,
         },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: None,
+            at_desk: false,
         },
         Mail::PaymentReturned {
             patient, hospital, doctor, speciality, start, appointment, amount: fee,
+            at_desk: true,
         },
     ];
     for mail in mails {
@@ -71,6 +74,34 @@ fn every_mail_says_what_it_must_in_both_parts() {
             assert!(rendered.html.contains("₹500.00") && rendered.text.contains("₹500.00"));
         }
     });
+}
+
+#[test]
+fn money_from_the_desk_goes_back_over_it_and_other_money_to_where_it_came_from() {
+    let (someone, speciality) = (name("Asha Rao"), Speciality::parse("Cardiology").unwrap());
+    let (patient, doctor, speciality, appointment) =
+        (&someone, &someone, &speciality, &Id::derived(7));
+    let (hospital, start) = ("Sunrise", "Tuesday");
+    let amount = Money::new(50_000, Currency::INR).unwrap();
+    for (at_desk, here, not) in [
+        (true, "handed back to you there", "where the payment came from"),
+        (false, "where the payment came from", "desk"),
+    ] {
+        #[rustfmt::skip]
+        let mails = [
+            Mail::AppointmentCancelled {
+                patient, hospital, doctor, speciality, start, appointment, refund: Some(amount),
+                at_desk,
+            },
+            Mail::PaymentReturned {
+                patient, hospital, doctor, speciality, start, appointment, amount, at_desk,
+            },
+        ];
+        for mail in mails {
+            let text = mail.render(APP).unwrap().text.replace('\n', " ");
+            assert!(text.contains(here) && !text.contains(not), "{text}");
+        }
+    }
 }
 
 #[test]

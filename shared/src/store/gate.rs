@@ -6,7 +6,7 @@ use super::{
     Error, Result, Store, WebhookEvent,
     accounts::LogInKey,
     connection::{Database, bounded},
-    payment_accounts::with_accounts,
+    payment_accounts::{as_it_was, with_accounts},
     platform::{find_hospital, hospital_by_id, platform_scope, tenant_of},
     scoped::{PLATFORM, Stored, read},
 };
@@ -171,6 +171,31 @@ impl Gate {
         let accounts: Collection<RawDocumentBuf> = handle.collection(PaymentAccount::COLLECTION);
         let found = bounded(accounts.find_one(doc! { "_id": id.as_str() })).await?;
         found.as_ref().map(read).transpose()
+    }
+
+    /// Every hospital's own accounts at Razorpay, to seal their secrets anew.
+    pub async fn payment_accounts(&self) -> Result<Vec<PaymentAccount>> {
+        let handle = self.0.handle().await?;
+        let accounts: Collection<RawDocumentBuf> = handle.collection(PaymentAccount::COLLECTION);
+        let cursor = accounts.find(doc! {});
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
+        raws.iter().map(read).collect()
+    }
+
+    /// Writes an account's secrets as they were sealed anew; whether it still had the old ones.
+    pub async fn reseal(&self, before: &PaymentAccount, after: &PaymentAccount) -> Result<bool> {
+        let handle = self.0.handle().await?;
+        let accounts: Collection<RawDocumentBuf> = handle.collection(PaymentAccount::COLLECTION);
+        let mut set = doc! {
+            "keySecret.sealed": &after.key_secret.sealed.0,
+            "webhookSecret.sealed": &after.webhook_secret.sealed.0,
+        };
+        if let Some(replaced) = &after.previous_webhook_secret {
+            set.insert("previousWebhookSecret.sealed", &replaced.sealed.0);
+        }
+        let change = accounts.update_one(as_it_was(before), doc! { "$set": set });
+        Ok(bounded(async { change.await }).await?.matched_count == 1)
     }
 
     /// Keeps a webhook's event that belongs to no appointment of ours; whether it is new.

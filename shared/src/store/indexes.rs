@@ -117,6 +117,8 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_to_ask", &["hospitalId", "reconcileAt"])
         .only_with("reconcileAt"),
     index("appointments", "appointment_ledger", &["hospitalId", "ledger.at"]),
+    index("ledgerClosings", "ledger_closing", &["hospitalId", "before"]).unique(),
+    index("ledgerClosings", "ledger_closing_entries", &["hospitalId", "entries", "before"]),
     index("paymentAccounts", "payment_account", &["hospitalId", "merchant"]).unique(),
     index("reconciliations", "reconciliation_order", &["hospitalId", "_id"]),
     index("imports", "import_order", &["hospitalId", "_id"]),

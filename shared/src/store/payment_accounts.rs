@@ -7,7 +7,7 @@ use super::{
     transaction::{Ended, Tx, transact},
 };
 use crate::{
-    models::{Appointment, AppointmentId, Instant, OrderId, PaymentAccount},
+    models::{Appointment, AppointmentId, OrderId, PaymentAccount},
     tenancy::Reach,
 };
 use mongodb::bson::{Document, doc};
@@ -77,11 +77,11 @@ impl HospitalStore {
     }
 
     /// Makes an account the current one: a new one, or in the place of the same one as it was
-    /// changed last at `before`. Whether it was still so.
+    /// `before`. Whether it was still so.
     pub async fn put_payment_account(
         &self,
         account: &PaymentAccount,
-        before: Option<Instant>,
+        before: Option<&PaymentAccount>,
     ) -> Result<bool> {
         let accounts = self.scope.collection::<PaymentAccount>().await?;
         let put = async |tx: &mut Tx| {
@@ -92,8 +92,7 @@ impl HospitalStore {
                 accounts.insert(account, Some(tx)).await?;
                 return Ok(Ended::Commit(true));
             };
-            let same = doc! { "_id": account.id.as_str(), "changedAt": before.millis() };
-            let replaced = accounts.replace(same, account, Some(tx)).await?;
+            let replaced = accounts.replace(as_it_was(before), account, Some(tx)).await?;
             Ok(if replaced { Ended::Commit(true) } else { Ended::Abort(false) })
         };
         let put = transact!(self.scope.database(), |tx| put(&mut tx));
@@ -109,5 +108,15 @@ impl HospitalStore {
         let accounts = self.scope.collection::<PaymentAccount>().await?;
         let leave = doc! { "$set": { "current": false } };
         accounts.update_all(Document::new(), leave, None).await.map(|_| ())
+    }
+}
+
+/// An account with these keys; it may have become the current one or ceased to be.
+pub(super) fn as_it_was(before: &PaymentAccount) -> Document {
+    doc! {
+        "_id": before.id.as_str(),
+        "changedAt": before.changed_at.millis(),
+        "keySecret.sealed": &before.key_secret.sealed.0,
+        "webhookSecret.sealed": &before.webhook_secret.sealed.0,
     }
 }

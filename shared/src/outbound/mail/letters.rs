@@ -181,12 +181,10 @@ pub(super) fn confirmed<'a>(visit: &Visit<'a>, fee: Money, receipt: Option<&str>
     }
 }
 
-pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>) -> Letter<'a> {
+pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: bool) -> Letter<'a> {
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {
-        Some(_) => {
-            "The refund goes to where the payment came from, usually within 5 to 7 working days."
-        }
+        Some(_) => way_back(at_desk),
         None => "There is no refund for this appointment.",
     };
     Letter {
@@ -198,7 +196,19 @@ pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>) -> Letter<
     }
 }
 
-pub(super) fn returned<'a>(visit: &Visit<'a>, amount: Money) -> Letter<'a> {
+/// How money goes back: by Razorpay to the card or account it came from, or over the desk it came
+/// over.
+const fn way_back(at_desk: bool) -> &'static str {
+    if at_desk {
+        "You paid at the hospital's desk, and the money is handed back to you there. Please bring \
+         this mail."
+    } else {
+        "The money goes to where the payment came from, usually within 5 to 7 working days. You \
+         need not do anything."
+    }
+}
+
+pub(super) fn returned<'a>(visit: &Visit<'a>, amount: Money, at_desk: bool) -> Letter<'a> {
     Letter {
         subject: "We are returning your payment",
         preheader: "The full amount goes back to where it came from.",
@@ -207,11 +217,7 @@ pub(super) fn returned<'a>(visit: &Visit<'a>, amount: Money) -> Letter<'a> {
              appointment. We are returning all of it."
                 .to_owned(),
         ],
-        notes: vec![
-            "The money goes to where the payment came from, usually within 5 to 7 working days. \
-             You need not do anything."
-                .to_owned(),
-        ],
+        notes: vec![way_back(at_desk).to_owned()],
         ..visit.letter("We are returning your payment", Some(("Returned", amount)))
     }
 }

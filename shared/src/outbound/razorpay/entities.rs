@@ -28,6 +28,12 @@ pub struct RazorpayPayment {
     /// What the payment link it came by was given. An empty list where there is nothing.
     #[serde(default)]
     notes: Value,
+    /// When the customer paid, in Unix seconds.
+    #[serde(default)]
+    created_at: Value,
+    /// When the money was captured, in Unix seconds. Razorpay's documents do not promise it.
+    #[serde(default)]
+    captured_at: Value,
 }
 
 impl RazorpayPayment {
@@ -56,14 +62,24 @@ impl RazorpayPayment {
 
     /// As we keep it, if Razorpay is done with it.
     pub fn as_told(&self, via: PaidBy, now: Instant) -> Option<Payment> {
+        self.as_far_as(self.status()?, via, now)
+    }
+
+    /// As we keep it when it came so far. When its money came is the payment's own word, so that it
+    /// is the same whoever tells of it first; it is never later than now.
+    pub fn as_far_as(&self, status: PaymentStatus, via: PaidBy, now: Instant) -> Option<Payment> {
+        let seconds = |told: &Value| told.as_i64().filter(|seconds| *seconds > 0);
+        let came = seconds(&self.captured_at).or_else(|| seconds(&self.created_at));
+        let came = came.map_or(now, |seconds| Instant::from_seconds(seconds).min(now));
         Some(Payment {
             id: self.id.clone(),
             amount: self.money()?,
-            status: self.status()?,
+            status,
             via,
             reference: None,
             taken_by: None,
             created_at: now,
+            captured_at: (status >= PaymentStatus::Captured).then_some(came),
         })
     }
 }
@@ -177,4 +193,37 @@ pub(super) struct ProblemDetail {
     pub(super) code: String,
     #[serde(default)]
     pub(super) description: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn came_at(members: &Value, status: PaymentStatus) -> Option<i64> {
+        let mut payment = json!({
+            "id": "pay_A1", "amount": 50_000, "currency": "INR", "status": "captured",
+        });
+        payment.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let payment: RazorpayPayment = serde_json::from_value(payment).unwrap();
+        let now = Instant::from_seconds(1000);
+        let told = payment.as_far_as(status, PaidBy::Checkout, now).unwrap();
+        assert_eq!(told.created_at, now);
+        told.captured_at.map(Instant::seconds)
+    }
+
+    #[test]
+    fn money_came_when_razorpay_says_and_never_later_than_now() {
+        for (members, seconds) in [
+            (json!({ "created_at": 900, "captured_at": 950 }), 950),
+            (json!({ "created_at": 900, "captured_at": null }), 900),
+            (json!({ "created_at": 900 }), 900),
+            (json!({ "created_at": 1001 }), 1000),
+            (json!({ "created_at": "soon", "captured_at": -1 }), 1000),
+            (json!({}), 1000),
+        ] {
+            assert_eq!(came_at(&members, PaymentStatus::Captured), Some(seconds), "{members}");
+            assert_eq!(came_at(&members, PaymentStatus::Authorized), None);
+        }
+    }
 }

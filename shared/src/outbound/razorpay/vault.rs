@@ -67,6 +67,30 @@ impl AccountVault {
             .ok_or_else(|| Error::unavailable(Service::Razorpay, "a webhook's secret is empty"))
     }
 
+    /// The account with what was sealed under the secret before sealed under the current one;
+    /// `None` if nothing was.
+    pub fn resealed(
+        &self,
+        account: &PaymentAccount,
+        [one, two, three]: [SealingNonce; 3],
+    ) -> std::result::Result<Option<PaymentAccount>, SealingFailed> {
+        let mut next = account.clone();
+        let place = |purpose| [account.id.as_str(), purpose];
+        let mut secrets = vec![
+            (KEY, &mut next.key_secret.sealed, one),
+            (WEBHOOK, &mut next.webhook_secret.sealed, two),
+        ];
+        let replaced = next.previous_webhook_secret.as_mut();
+        secrets.extend(replaced.map(|replaced| (WEBHOOK, &mut replaced.sealed, three)));
+        let mut changed = false;
+        for (purpose, sealed, nonce) in secrets {
+            if let Some(again) = self.0.reseal(&place(purpose), sealed, nonce)? {
+                (*sealed, changed) = (again, true);
+            }
+        }
+        Ok(changed.then_some(next))
+    }
+
     fn seal(
         &self,
         account: &PaymentAccountId,
