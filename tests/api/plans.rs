@@ -120,13 +120,13 @@ impl Query {
 
     fn leads(&self, asked: &[String]) -> bool {
         let asks = |key: &str| asked.iter().any(|name| name == key);
-        let names = |key: &&str| asks(key) || self.sort.contains_key(*key);
+        let named = |key: &&str| asks(key) || self.sort.contains_key(*key);
         asks("_id")
             || INDEXES
                 .iter()
                 .filter(|index| index.collection == self.collection)
                 .filter(|index| index.only_with.is_none_or(asks))
-                .any(|index| index.keys.iter().take(2).all(|key| names(key)))
+                .any(|index| index.keys.iter().take(2).all(named))
     }
 
     /// The same for all queries that differ by their values alone.
@@ -140,7 +140,7 @@ impl Query {
 fn matched(command: &Document) -> Option<Document> {
     let stages = command.get_array("pipeline").ok()?.iter().filter_map(Bson::as_document);
     let asked = stages.map_while(|stage| stage.get_document("$match").ok());
-    Some(asked.flat_map(|stage| stage.clone()).collect())
+    Some(asked.flat_map(Clone::clone).collect())
 }
 
 fn sorted(command: &Document) -> Option<Document> {
@@ -185,7 +185,7 @@ async fn every_query_has_an_index_that_leads_to_it() {
     let world = World::with_instances(1).await;
     let wire = Wire::new().await;
     let counted = world.with(&[("MONGODB_URI", &wire.uri)]);
-    a_day(&world, &counted).await;
+    Box::pin(a_day(&world, &counted)).await;
     let queries: BTreeMap<String, Query> = wire
         .documents()
         .iter()

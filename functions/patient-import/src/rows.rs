@@ -1,7 +1,7 @@
 //! One row: what it says, or what is wrong with it.
 
 use crate::{
-    csv::Record,
+    csv::{KeptRecord, Record},
     header::{Columns, Field},
     problem::MAX_FIELD,
     seen::Seen,
@@ -43,7 +43,7 @@ pub struct Line {
     /// The line it begins on, the header being line 1.
     pub number: u64,
     /// The fields as they came.
-    pub fields: Vec<String>,
+    pub record: KeptRecord,
     /// What it says.
     pub content: Result<Row, Fault>,
 }
@@ -51,14 +51,13 @@ pub struct Line {
 impl Line {
     /// Reads a record. A row whose identifier an earlier good row had is at fault.
     pub fn read(record: Record<'_>, columns: &Columns, seen: &mut Seen, today: Day) -> Self {
-        let fields: Vec<String> = record.fields().map(str::to_owned).collect();
-        let content = Row::read(&fields, columns, today).and_then(|row| {
+        let content = Row::read(record, columns, today).and_then(|row| {
             match seen.enter(&row.identifier, record.line) {
                 Ok(()) => Ok(row),
                 Err(earlier) => Err(Fault::twice(columns, earlier, record.line)),
             }
         });
-        Self { number: record.line, fields, content }
+        Self { number: record.line, record: record.kept(), content }
     }
 
     /// As the report has it.
@@ -68,49 +67,49 @@ impl Line {
             column: fault.column.clone(),
             code: fault.code.to_owned(),
             reason: fault.reason.clone(),
-            fields: self.fields.clone(),
+            fields: self.record.record().fields().map(str::to_owned).collect(),
         }
     }
 }
 
 impl Row {
-    fn read(fields: &[String], columns: &Columns, today: Day) -> Result<Self, Fault> {
-        if fields.iter().all(|field| field.trim().is_empty()) {
+    fn read(record: Record<'_>, columns: &Columns, today: Day) -> Result<Self, Fault> {
+        if record.fields().all(|field| field.trim().is_empty()) {
             return Err(Fault::of_row("EMPTY_ROW", "every field is empty".to_owned()));
         }
-        if let Some(long) = fields.iter().position(|field| field.len() > MAX_FIELD) {
+        if let Some(long) = record.fields().position(|field| field.len() > MAX_FIELD) {
             let reason = format!("must have at most {MAX_FIELD} bytes");
             return Err(Fault { column: columns.name(long), code: "FIELD_TOO_LONG", reason });
         }
-        if fields.len() != columns.count() {
-            let (has, header) = (fields.len(), columns.count());
+        if record.field_count() != columns.count() {
+            let (has, header) = (record.field_count(), columns.count());
             let s = if has == 1 { "" } else { "s" };
             let reason = format!("has {has} field{s} where the header has {header} columns");
             return Err(Fault::of_row("FIELD_COUNT", reason));
         }
-        let name = parse(Field::Name, fields, columns)?;
-        let email = parse(Field::Email, fields, columns)?;
-        let identifier = parse(Field::Identifier, fields, columns)?;
-        let mobile = parse(Field::Mobile, fields, columns)?;
-        let date_of_birth = birthday(fields, columns, today)?;
+        let name = parse(Field::Name, record, columns)?;
+        let email = parse(Field::Email, record, columns)?;
+        let identifier = parse(Field::Identifier, record, columns)?;
+        let mobile = parse(Field::Mobile, record, columns)?;
+        let date_of_birth = birthday(record, columns, today)?;
         Ok(Self { name, email, identifier, mobile, date_of_birth })
     }
 }
 
-fn parse<T: Parse>(field: Field, fields: &[String], columns: &Columns) -> Result<T, Fault> {
-    let text = columns.get(field, fields).unwrap_or_default().trim();
+fn parse<T: Parse>(field: Field, record: Record<'_>, columns: &Columns) -> Result<T, Fault> {
+    let text = columns.get(field, record).unwrap_or_default().trim();
     if text.is_empty() {
         return Err(Fault::of_column(columns, field, &Issue::new("REQUIRED", "must not be empty")));
     }
     T::parse(text).map_err(|issue| Fault::of_column(columns, field, &issue))
 }
 
-fn birthday(fields: &[String], columns: &Columns, today: Day) -> Result<Option<Day>, Fault> {
+fn birthday(record: Record<'_>, columns: &Columns, today: Day) -> Result<Option<Day>, Fault> {
     let field = Field::DateOfBirth;
-    if columns.get(field, fields).is_none_or(|text| text.trim().is_empty()) {
+    if columns.get(field, record).is_none_or(|text| text.trim().is_empty()) {
         return Ok(None);
     }
-    let day: Day = parse(field, fields, columns)?;
+    let day: Day = parse(field, record, columns)?;
     if day > today {
         let issue = Issue::invalid("must not be in the future");
         return Err(Fault::of_column(columns, field, &issue));

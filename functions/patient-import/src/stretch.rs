@@ -36,7 +36,7 @@ impl Stretch {
 
     /// Adds the next row, if there is one.
     pub fn extend(&mut self, line: Option<Line>) {
-        self.bytes += line.iter().flat_map(|line| &line.fields).map(String::len).sum::<usize>();
+        self.bytes += line.as_ref().map_or(0, |line| line.record.bytes());
         self.lines.extend(line);
     }
 

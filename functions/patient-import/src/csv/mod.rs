@@ -8,4 +8,4 @@ mod records;
 
 pub use encoding::{Encoding, Evidence};
 pub use reader::{CsvReader, Step};
-pub use records::{RawRecord, Record};
+pub use records::{KeptRecord, RawRecord, Record};

@@ -55,11 +55,36 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
+    /// A copy that lasts.
+    pub fn kept(self) -> KeptRecord {
+        KeptRecord { line: self.line, text: self.text.to_owned(), ends: self.ends.to_vec() }
+    }
+
     /// One of them.
     pub fn field(self, index: usize) -> Option<&'a str> {
         let start =
             index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.text.get(start..*self.ends.get(index)?)
+    }
+}
+
+/// A record that outlasts the reading of the next: one text and where its fields end.
+#[derive(Debug, Clone)]
+pub struct KeptRecord {
+    line: u64,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl KeptRecord {
+    /// The record.
+    pub fn record(&self) -> Record<'_> {
+        Record { line: self.line, text: &self.text, ends: &self.ends }
+    }
+
+    /// Bytes of all its fields.
+    pub const fn bytes(&self) -> usize {
+        self.text.len()
     }
 }
 
@@ -178,12 +203,16 @@ impl Records {
         self.began = self.line;
     }
 
+    /// Counts lines and quotation marks. A line ends by CR, LF or both together, which may lie in
+    /// two pieces.
     fn count(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let ends_line = *byte == b'\r' || (*byte == b'\n' && !self.after_cr);
-            self.line += u64::from(ends_line);
-            self.quotes += usize::from(*byte == b'"');
-            self.after_cr = *byte == b'\r';
-        }
+        let Some(last) = bytes.last() else { return };
+        let of = |wanted: u8| bytes.iter().filter(|byte| **byte == wanted).count();
+        let inside = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
+        let across = usize::from(self.after_cr && bytes.first() == Some(&b'\n'));
+        let line_ends = of(b'\r') + of(b'\n') - inside - across;
+        self.line += u64::try_from(line_ends).unwrap_or_default();
+        self.quotes += of(b'"');
+        self.after_cr = *last == b'\r';
     }
 }
