@@ -207,7 +207,7 @@ impl Records {
     /// two pieces.
     fn count(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
-        let of = |wanted: u8| bytes.iter().filter(|byte| **byte == wanted).count();
+        let of = |wanted: u8| bytes.iter().map(|byte| usize::from(*byte == wanted)).sum::<usize>();
         let inside = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
         let across = usize::from(self.after_cr && bytes.first() == Some(&b'\n'));
         let line_ends = of(b'\r') + of(b'\n') - inside - across;
