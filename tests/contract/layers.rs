@@ -112,10 +112,12 @@ fn settlement_is_for_the_functions_alone() {
 #[test]
 fn each_outside_library_has_one_house() {
     for source in &production() {
+        // What rustls calls its provider is no use of the crate of that name.
+        let code = source.code.replace("rustls::crypto::aws_lc_rs", "rustls::crypto");
         for (house, libraries) in HOUSES {
             for library in libraries {
                 let at_home = module(source) == house;
-                assert!(at_home || !uses(&source.code, library), "{} names {library}", source.path);
+                assert!(at_home || !uses(&code, library), "{} names {library}", source.path);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The HTTP client, made on first use, once per process.
 
 use super::{Error, Result, Service};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -48,7 +48,8 @@ impl Http {
 /// parsed, all hundred and forty of them, by every function that starts.
 fn tls() -> std::result::Result<ClientConfig, rustls::Error> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider));
     let builder = builder.with_safe_default_protocol_versions()?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
