@@ -47,14 +47,14 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         "/slots?speciality=Cardiology",
         "/appointments?from=2030-12-01&to=2030-12-31",
     ] {
-        admin.get(list).await;
+        admin.get(list).await.is(200);
     }
     let order = patient.checks_out(&patient.books(&slots[1]).await).await;
     let payment = text(&order, "/razorpay_payment_id");
     let told = world.razorpay().event("payment.captured", &payment).await;
     counted.call(&delivery(&told, "plans-1")).await.is(200);
     patient.cancels(&appointment).await.is(200);
-    patient.refreshed().await.comes_back().await.act("/logout").await;
+    patient.refreshed().await.act("/logout").await.is(204);
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);
     admin.act(format!("/users/{}/unblock", world.a.doctor.account)).await.is(200);
     admin.post("/create/patient", world.a.patient_body("more", "MRN-9")).await.is(201);

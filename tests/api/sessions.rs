@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
-use tests::{actor::Actor, call::Call, proxy::Proxy, world::World};
+use tests::{actor::Actor, call::Call, proxy::Proxy, wire::Wire, world::World};
 
 fn claims(token: &str) -> (Value, Value) {
     let part = |n: usize| {
@@ -169,14 +169,29 @@ async fn every_role_is_told_apart() {
 #[tokio::test]
 async fn every_request_asks_redis_once_whether_it_knows_the_session_or_not() {
     let world = World::with_instances(1).await;
-    let redis = Proxy::to(world.setting("UPSTASH_REDIS_REST_URL")).await;
+    let (redis, wire) =
+        (Proxy::to(world.setting("UPSTASH_REDIS_REST_URL")).await, Wire::new().await);
     let url = format!("http://{}", redis.address);
-    let patient = world.a.patient.at(&world.with(&[("UPSTASH_REDIS_REST_URL", &url)]));
+    let counted = world.with(&[("UPSTASH_REDIS_REST_URL", &url), ("MONGODB_URI", &wire.uri)]);
+    let patient = world.a.patient.at(&counted);
+    let mut reads = Vec::new();
     for _ in 0..3 {
         patient.get("/me").await.is(200);
         assert_eq!(redis.requests(), 1);
+        reads.push(wire.commands().len());
     }
-    // What was noted on the way counts: a session that has ended stays so.
-    patient.act("/logout").await.is(204);
-    patient.get("/me").await.refused(401, "UNAUTHENTICATED");
+    // The first asked the database; what it said was noted by the second, which knew it then.
+    assert_eq!(reads[1..], [reads[0] - 1; 2]);
+}
+
+#[tokio::test]
+async fn what_is_noted_late_does_not_bring_a_session_back_to_life() {
+    let world = World::with_instances(1).await;
+    // Another instance has asked the database, and has not noted yet what it said.
+    let slow = world.a.patient.at(&world.with(&[]));
+    slow.get("/me").await.is(200);
+    world.a.patient.act("/logout").await.is(204);
+    for _ in 0..2 {
+        slow.get("/me").await.refused(401, "UNAUTHENTICATED");
+    }
 }

@@ -16,13 +16,14 @@ use std::{
     process::Command,
     time::{Duration, Instant},
 };
-use tests::{call::Call, proxy::Proxy};
+use tests::{
+    call::Call,
+    proxy::{self, DELAY, Proxy},
+};
 use tokio::runtime::Runtime;
 
 /// How often each is started, by turns.
 const RUNS: usize = 31;
-/// How much later everything arrives where round trips are counted.
-const DELAY: Duration = Duration::from_millis(150);
 
 /// A first request: to which function, and what it is to be answered.
 struct First {
@@ -216,7 +217,7 @@ fn trips(runtime: &Runtime, starts: &Starts) -> f64 {
         (0..5).map(|_| once(runtime, &late).time).min().unwrap_or_default()
     };
     let (prompt, late) = (least(Duration::ZERO), least(DELAY));
-    (late.saturating_sub(prompt).as_secs_f64() / DELAY.as_secs_f64()).round()
+    proxy::trips(prompt, late)
 }
 
 /// How large the functions without S3 are.

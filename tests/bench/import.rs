@@ -8,7 +8,7 @@ use crate::{
     table::{Bar, Figure, Table, median},
 };
 use mongodb::bson::doc;
-use reference::file;
+use reference::{HOSPITAL, file};
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -21,7 +21,6 @@ use tests::{
 use tokio::runtime::Runtime;
 
 const MILLION: usize = 1_000_000;
-const HOSPITAL: &str = "hos_01j00000000000000000000000";
 /// Rows of one import against the local server, and how many pairs are compared.
 const SOME: usize = 3000;
 const PAIRS: usize = 9;

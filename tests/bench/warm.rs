@@ -12,14 +12,12 @@ use std::time::{Duration, Instant};
 use tests::{
     actor::{Actor, text},
     call::Call,
-    proxy::Proxy,
+    proxy::{self, DELAY, Proxy},
     razorpay::delivery,
     stack,
 };
 use tokio::runtime::Runtime;
 
-/// How much later everything arrives where round trips are counted.
-const DELAY: Duration = Duration::from_millis(150);
 /// How often each request is timed, with and without the delay.
 const TIMES: usize = 4;
 /// How many log-ins are compared with as many hashes.
@@ -185,8 +183,7 @@ impl Bench<'_> {
             times.unwrap_or_default()
         };
         let (prompt, late) = (least(Duration::ZERO), least(DELAY));
-        // Whole ones: the rest is the machine's, and far less than a delay.
-        let mongodb = (late.saturating_sub(prompt).as_secs_f64() / DELAY.as_secs_f64()).round();
+        let mongodb = proxy::trips(prompt, late);
         Trips { mongodb, upstash: self.upstash.requests(), razorpay: self.razorpay.requests() }
     }
 

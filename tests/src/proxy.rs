@@ -26,6 +26,15 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+/// How much later everything arrives where round trips are counted: far more than the machine's
+/// own whims.
+pub const DELAY: Duration = Duration::from_millis(150);
+
+/// How often a client waited, one time after the other, by its time without [`DELAY`] and with it.
+pub fn trips(prompt: Duration, late: Duration) -> f64 {
+    (late.saturating_sub(prompt).as_secs_f64() / DELAY.as_secs_f64()).round()
+}
+
 /// The way.
 #[derive(Debug, Clone)]
 pub struct Proxy {

@@ -47,7 +47,7 @@ impl Context {
     /// The id a line's record always gets, so that a repeated run cannot enter it twice. Ids keep
     /// the order of the file: the line comes before the bits that make it unlike any other.
     fn id<K: Kind>(&self, line: &Line) -> Id<K> {
-        let place = u128::from(line.number) & ((1 << LINE_BITS) - 1);
+        let place = u128::from(line.number()) & ((1 << LINE_BITS) - 1);
         Id::from_parts(self.at, place << UNLIKE_BITS | self.unlike)
     }
 }
@@ -151,7 +151,7 @@ impl<'a> Deciding<'a> {
             return Ok(());
         }
         let ours = |from: &&ImportedFrom| {
-            from.import_id == self.context.import && from.line == line.number
+            from.import_id == self.context.import && from.line == line.number()
         };
         match patient.imported.as_ref().filter(ours) {
             Some(from) => self.updated(line, row, from.changed.clone()),
@@ -163,7 +163,7 @@ impl<'a> Deciding<'a> {
     fn updated(&mut self, line: &Line, row: &Row, changed: Vec<ImportedField>) {
         self.decision.rows.updated += 1;
         let identifier = row.identifier.clone();
-        self.decision.updates.push(Updated { line: line.number, identifier, changed });
+        self.decision.updates.push(Updated { line: line.number(), identifier, changed });
     }
 
     fn create(&mut self, line: &Line, row: &'a Row) -> Result<(), Fault> {
@@ -239,7 +239,7 @@ impl<'a> Deciding<'a> {
     }
 
     fn from(&self, line: &Line, changed: Vec<ImportedField>) -> ImportedFrom {
-        ImportedFrom { import_id: self.context.import.clone(), line: line.number, changed }
+        ImportedFrom { import_id: self.context.import.clone(), line: line.number(), changed }
     }
 }
 

@@ -40,8 +40,6 @@ pub struct Fault {
 /// A row with the place it came from.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// The line it begins on, the header being line 1.
-    pub number: u64,
     /// The fields as they came.
     pub record: KeptRecord,
     /// What it says.
@@ -57,13 +55,18 @@ impl Line {
                 Err(earlier) => Err(Fault::twice(columns, earlier, record.line)),
             }
         });
-        Self { number: record.line, record: record.kept(), content }
+        Self { record: record.kept(), content }
+    }
+
+    /// The line it begins on, the header being line 1.
+    pub const fn number(&self) -> u64 {
+        self.record.line
     }
 
     /// As the report has it.
     pub fn reject(&self, fault: &Fault) -> Reject {
         Reject {
-            line: self.number,
+            line: self.number(),
             column: fault.column.clone(),
             code: fault.code.to_owned(),
             reason: fault.reason.clone(),

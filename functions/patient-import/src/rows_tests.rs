@@ -37,8 +37,10 @@ pub(crate) fn lines(file: &str) -> (Columns, Vec<Line>) {
 
 fn faults(rows: &str) -> Vec<(u64, String, &'static str)> {
     let (_, lines) = lines(&format!("name,E-Mail,identifier,mobile,dob\n{rows}"));
-    let fault =
-        |line: Line| line.content.err().map(|fault| (line.number, fault.column, fault.code));
+    let fault = |line: Line| {
+        let number = line.number();
+        line.content.err().map(|fault| (number, fault.column, fault.code))
+    };
     lines.into_iter().filter_map(fault).collect()
 }
 

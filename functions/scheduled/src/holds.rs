@@ -2,20 +2,32 @@
 //! this makes it so in the database.
 
 use crate::{BATCH, Scheduled, trail::Act};
-use shared::{store::Sweep, web::Result};
+use shared::{
+    models::Appointment,
+    store::{Change, Due, Sweep},
+    web::Result,
+};
 
+/// Sweeps what is due. A hold that cannot be is no reason to leave out the others.
 pub(crate) async fn sweep(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     let due = this.store.gate().due(Sweep::Holds, now, BATCH).await?;
-    let acts: Vec<Act> = due.iter().map(|due| Act::on(due, "holds")).collect();
+    let expire = |due: Due| due.appointment.expire(now).map(|next| (due, next));
+    let expired: Vec<(Due, Appointment)> = due.into_iter().filter_map(expire).collect();
+    let acts: Vec<Act> = expired.iter().map(|(due, _)| Act::on(due, "holds")).collect();
     this.begin(&acts).await?;
-    let mut swept = 0;
-    for due in due {
-        // A change in between, a payment above all, wins: the next run looks again.
-        if let Some(expired) = due.appointment.expire(now) {
-            this.store.of(&due.tenant).release(&expired).await?;
-            swept += 1;
+    let (mut swept, mut undone) = (0, Vec::new());
+    for ((due, next), act) in expired.into_iter().zip(acts) {
+        match this.store.of(&due.tenant).release(&next).await {
+            Ok(Change::Done) => swept += 1,
+            // A change in between, a payment above all, wins: the next run looks again.
+            Ok(Change::Stale) => undone.push(act),
+            Err(error) => {
+                tracing::error!(?error, appointment = %next.id, "a hold could not be swept");
+                undone.push(act);
+            }
         }
     }
+    this.came_to_nothing(&undone).await?;
     Ok(swept)
 }

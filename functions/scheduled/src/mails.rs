@@ -67,18 +67,17 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         Some((tenant, hospital)) => (hospital.name.as_str(), tenant.zone().clone()),
         None => ("MediConnect", Zone::default()),
     };
-    match deliver(this, notification, account, &place).await {
+    let sent = deliver(this, notification, account, &place).await;
+    if sent.is_err() {
+        this.came_to_nothing(&[act]).await?;
+    }
+    match sent {
         // An address SES will never take is no reason to try for ever.
         Err(outbound::Error::Refused { code, .. }) => {
             tracing::warn!(%code, mail = %notification.id, "SES refuses a mail for good");
-            this.came_to_nothing(&[act]).await?;
             Ok(false)
         }
-        Err(error) => {
-            this.came_to_nothing(&[act]).await?;
-            Err(error.into())
-        }
-        Ok(()) => Ok(true),
+        result => Ok(result.map(|()| true)?),
     }
 }
 

@@ -35,10 +35,10 @@ pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
             undone.push(act);
         }
     }
-    this.came_to_nothing(&undone).await?;
     for (tenant, run) in runs.into_iter().filter(|(_, run)| !run.differences.is_empty()) {
         this.store.of(&tenant).keep_reconciliation(&run).await?;
     }
+    this.came_to_nothing(&undone).await?;
     Ok(settled)
 }
 

@@ -123,8 +123,9 @@ impl Store {
         bounded(trail.insert_many(documents)).await.map(|_| ())
     }
 
-    /// Seals what waits, in every chain; one that cannot be is no reason to leave out the others. Two who seal at the same time make the
-    /// same number, of which one is refused; a seal that was interrupted is ended by the next.
+    /// Seals what waits, in every chain; one that cannot be is no reason to leave out the others.
+    /// Two who seal at the same time make the same number, of which one is refused; a seal that was
+    /// interrupted is ended by the next.
     pub async fn seal_audit(&self, chain: &AuditChain, now: Instant) -> Result<SealedAll> {
         let trail: Collection<Document> = self.0.handle().await?.collection(AuditEntry::COLLECTION);
         let waiting = trail.distinct("hospitalId", doc! { "waiting": true });

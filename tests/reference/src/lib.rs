@@ -3,6 +3,9 @@
 use mongodb::bson::{Document, doc};
 use std::fmt::Write as _;
 
+/// The hospital that the documents belong to.
+pub const HOSPITAL: &str = "hos_01j00000000000000000000000";
+
 const FIRST: [&str; 8] = ["Asha", "Ravi", "Meera", "Anil", "Leela", "Arjun", "Farah", "Dev"];
 const LAST: [&str; 7] = ["Rao", "Menon", "Kapoor", "Das", "Iyer", "Khan", "Nair"];
 

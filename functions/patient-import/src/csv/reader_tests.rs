@@ -45,7 +45,12 @@ fn records_know_their_lines_whatever_the_pieces() {
 #[test]
 fn old_line_ends_and_excels_first_line() {
     let expected = rows(&[(1, &["a", "b"]), (2, &["1", "2"])]);
-    assert_eq!(read(b"a;b\r1;2\r", 2).unwrap(), expected);
+    for (file, piece) in [&b"a;b\r1;2\r"[..], b"a;b\r\n1;2\r\n"]
+        .into_iter()
+        .flat_map(|file| (1..9).map(move |piece| (file, piece)))
+    {
+        assert_eq!(read(file, piece).unwrap(), expected, "pieces of {piece}");
+    }
     let expected = rows(&[(2, &["a", "b"]), (3, &["1", "2"])]);
     for piece in 1..20 {
         assert_eq!(read(b"sep=;\r\na;b\r\n1;2", piece).unwrap(), expected, "pieces of {piece}");

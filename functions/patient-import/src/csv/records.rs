@@ -71,7 +71,8 @@ impl<'a> Record<'a> {
 /// A record that outlasts the reading of the next: one text and where its fields end.
 #[derive(Debug, Clone)]
 pub struct KeptRecord {
-    line: u64,
+    /// The line it begins on, from 1.
+    pub line: u64,
     text: String,
     ends: Vec<usize>,
 }

@@ -3,7 +3,7 @@
 //! ended, so that it can be measured.
 
 use mongodb::{Database, bson::Document};
-use reference::Row;
+use reference::{HOSPITAL, Row};
 use std::{
     error::Error,
     io::{Write as _, stdin, stdout},
@@ -11,7 +11,6 @@ use std::{
 
 /// Rows of a command, as the function writes them.
 const BATCH: usize = 1000;
-const HOSPITAL: &str = "hos_01j00000000000000000000000";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
