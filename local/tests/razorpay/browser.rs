@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::response::Html;
 use axum::routing::{get, post};
-use fantoccini::{Client, ClientBuilder, Locator, key::Key, wd::WindowHandle};
+use fantoccini::{Client, ClientBuilder, Locator, error::CmdError, key::Key, wd::WindowHandle};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -35,13 +35,12 @@ impl Browser {
         let mut driver = Command::new(tool("chromedriver"))
             .arg("--port=0")
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = loop {
-            let line = lines.next_line().await.unwrap().unwrap();
+            let line = lines.next_line().await.unwrap().expect("chromedriver says its port");
             let words = line
                 .split_once("successfully on port ")
                 .map(|(_, port)| port.trim_end_matches('.'));
@@ -82,13 +81,30 @@ impl Browser {
     }
 
     async fn sees(&self, css: &str) -> String {
-        let wait = self.client.wait().at_most(PATIENCE);
-        wait.for_element(Locator::Css(css)).await.unwrap().text().await.unwrap()
+        self.settles(async || self.client.find(Locator::Css(css)).await?.text().await).await
     }
 
     async fn clicks(&self, id: &str) {
-        let wait = self.client.wait().at_most(PATIENCE);
-        wait.for_element(Locator::Id(id)).await.unwrap().click().await.unwrap();
+        let button = self.settles(async || self.client.find(Locator::Id(id)).await).await;
+        button.click().await.unwrap();
+    }
+
+    /// Looks until there is something to see. A page that is on its way elsewhere has no element
+    /// yet, one that goes stale in the hand, or cuts the look short: `chromedriver` calls that an
+    /// "aborted by navigation", which is no word of W3C's.
+    async fn settles<T>(&self, look: impl AsyncFn() -> Result<T, CmdError>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let error = match look().await {
+                Ok(seen) => return seen,
+                Err(error) => error,
+            };
+            let under_way = error.is_no_such_element()
+                || error.is_stale_element_reference()
+                || matches!(&error, CmdError::NotW3C(Value::String(why)) if why == "aborted by navigation");
+            assert!(under_way && Instant::now() < end, "{error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The window beside this one, once it is open.
