@@ -37,7 +37,7 @@ pub enum Mongo {
     Given(String),
     /// A `mongod` from the `PATH`.
     Mongod(PathBuf),
-    /// `SecantusDB`.
+    /// `SecantusDB`, in this Python.
     Secantus(PathBuf),
 }
 
@@ -83,12 +83,11 @@ pub(crate) async fn venv(settings: &Settings, home: &Path, packages: &[&str]) ->
 
 async fn secantus(settings: &Settings, folder: &Path) -> Result<PathBuf> {
     let venv = folder.join("venv");
-    let program = venv.join("bin/secantusd-py");
-    if !program.is_file() {
+    if !venv.join("bin/secantusd-py").is_file() {
         println!("local: installing {SECANTUS} (MongoDB's protocol) into {}", venv.display());
         self::venv(settings, &venv, &[SECANTUS]).await?;
     }
-    Ok(program)
+    Ok(venv.join("bin/python"))
 }
 
 async fn ses(settings: &Settings, folder: &Path) -> Result<PathBuf> {

@@ -48,7 +48,7 @@ async fn what_is_down_is_answered_503_and_named_in_the_log() {
     assert_eq!(named(&stack, "auth", &request), "Upstash");
     house.admin.get("/hospital").await.expect(200);
 
-    stack.crash(&["secantusd-py", "mongod"]);
+    stack.crash(&["secantusd", "mongod"]);
     let request = unavailable(house.admin.get("/doctors").await);
     assert_eq!(named(&stack, "slots", &request), "MongoDB");
     // What needs neither is still there.

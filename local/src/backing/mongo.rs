@@ -14,6 +14,9 @@ use crate::tools::Mongo;
 
 const REPLICA_SET: &str = "local";
 
+/// What Python runs for `SecantusDB`.
+const SECANTUSD: &str = include_str!("secantusd.py");
+
 /// Starts it, and answers its connection string.
 pub(super) async fn start(plan: &Plan<'_>) -> Result<String> {
     let folder = plan.folder.join("mongodb");
@@ -27,20 +30,24 @@ pub(super) async fn start(plan: &Plan<'_>) -> Result<String> {
             )?;
             Ok(uri.clone())
         }
-        Mongo::Secantus(program) => secantus(plan, program, &folder).await,
+        Mongo::Secantus(python) => secantus(plan, python, &folder).await,
         Mongo::Mongod(program) => mongod(plan, program, &folder).await,
     }
 }
 
-async fn secantus(plan: &Plan<'_>, program: &Path, folder: &Path) -> Result<String> {
+async fn secantus(plan: &Plan<'_>, python: &Path, folder: &Path) -> Result<String> {
     let launch = |port: u16| {
-        let mut args: Vec<String> =
-            ["--host", "127.0.0.1", "--log-level", "WARNING", "--port"].map(str::to_owned).to_vec();
-        args.extend([port.to_string(), "--storage-path".to_owned(), folder.display().to_string()]);
+        let (port, folder) = (port.to_string(), folder.display().to_string());
+        let options = ["--host", "127.0.0.1", "--log-level", "WARNING", "--port", &port];
+        let mut args: Vec<String> = [&["-c", SECANTUSD], &options[..], &["--storage-path", &folder]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         if plan.test_commands {
             args.push("--enable-test-commands".to_owned());
         }
-        server("mongodb", program.to_owned(), args)
+        server("mongodb", python.to_owned(), args)
     };
     let port = start_program(plan, "SecantusDB", launch, |port| async move {
         match client(&local_uri(port), Duration::from_millis(500)).await {

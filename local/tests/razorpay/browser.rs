@@ -39,10 +39,13 @@ impl Browser {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let mut said = Vec::new();
         let port = loop {
-            let line = lines.next_line().await.unwrap().expect("chromedriver says its port");
-            let words = line
-                .split_once("successfully on port ")
+            let line = lines.next_line().await.unwrap();
+            said.push(line.unwrap_or_else(|| panic!("chromedriver ended: {said:?}")));
+            let words = said
+                .last()
+                .and_then(|line| line.split_once("successfully on port "))
                 .map(|(_, port)| port.trim_end_matches('.'));
             if let Some(port) = words.and_then(|port| port.parse::<u16>().ok()) {
                 break port;
