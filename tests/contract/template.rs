@@ -187,3 +187,44 @@ fn nothing_runs_as_long_as_the_ledger_waits_before_it_closes_a_day() {
         assert!(own < shared::models::LedgerClosing::AFTER_SECONDS, "{id}");
     }
 }
+
+/// The field that the code sets is the one the filters read, wherever a line was written, and
+/// each line with it is heard by an alarm that tells somebody.
+#[test]
+fn a_line_with_an_alarm_rings_one() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let logs = "Logs";
+    let group = at(&template, &["Globals", "Function", "LoggingConfig", "LogGroup"]);
+    assert_eq!(reference(group), logs);
+    let resources: BTreeMap<String, Value> = members(at(&template, &["Resources"])).collect();
+    let of_type = |kind: &'static str| {
+        resources.values().filter(move |it| text(it, &["Type"]) == kind).map(|it| &it["Properties"])
+    };
+    let mut heard = BTreeMap::new();
+    for filter in of_type("AWS::Logs::MetricFilter") {
+        assert_eq!(reference(at(filter, &["LogGroupName"])), logs);
+        let metric = &filter["MetricTransformations"][0];
+        heard.insert(text(metric, &["MetricName"]), text(filter, &["FilterPattern"]));
+    }
+    let mut rung = Vec::new();
+    for alarm in of_type("AWS::CloudWatch::Alarm") {
+        let actions = at(alarm, &["AlarmActions"]).as_sequence().unwrap();
+        assert_eq!(actions.iter().map(reference).collect::<Vec<_>>(), ["Alarms"]);
+        rung.push(heard.remove(&text(alarm, &["MetricName"])).unwrap());
+    }
+    rung.sort();
+    let (all, but) = (r#"($.alarm = "*")"#, r#"$.alarm != "webhook-signature""#);
+    let patterns =
+        [r#"{ $.alarm = "webhook-signature" }"#.to_owned(), format!("{{ {all} && ({but}) }}")];
+    assert_eq!(rung, patterns);
+    assert_eq!(heard.into_values().collect::<Vec<_>>(), [r#"{ $.alarm = "*" }"#]);
+    assert_eq!(text(&resources["Alarms"], &["Type"]), "AWS::SNS::Topic");
+}
+
+/// What a `!Ref` names.
+fn reference(value: &Value) -> &str {
+    match value {
+        Value::Tagged(tagged) if tagged.tag == "Ref" => tagged.value.as_str().unwrap_or_default(),
+        _ => "",
+    }
+}

@@ -39,11 +39,12 @@ async fn secantus(plan: &Plan<'_>, python: &Path, folder: &Path) -> Result<Strin
     let launch = |port: u16| {
         let (port, folder) = (port.to_string(), folder.display().to_string());
         let options = ["--host", "127.0.0.1", "--log-level", "WARNING", "--port", &port];
-        let mut args: Vec<String> = [&["-c", SECANTUSD], &options[..], &["--storage-path", &folder]]
-            .concat()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let mut args: Vec<String> =
+            [&["-c", SECANTUSD], &options[..], &["--storage-path", &folder]]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
         if plan.test_commands {
             args.push("--enable-test-commands".to_owned());
         }
