@@ -17,12 +17,13 @@ use shared::{
     operations,
     web::{Core, Environment, Function, LogIns},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Auth {
     core: Core,
-    log_ins: LogIns,
+    log_ins: Arc<LogIns>,
 }
 
 impl Function for Auth {
@@ -30,7 +31,7 @@ impl Function for Auth {
 
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
-        Self { log_ins: LogIns::configure(env, &core), core }
+        Self { log_ins: LogIns::configure(env, &core).into(), core }
     }
 
     fn core(&self) -> &Core {

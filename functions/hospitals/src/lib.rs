@@ -13,12 +13,13 @@ use shared::{
     operations,
     web::{Core, Environment, Function, LogIns},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Hospitals {
     core: Core,
-    log_ins: LogIns,
+    log_ins: Arc<LogIns>,
 }
 
 impl Function for Hospitals {
@@ -26,7 +27,7 @@ impl Function for Hospitals {
 
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
-        Self { log_ins: LogIns::configure(env, &core), core }
+        Self { log_ins: LogIns::configure(env, &core).into(), core }
     }
 
     fn core(&self) -> &Core {

@@ -21,19 +21,20 @@ use shared::{
     outbound::Merchants,
     web::{Core, Environment, Function},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Payments {
     core: Core,
-    merchants: Merchants,
+    merchants: Arc<Merchants>,
 }
 
 impl Function for Payments {
     const NAME: &'static str = "payments";
 
     fn configure(env: &mut Environment) -> Self {
-        Self { core: Core::configure(env), merchants: Merchants::configure(env) }
+        Self { core: Core::configure(env), merchants: Merchants::configure(env).into() }
     }
 
     fn core(&self) -> &Core {

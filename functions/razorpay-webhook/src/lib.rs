@@ -12,13 +12,14 @@ use shared::{
     outbound::AccountVault,
     web::{Core, Environment, Function},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct RazorpayWebhook {
     core: Core,
-    platform: PlatformSecrets,
-    vault: AccountVault,
+    platform: Arc<PlatformSecrets>,
+    vault: Arc<AccountVault>,
 }
 
 impl Function for RazorpayWebhook {
@@ -27,8 +28,8 @@ impl Function for RazorpayWebhook {
     fn configure(env: &mut Environment) -> Self {
         Self {
             core: Core::configure(env),
-            platform: PlatformSecrets::configure(env),
-            vault: AccountVault::configure(env),
+            platform: PlatformSecrets::configure(env).into(),
+            vault: AccountVault::configure(env).into(),
         }
     }
 

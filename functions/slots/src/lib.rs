@@ -12,12 +12,13 @@ use shared::{
     outbound::Merchants,
     web::{Core, Environment, Function},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Slots {
     core: Core,
-    merchants: Merchants,
+    merchants: Arc<Merchants>,
     /// How long an unpaid slot is kept, in seconds.
     hold_seconds: i64,
 }
@@ -28,7 +29,7 @@ impl Function for Slots {
     fn configure(env: &mut Environment) -> Self {
         Self {
             core: Core::configure(env),
-            merchants: Merchants::configure(env),
+            merchants: Merchants::configure(env).into(),
             hold_seconds: env.number("HOLD_SECONDS", 600, 1..=86_400),
         }
     }

@@ -24,14 +24,15 @@ use shared::{
     outbound::BucketLinks,
     web::{Core, Environment, Function, LogIns},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Users {
     core: Core,
-    log_ins: LogIns,
-    links: BucketLinks,
-    chain: AuditChain,
+    log_ins: Arc<LogIns>,
+    links: Arc<BucketLinks>,
+    chain: Arc<AuditChain>,
 }
 
 impl Function for Users {
@@ -40,10 +41,10 @@ impl Function for Users {
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
         Self {
-            log_ins: LogIns::configure(env, &core),
+            log_ins: LogIns::configure(env, &core).into(),
             core,
-            links: imports::links(env),
-            chain: AuditChain::configure(env),
+            links: imports::links(env).into(),
+            chain: AuditChain::configure(env).into(),
         }
     }
 

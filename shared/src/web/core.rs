@@ -11,10 +11,15 @@ use crate::{
     },
     store::{Database, Store},
 };
+use std::{ops::Deref, sync::Arc};
 
-/// What every HTTP function has: time, chance, the store, and how callers are known.
+/// What every HTTP function has. It is shared: each route and each layer around it has one.
 #[derive(Debug, Clone)]
-pub struct Core {
+pub struct Core(Arc<CoreParts>);
+
+/// Time, chance, the store, and how callers are known.
+#[derive(Debug)]
+pub struct CoreParts {
     /// The time.
     pub clock: Clock,
     /// Chance.
@@ -41,7 +46,7 @@ impl Core {
         let secret = env.secret("JWT_SECRET");
         let previous = env.optional("JWT_PREVIOUS_SECRET");
         let upstash = configure_upstash(env);
-        Self {
+        Self(Arc::new(CoreParts {
             clock: env.clock(),
             entropy: Entropy,
             store: Store::new(database),
@@ -50,7 +55,15 @@ impl Core {
             upstash,
             requests_per_minute: env.number("REQUESTS_PER_MINUTE", 3000, 1..=1_000_000),
             seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
-        }
+        }))
+    }
+}
+
+impl Deref for Core {
+    type Target = CoreParts;
+
+    fn deref(&self) -> &CoreParts {
+        &self.0
     }
 }
 

@@ -4,6 +4,11 @@ use super::{Core, Environment, Operations, edge, gateway, idempotency, trail};
 use crate::models::Instant;
 use axum::{Router, middleware};
 use std::{process::ExitCode, sync::Arc};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 /// A group of operations served by one binary.
@@ -106,22 +111,17 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One JSON object a line, as `CloudWatch` reads it.
+/// One JSON object a line, as `CloudWatch` reads it: what we say from `LOG_LEVEL` on, and the
+/// warnings of others.
 fn init_log() {
-    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    let filter =
-        tracing_subscriber::EnvFilter::new(format!("warn,shared={level},{}", own_targets(&level)));
-    let log = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter);
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(LevelFilter::INFO);
+    let own = ["shared", "patient_import", "scheduled", "migrate", "razorpay_webhook"];
+    let heard = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(own.map(|target| (target, level)));
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
     // A second initialisation, as in a test, changes nothing.
-    let _already: Result<(), _> = log.try_init();
-}
-
-fn own_targets(level: &str) -> String {
-    ["patient_import", "scheduled", "migrate", "razorpay_webhook"]
-        .map(|target| format!("{target}={level}"))
-        .join(",")
+    let _already: Result<(), _> = tracing_subscriber::registry().with(lines).with(heard).try_init();
 }

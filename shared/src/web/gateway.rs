@@ -6,15 +6,18 @@
 
 use super::Error;
 use lambda_http::{
-    Adapter, Service as _,
+    Adapter, Body, IntoResponse, Request, Service as _,
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
-    http::{HeaderName, header},
+    http::{HeaderName, Response, header},
     request::LambdaRequest,
+    service_fn,
 };
 use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
+use std::{future::Future, pin::Pin};
+use tower::ServiceExt as _;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -61,7 +64,28 @@ pub(super) async fn answer(
         Ok(payload) => payload,
         Err((detail, request_id)) => return Ok(Answer::Refused(refusal(detail, &request_id))),
     };
+    let app = service_fn(move |request| written(app.clone(), request));
     Adapter::from(app).call(LambdaEvent { payload, context }).await.map(Answer::Given)
+}
+
+/// An answer with its body as Lambda takes it: UTF-8 as text, anything else in base64.
+struct Written(Response<Body>);
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(std::future::ready(self.0))
+    }
+}
+
+async fn written(app: axum::Router, request: Request) -> Result<Written, std::convert::Infallible> {
+    let (parts, body) = app.oneshot(request).await?.into_parts();
+    // No body of ours comes from elsewhere while it is sent: it is there already.
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let body = match String::from_utf8(bytes.into()) {
+        Ok(text) => Body::Text(text),
+        Err(other) => Body::Binary(other.into_bytes()),
+    };
+    Ok(Written(Response::from_parts(parts, body)))
 }
 
 /// Reads an event, or says what is wrong with it and under which id it came.
@@ -185,7 +209,7 @@ mod tests {
                 event["isBase64Encoded"] = json!(encoded);
             });
             if let Ok(request) = read(&text) {
-                let _: lambda_http::Request = request.into();
+                let _: Request = request.into();
             }
         }
     }
