@@ -136,7 +136,14 @@ fn answer_to_msg(message: &[u8], known: &Known) -> io::Result<Document> {
         }
         "delete" => doc! { "n": 1, "ok": 1 },
         "find" | "aggregate" => {
-            let found: Vec<&Document> = known.there.get(&target).into_iter().flatten().collect();
+            let limit = command.get_i64("limit").ok().and_then(|limit| usize::try_from(limit).ok());
+            let fields = command.get_document("projection").ok();
+            let shown = |document: &Document| match fields {
+                Some(fields) => kept(document, fields),
+                None => document.clone(),
+            };
+            let there = known.there.get(&target).into_iter().flatten();
+            let found: Vec<Document> = there.take(limit.unwrap_or(usize::MAX)).map(shown).collect();
             doc! { "cursor": { "id": 0_i64, "ns": format!("x.{target}"), "firstBatch": found }, "ok": 1 }
         }
         "findAndModify" => {
@@ -144,6 +151,13 @@ fn answer_to_msg(message: &[u8], known: &Known) -> io::Result<Document> {
         }
         _ => doc! { "ok": 1 },
     })
+}
+
+/// Of a document what a projection names.
+fn kept(document: &Document, fields: &RawDocument) -> Document {
+    let named = |name: &str| fields.get(name).is_ok_and(|field| field.is_some());
+    let fields = document.iter().filter(|(name, _)| named(name));
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// How many documents lie in the sequences after a command.

@@ -60,5 +60,5 @@ pub(crate) async fn list(
     };
     let page =
         this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
-    Ok(Json(paging.list(page, |item| AppointmentView::of(&item, &tenant, now))))
+    Ok(Json(paging.list(page, |item| AppointmentView::in_list(item, &tenant, now))))
 }

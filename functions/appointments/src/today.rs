@@ -27,5 +27,5 @@ pub(crate) async fn today(
         AppointmentFilter { from: Some(from), to: Some(to), live_only: true, ..Default::default() };
     let page =
         this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
-    Ok(Json(paging.list(page, |item| AppointmentView::of(&item, &tenant, now))))
+    Ok(Json(paging.list(page, |item| AppointmentView::in_list(item, &tenant, now))))
 }

@@ -26,5 +26,5 @@ pub(crate) async fn upcoming(
     let filter = AppointmentFilter { from: Some(after_now), live_only: true, ..Default::default() };
     let page =
         this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
-    Ok(Json(paging.list(page, |item| AppointmentView::of(&item, &tenant, now))))
+    Ok(Json(paging.list(page, |item| AppointmentView::in_list(item, &tenant, now))))
 }

@@ -27,6 +27,14 @@ pub enum AppointmentStatus {
 }
 
 impl AppointmentStatus {
+    /// What a stored status means at this instant: a hold that has run out is expired.
+    pub(super) fn at(self, hold_expires_at: Option<Instant>, now: Instant) -> Self {
+        match self {
+            Self::Held if hold_expires_at.is_some_and(|until| until <= now) => Self::Expired,
+            status => status,
+        }
+    }
+
     /// Every status.
     pub const ALL: [Self; 6] = [
         Self::Held,
@@ -192,11 +200,7 @@ pub enum AppointmentRefusal {
 impl Appointment {
     /// Where it stands at this instant: a hold that has run out is expired, swept or not.
     pub fn status(&self, now: Instant) -> AppointmentStatus {
-        let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
-        match self.status {
-            AppointmentStatus::Held if ran_out => AppointmentStatus::Expired,
-            status => status,
-        }
+        self.status.at(self.hold_expires_at, now)
     }
 
     /// The refund its cancellation brought.

@@ -307,3 +307,28 @@ proptest::proptest! {
         proptest::prop_assert_eq!(year, if came < 0 { "2026-27" } else { "2027-28" });
     }
 }
+
+/// A list reads these fields alone, and shows what the whole would.
+#[test]
+fn a_summary_is_in_its_fields() {
+    let link = PaymentLink {
+        id: PaymentLinkId::parse("plink_A").unwrap(),
+        url: "https://rzp.io/i/A".to_owned(),
+        account: None,
+        expires_at: NOW,
+        created_at: NOW,
+    };
+    let whole = Appointment {
+        link: Some(link),
+        hold_expires_at: Some(NOW),
+        reason: Some(Reason::parse("Fever").unwrap()),
+        ..refunded(&booked(rupees(500)))
+    };
+    let stored = serde_json::to_value(&whole).unwrap();
+    let fields = AppointmentSummary::FIELDS.map(|name| (name.to_owned(), stored[name].clone()));
+    assert!(fields.iter().all(|(_, value)| !value.is_null()), "{fields:?}");
+    let read: AppointmentSummary =
+        serde_json::from_value(serde_json::Value::from_iter(fields)).unwrap();
+    assert_eq!((read.paid(), read.status(NOW)), (whole.paid(), whole.status(NOW)));
+    assert_eq!(read, whole.into());
+}

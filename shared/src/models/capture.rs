@@ -4,7 +4,7 @@
 use super::{
     Appointment, AppointmentRefusal, AppointmentStatus, Effect, EffectKind, EntryCause, Instant,
     LedgerAccount, Money, NewIds, Order, OrderId, PaidBy, Payment, PaymentAccountId, PaymentId,
-    PaymentStatus, RefundCause, RefundStatus,
+    PaymentStatus, Refund, RefundCause, RefundStatus,
 };
 
 /// What a captured payment comes to.
@@ -34,12 +34,7 @@ impl Appointment {
 
     /// The captured payment it stands on.
     pub fn paid(&self) -> Option<&Payment> {
-        let owed_back = |id: &PaymentId| {
-            self.refunds.iter().any(|refund| refund.payment_id == *id && refund.cause.is_stray())
-        };
-        self.payments
-            .iter()
-            .find(|payment| payment.status >= PaymentStatus::Captured && !owed_back(&payment.id))
+        paid(&self.payments, &self.refunds)
     }
 
     /// Whether an order may be made for it now.
@@ -169,7 +164,7 @@ impl Appointment {
     fn asked_since(&self) -> Option<Instant> {
         let order = self.order.as_ref().map(|order| order.created_at);
         let link = self.link.as_ref().map(|link| link.created_at);
-        let under_way = |refund: &&super::Refund| {
+        let under_way = |refund: &&Refund| {
             refund.status == RefundStatus::Pending && refund.razorpay_id.is_some()
         };
         let refunds = self.refunds.iter().filter(under_way).map(|refund| refund.created_at).max();
@@ -187,4 +182,14 @@ impl Appointment {
             None => self.payments.push(payment.clone()),
         }
     }
+}
+
+/// The captured payment an appointment stands on: one that does not go back as a stray.
+pub(super) fn paid<'a>(payments: &'a [Payment], refunds: &[Refund]) -> Option<&'a Payment> {
+    let owed_back = |id: &PaymentId| {
+        refunds.iter().any(|refund| refund.payment_id == *id && refund.cause.is_stray())
+    };
+    payments
+        .iter()
+        .find(|payment| payment.status >= PaymentStatus::Captured && !owed_back(&payment.id))
 }

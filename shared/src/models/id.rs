@@ -61,7 +61,7 @@ impl<K: Kind> Parse for Id<K> {
             .filter(|ulid| ulid.len() == ulid::ULID_LEN)
             .filter(|ulid| ulid.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
             .ok_or_else(known)?;
-        ulid::Ulid::from_string(&ulid.to_ascii_uppercase()).map_err(|_| known())?;
+        ulid::Ulid::from_string(ulid).map_err(|_| known())?;
         Ok(Self { text: text.to_owned(), kind: PhantomData })
     }
 }

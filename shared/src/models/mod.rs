@@ -31,6 +31,7 @@ mod refund;
 mod role;
 mod schedule;
 mod slot;
+mod summary;
 mod text;
 mod zone;
 
@@ -61,6 +62,7 @@ pub use refund::*;
 pub use role::Role;
 pub use schedule::*;
 pub use slot::*;
+pub use summary::AppointmentSummary;
 pub use text::*;
 pub use zone::*;
 

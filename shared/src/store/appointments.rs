@@ -2,14 +2,14 @@
 
 use super::{
     HospitalStore, Page, PageRequest, Place, Result,
-    scoped::{Find, Stored},
+    scoped::{Find, Part, Stored},
     slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
     models::{
-        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient, Slot,
-        SlotId, SlotStatus, Span,
+        AccountId, Appointment, AppointmentId, AppointmentStatus, AppointmentSummary, Booking,
+        Instant, Patient, Slot, SlotId, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -87,6 +87,12 @@ fn with_status(status: AppointmentStatus, now: Instant) -> Document {
         AppointmentStatus::Expired => doc! { "$or": [{ "status": "expired" }, ran_out] },
         other => doc! { "status": other.as_str() },
     }
+}
+
+impl Part for AppointmentSummary {
+    type Of = Appointment;
+
+    const FIELDS: &'static [&'static str] = &Self::FIELDS;
 }
 
 impl HospitalStore {
@@ -181,7 +187,7 @@ impl HospitalStore {
         reach: &Reach,
         page: &PageRequest,
         now: Instant,
-    ) -> Result<Page<Appointment>> {
+    ) -> Result<Page<AppointmentSummary>> {
         let mut all = Vec::new();
         if filter.live_only {
             let held = with_status(AppointmentStatus::Held, now);
@@ -208,8 +214,8 @@ impl HospitalStore {
         }
         let find =
             Find { filter: query, sort: doc! { "start": 1, "_id": 1 }, limit: page.limit + 1 };
-        let items = self.scope.collection::<Appointment>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |item| Place {
+        let items = self.scope.collection::<Appointment>().await?.find_parts(find).await?;
+        Ok(Page::cut(items, page, |item: &AppointmentSummary| Place {
             key: item.start.millis(),
             id: item.id.as_str().to_owned(),
         }))

@@ -14,7 +14,7 @@ use crate::models::HospitalId;
 use futures_util::TryStreamExt as _;
 use mongodb::{
     Collection,
-    bson::{Document, RawDocumentBuf, doc, serialize_to_document},
+    bson::{Bson, Document, RawDocumentBuf, doc, serialize_to_document},
     options::ReturnDocument,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -34,6 +34,14 @@ pub(super) trait Stored: Serialize + DeserializeOwned + Send + Sync {
     fn extras(&self) -> Document {
         Document::new()
     }
+}
+
+/// A part of what is stored, for those who need no more.
+pub(super) trait Part: DeserializeOwned {
+    /// The whole.
+    type Of: Stored;
+    /// The names of its fields.
+    const FIELDS: &'static [&'static str];
 }
 
 /// One hospital's side of the database, or the platform's.
@@ -97,7 +105,7 @@ impl<T: Stored> Scoped<'_, T> {
         own(self.owner, filter)
     }
 
-    fn read(&self, raw: &RawDocumentBuf) -> Result<T> {
+    fn read<R: DeserializeOwned>(&self, raw: &RawDocumentBuf) -> Result<R> {
         if raw.get_str(OWNER).ok() != Some(self.owner) {
             return Err(Error::Corrupt(format!("{} of another hospital", T::COLLECTION)));
         }
@@ -110,13 +118,31 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     pub(super) async fn find(&self, find: Find) -> Result<Vec<T>> {
+        self.list(find, None).await
+    }
+
+    /// The same, of each only what `P` needs.
+    pub(super) async fn find_parts<P: Part<Of = T>>(&self, find: Find) -> Result<Vec<P>> {
+        let fields = P::FIELDS.iter().chain(&[OWNER]);
+        self.list(find, Some(fields.map(|name| ((*name).to_owned(), Bson::Int32(1))).collect()))
+            .await
+    }
+
+    async fn list<R: DeserializeOwned>(
+        &self,
+        find: Find,
+        projection: Option<Document>,
+    ) -> Result<Vec<R>> {
         let batch = u32::try_from(find.limit.clamp(1, 10_000)).unwrap_or(1000);
-        let cursor = self
+        let mut cursor = self
             .raw
             .find(self.own(find.filter))
             .sort(find.sort)
             .limit(find.limit)
             .batch_size(batch);
+        if let Some(fields) = projection {
+            cursor = cursor.projection(fields);
+        }
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
         raws.iter().map(|raw| self.read(raw)).collect()

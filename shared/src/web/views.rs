@@ -2,10 +2,10 @@
 
 use crate::{
     models::{
-        Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus, Currency,
-        Day, DoctorRef, Email, HospitalId, Identifier, Instant, Mobile, Money, Name, OrderId,
-        PaidBy, Patient, PatientId, Payment, PaymentId, PaymentStatus, Reason, Refund,
-        RefundStatus, Role, Slot, SlotId, SlotStatus,
+        Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus,
+        AppointmentSummary, Currency, Day, DoctorRef, Email, HospitalId, Identifier, Instant,
+        Mobile, Money, Name, OrderId, PaidBy, Patient, PatientId, Payment, PaymentId,
+        PaymentStatus, Reason, Refund, RefundStatus, Role, Slot, SlotId, SlotStatus,
     },
     tenancy::Tenant,
 };
@@ -76,32 +76,37 @@ enum PaymentState {
 impl AppointmentView {
     /// As it is at this instant.
     pub fn of(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+        Self::in_list(appointment.clone().into(), tenant, now)
+    }
+
+    /// The same, in a list.
+    pub fn in_list(appointment: AppointmentSummary, tenant: &Tenant, now: Instant) -> Self {
         let zone = tenant.zone();
         let status = appointment.status(now);
         let hold = appointment.hold_expires_at.filter(|_| status == AppointmentStatus::Held);
         Self {
-            id: appointment.id.clone(),
             status,
             start: zone.show(appointment.start),
             end: zone.show(appointment.end),
-            doctor: appointment.doctor.clone(),
+            payment: PaymentView::of(&appointment),
+            id: appointment.id,
+            doctor: appointment.doctor,
             patient: PatientShort {
-                id: appointment.patient.id.clone(),
-                name: appointment.patient.name.clone(),
-                identifier: appointment.patient.identifier.clone(),
+                id: appointment.patient.id,
+                name: appointment.patient.name,
+                identifier: appointment.patient.identifier,
             },
-            slot_id: appointment.slot_id.clone(),
+            slot_id: appointment.slot_id,
             fee: appointment.fee,
             hold_expires_at: hold.map(|until| zone.show(until)),
-            payment: PaymentView::of(appointment),
-            reason: appointment.reason.clone(),
+            reason: appointment.reason,
             created_at: zone.show(appointment.created_at),
         }
     }
 }
 
 impl PaymentView {
-    fn of(appointment: &Appointment) -> Option<Self> {
+    fn of(appointment: &AppointmentSummary) -> Option<Self> {
         let furthest = appointment.payments.iter().max_by_key(|payment| payment.status);
         let payment = appointment.paid().or(furthest);
         let order = appointment.order.as_ref();

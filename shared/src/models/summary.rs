@@ -1,0 +1,104 @@
+//! What a list shows of an appointment.
+
+use super::{
+    Appointment, AppointmentId, AppointmentStatus, DoctorRef, Instant, Money, Order, PatientRef,
+    Payment, PaymentLink, Reason, Refund, SlotId, capture,
+};
+use serde::Deserialize;
+
+/// An appointment without what only a decision about it needs: most of what is kept of one is its
+/// past, and a list of thirty would carry thirty pasts along.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentSummary {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: AppointmentId,
+    /// Where it stands, as stored: ask [`AppointmentSummary::status`].
+    pub status: AppointmentStatus,
+    /// When it begins.
+    pub start: Instant,
+    /// When it is over.
+    pub end: Instant,
+    /// With whom.
+    pub doctor: DoctorRef,
+    /// For whom.
+    pub patient: PatientRef,
+    /// In which slot.
+    pub slot_id: SlotId,
+    /// What it costs.
+    pub fee: Money,
+    /// Until when the slot is kept for payment.
+    #[serde(default)]
+    pub hold_expires_at: Option<Instant>,
+    /// What it is paid by.
+    #[serde(default)]
+    pub order: Option<Order>,
+    /// The payment link the desk had made for it.
+    #[serde(default)]
+    pub link: Option<PaymentLink>,
+    /// Every payment we heard of.
+    #[serde(default)]
+    pub payments: Vec<Payment>,
+    /// Everything that goes back.
+    #[serde(default)]
+    pub refunds: Vec<Refund>,
+    /// Why the patient comes.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// When it was booked.
+    pub created_at: Instant,
+}
+
+impl AppointmentSummary {
+    /// The names these have in the database.
+    pub const FIELDS: [&str; 15] = [
+        "_id",
+        "status",
+        "start",
+        "end",
+        "doctor",
+        "patient",
+        "slotId",
+        "fee",
+        "holdExpiresAt",
+        "order",
+        "link",
+        "payments",
+        "refunds",
+        "reason",
+        "createdAt",
+    ];
+
+    /// Where it stands at this instant.
+    pub fn status(&self, now: Instant) -> AppointmentStatus {
+        self.status.at(self.hold_expires_at, now)
+    }
+
+    /// The captured payment it stands on.
+    pub fn paid(&self) -> Option<&Payment> {
+        capture::paid(&self.payments, &self.refunds)
+    }
+}
+
+impl From<Appointment> for AppointmentSummary {
+    fn from(appointment: Appointment) -> Self {
+        Self {
+            id: appointment.id,
+            status: appointment.status,
+            start: appointment.start,
+            end: appointment.end,
+            doctor: appointment.doctor,
+            patient: appointment.patient,
+            slot_id: appointment.slot_id,
+            fee: appointment.fee,
+            hold_expires_at: appointment.hold_expires_at,
+            order: appointment.order,
+            link: appointment.link,
+            payments: appointment.payments,
+            refunds: appointment.refunds,
+            reason: appointment.reason,
+            created_at: appointment.created_at,
+        }
+    }
+}
