@@ -58,6 +58,17 @@ impl Process {
         Cost { cpu: cpu(&self.read("stat")), peak: mebibytes(&self.read("status"), "VmHWM:") }
     }
 
+    /// Milliseconds it has been on a CPU so far, all its threads together (`/proc/PID/schedstat`
+    /// counts nanoseconds where `stat` counts hundredths of a second).
+    pub(crate) fn on_cpu(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).expect("it is there");
+        let spent = tasks.filter_map(|task| {
+            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<f64>().ok()
+        });
+        spent.sum::<f64>() / 1e6
+    }
+
     /// What memory it has now, in MiB.
     pub(crate) fn resident(&self) -> f64 {
         mebibytes(&self.read("status"), "VmRSS:")

@@ -39,6 +39,16 @@ impl<'a> Live<'a> {
         status(&answered.body)
     }
 
+    /// The most memory each function had at once, in MiB.
+    pub(crate) fn peaks(&self) -> Vec<(&'static str, f64)> {
+        let peak = |(name, (process, _)): (&&'static str, &(Process, RuntimeApi))| {
+            (*name, process.cost().peak)
+        };
+        let mut peaks: Vec<_> = self.started.iter().map(peak).collect();
+        peaks.sort_by_key(|(name, _)| *name);
+        peaks
+    }
+
     /// The process of a function that was asked before.
     pub(crate) fn process(&self, function: &str) -> &Process {
         &self.started.get(function).expect("it was asked before").0

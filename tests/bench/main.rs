@@ -14,9 +14,11 @@
 
 mod child;
 mod cold;
+mod https;
 mod import;
 mod live;
 mod people;
+mod race;
 mod runtime_api;
 mod stand_in;
 mod table;
@@ -28,8 +30,13 @@ use table::Table;
 /// A bench: its name, and what measures it.
 type Bench = (&'static str, fn(&mut Table));
 
-const BENCHES: [Bench; 3] =
-    [("cold", cold::measure), ("warm", warm::measure), ("import", import::measure)];
+const BENCHES: [Bench; 5] = [
+    ("cold", cold::measure),
+    ("https", https::measure),
+    ("warm", warm::measure),
+    ("race", race::measure),
+    ("import", import::measure),
+];
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();

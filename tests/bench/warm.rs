@@ -71,6 +71,15 @@ pub(crate) fn measure(table: &mut Table) {
         add("requests to Upstash", trips.upstash as f64, most_upstash, "");
         add("requests to Razorpay", trips.razorpay as f64, most_razorpay, "");
     }
+    for (function, most) in bench.live.peaks() {
+        table.add(Figure {
+            what: format!("most memory of {function}"),
+            measured: most,
+            unit: "MiB",
+            bar: Bar::Told,
+            reference: "after the requests above".to_owned(),
+        });
+    }
     let (find, get) = runtime.block_on(bench.people.list_by_each());
     table.add(Figure {
         what: "a list of 30 by a find over the same by Upstash".to_owned(),

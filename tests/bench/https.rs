@@ -1,0 +1,81 @@
+//! What the first call over TLS costs a function: a client, its roots, a handshake.
+
+use crate::{
+    child::{Process, released},
+    live::{event, of_function, status},
+    runtime_api::RuntimeApi,
+    table::{Bar, Figure, Table},
+};
+use rustls::{ServerConfig, ServerConnection, pki_types::PrivatePkcs8KeyDer};
+use serde_json::json;
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread,
+};
+use tests::{call::Call, world::World};
+use tokio::runtime::Runtime;
+
+/// How often each is started, by turns.
+const RUNS: usize = 31;
+
+/// Measures: a log-in asks Upstash before anything else, one that cannot be read asks nobody. The
+/// server's certificate is of no authority a function knows, so the handshake ends when it has
+/// been looked at; what is left of one is to check three signatures.
+pub(crate) fn measure(table: &mut Table) {
+    let runtime = Runtime::new().expect("there are threads");
+    let world = runtime.block_on(World::new());
+    let server = server();
+    let url = format!("https://localhost:{}", server.port());
+    let mut environment: Vec<_> = world.settings().collect();
+    environment.push(("UPSTASH_REDIS_REST_URL".to_owned(), url));
+    let log_in = json!({ "email": "a@b.example", "password": "correct horse battery" });
+    let (calls, none) = (Call::post("/login", &log_in), Call::post("/login", &json!({})));
+    let (mut over_tls, mut without) = (f64::MAX, f64::MAX);
+    for _ in 0..RUNS {
+        over_tls = over_tls.min(cpu(&runtime, &environment, &calls, 503));
+        without = without.min(cpu(&runtime, &environment, &none, 422));
+    }
+    table.add(Figure {
+        what: "CPU of the first HTTPS call".to_owned(),
+        measured: over_tls - without,
+        unit: "ms",
+        bar: Bar::AtMost(4.0),
+        reference: format!("{over_tls:.2} ms with it, {without:.2} ms without, least of {RUNS}"),
+    });
+}
+
+/// Milliseconds of CPU from the start of `auth` to its answer.
+fn cpu(runtime: &Runtime, environment: &[(String, String)], call: &Call, expected: u64) -> f64 {
+    let api = RuntimeApi::start(runtime);
+    let (function, event) = event(call);
+    api.give(&event);
+    let environment = of_function(&api, function, environment);
+    let process = Process::start(&released(function), &[], &environment);
+    let answered = api.answered();
+    assert_eq!(status(&answered.body), expected, "{}", answered.body);
+    process.on_cpu()
+}
+
+/// Shakes hands with whoever comes, as nobody anyone knows.
+fn server() -> SocketAddr {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("it has protocols")
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key.into())
+        .expect("it is a key of that certificate");
+    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let address = listener.local_addr().expect("it has one");
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut connection = ServerConnection::new(config.clone()).expect("it is configured");
+            // The other side ends it when it has seen the certificate.
+            while connection.is_handshaking() && connection.complete_io(&mut stream).is_ok() {}
+        }
+    });
+    address
+}
