@@ -52,5 +52,6 @@ mod strangers;
 mod terms;
 mod uniform;
 mod verifying;
+mod visits;
 mod walk;
 mod webhooks;

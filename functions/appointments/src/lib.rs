@@ -1,11 +1,15 @@
 //! Lists of appointments, and what becomes of one.
 
 mod cancel_quote;
+mod check_in;
+mod complete;
 mod list;
 mod no_show;
 mod read;
 mod today;
+mod undo;
 mod upcoming;
+mod visit;
 
 use shared::{
     operations,
@@ -35,6 +39,9 @@ impl Function for Appointments {
         list::list,
         read::read,
         cancel_quote::cancel_quote,
+        check_in::check_in,
+        complete::complete,
         no_show::no_show,
+        undo::undo,
     }
 }

@@ -42,6 +42,7 @@ fn due_effects(appointment: &Appointment, now: Instant) -> impl Iterator<Item = 
 fn act(due: &Due, kind: &EffectKind) -> Act {
     let act = match kind {
         EffectKind::Refund { .. } => "effects/refund",
+        EffectKind::OweNoShow => "effects/no-show",
         EffectKind::MailConfirmed | EffectKind::MailCancelled | EffectKind::MailRefund { .. } => {
             "effects/mail"
         }
@@ -103,8 +104,14 @@ async fn carry_out(
         let now = this.clock.now();
         return settlement::refund(store, merchants, appointment, refund, now).await;
     }
-    send(this, store, hospital, appointment, &effect.kind).await?;
-    let next = appointment.effect_done(&effect.id);
+    let now = this.clock.now();
+    let next = if effect.kind == EffectKind::OweNoShow {
+        let ids = settlement::new_ids(this.entropy, now)?;
+        appointment.no_show_owed(&ids, now).unwrap_or_else(|| appointment.effect_done(&effect.id))
+    } else {
+        send(this, store, hospital, appointment, &effect.kind).await?;
+        appointment.effect_done(&effect.id)
+    };
     store.change_appointment(&next).await?;
     Ok(next)
 }
@@ -168,7 +175,7 @@ async fn send(
                 at_desk,
             }
         }
-        EffectKind::Refund { .. } => return Ok(()),
+        EffectKind::OweNoShow | EffectKind::Refund { .. } => return Ok(()),
     };
     deliver_mail(this, &patient, &mail, attachment).await
 }

@@ -2,8 +2,9 @@
 
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
-    Cancellation, CancellationPolicy, Effect, EffectId, EffectKind, Instant, Money, NewIds,
-    Patient, PatientRef, Reason, RefundCause, Role, Slot, SlotRefusal, SlotStatus,
+    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
+    Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role, Slot, SlotRefusal,
+    SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -19,24 +20,6 @@ pub struct Booking {
     pub policy: CancellationPolicy,
     /// How long an unpaid slot is kept, in seconds.
     pub hold_seconds: i64,
-}
-
-/// What calling off comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cancelling {
-    /// It was called off before; nothing changes.
-    Already,
-    /// Its next state.
-    Now(Box<Appointment>),
-}
-
-/// What noting that a patient did not come comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoShow {
-    /// It was noted before; nothing changes.
-    Already,
-    /// Its next state.
-    Now(Box<Appointment>),
 }
 
 impl Appointment {
@@ -84,6 +67,12 @@ impl Appointment {
             cancellation: None,
             reconcile_at: None,
             effects: if free { vec![confirmed] } else { Vec::new() },
+            history: vec![Step {
+                what: Happening::Booked,
+                by: Doer::person(Role::Patient, &patient.account_id),
+                at: now,
+                reason: None,
+            }],
             created_at: now,
         })
     }
@@ -116,9 +105,9 @@ impl Appointment {
         reason: Option<Reason>,
         ids: NewIds,
         now: Instant,
-    ) -> Result<Cancelling, AppointmentRefusal> {
+    ) -> Result<Decided, AppointmentRefusal> {
         if self.status == AppointmentStatus::Cancelled {
-            return Ok(Cancelling::Already);
+            return Ok(Decided::Already);
         }
         let quote = self.cancel_quote(by.0, now)?;
         let mut next = self.next();
@@ -127,6 +116,7 @@ impl Appointment {
         let paid =
             self.paid().map(|payment| payment.id.clone()).filter(|_| !quote.refund.is_zero());
         let refund_id = paid.is_some().then(|| ids.refund.clone());
+        next.note(Happening::Cancelled, Doer::person(by.0, by.1), reason.clone(), now);
         next.cancellation =
             Some(Cancellation { by: by.0, account_id: by.1.clone(), at: now, reason, refund_id });
         if let Some(payment) = paid {
@@ -138,30 +128,7 @@ impl Appointment {
             due_at: now,
             attempts: 0,
         });
-        Ok(Cancelling::Now(Box::new(next)))
-    }
-
-    /// Its state when the patient did not come: what the terms give back then is owed.
-    pub fn no_show(&self, ids: &NewIds, now: Instant) -> Result<NoShow, AppointmentRefusal> {
-        match self.status(now) {
-            AppointmentStatus::NoShow => return Ok(NoShow::Already),
-            AppointmentStatus::Confirmed if now < self.start => {
-                return Err(AppointmentRefusal::NotStarted);
-            }
-            AppointmentStatus::Confirmed => {}
-            other => return Err(AppointmentRefusal::NotLive(other)),
-        }
-        let mut next = self.next();
-        next.status = AppointmentStatus::NoShow;
-        if let Some(payment) = self.paid() {
-            let left = self.refundable(&payment.id).unwrap_or(payment.amount);
-            let refund = self.policy.no_show(payment.amount);
-            let refund = if left.amount() < refund.amount() { left } else { refund };
-            if !refund.is_zero() {
-                next.owe(payment.id.clone(), refund, RefundCause::NoShow, ids, now);
-            }
-        }
-        Ok(NoShow::Now(Box::new(next)))
+        Ok(Decided::Now(Box::new(next)))
     }
 
     /// Its state once the hold has run out; `None` while it has not.
@@ -171,8 +138,14 @@ impl Appointment {
             return None;
         }
         let mut next = self.next();
-        next.status = AppointmentStatus::Expired;
-        next.hold_expires_at = None;
+        next.expires(now);
         Some(next)
+    }
+
+    /// Lets go of the slot: it was not paid in time.
+    pub(super) fn expires(&mut self, now: Instant) {
+        self.status = AppointmentStatus::Expired;
+        self.hold_expires_at = None;
+        self.note(Happening::Expired, Doer::NOBODY, None, now);
     }
 }

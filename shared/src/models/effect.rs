@@ -31,6 +31,9 @@ pub enum EffectKind {
         /// Which refund.
         refund: RefundId,
     },
+    /// Owe what the terms give back to a patient who did not come: due once nobody can take that
+    /// back any more.
+    OweNoShow,
     /// Pay money back.
     Refund {
         /// Which refund.

@@ -66,6 +66,10 @@ enum Step {
     Lose(usize),
     Cancel { nth: usize, by_patient: bool },
     NoShow(usize),
+    Owe(usize),
+    CheckIn(usize),
+    Complete(usize),
+    Undo(usize),
     Sweep(usize),
     AskRefund { nth: usize, answer_lost: bool },
     BankSpeaks { nth: usize, processed: bool },
@@ -86,7 +90,11 @@ fn step() -> impl Strategy<Value = (Step, bool)> {
         6 => (n(), any::<bool>()).prop_map(|(nth, again)| Step::Webhook { nth, again }),
         2 => n().prop_map(Step::Lose),
         2 => (n(), any::<bool>()).prop_map(|(nth, by_patient)| Step::Cancel { nth, by_patient }),
-        1 => n().prop_map(Step::NoShow),
+        2 => n().prop_map(Step::NoShow),
+        1 => n().prop_map(Step::Owe),
+        1 => n().prop_map(Step::CheckIn),
+        1 => n().prop_map(Step::Complete),
+        2 => n().prop_map(Step::Undo),
         1 => n().prop_map(Step::Sweep),
         4 => (n(), any::<bool>()).prop_map(|(nth, lost)| Step::AskRefund { nth, answer_lost: lost }),
         4 => (n(), any::<bool>()).prop_map(|(nth, processed)| Step::BankSpeaks { nth, processed }),
@@ -164,7 +172,7 @@ impl World {
         let lines = &before.ledger;
         assert_eq!(&next.ledger[..lines.len()], &lines[..], "the ledger is only added to");
         let over =
-            matches!(before.status, AppointmentStatus::Cancelled | AppointmentStatus::NoShow);
+            matches!(before.status, AppointmentStatus::Cancelled | AppointmentStatus::Completed);
         assert!(!over || next.status == before.status, "what is over stays so");
         self.appointments[at] = next;
     }
@@ -325,6 +333,25 @@ impl World {
             let next = self.appointments[at].refund_moved(&refund, &gone.id, gone.status, now);
             self.write(at, next);
         }
+    }
+
+    fn visit(
+        &mut self,
+        at: usize,
+        decide: impl Fn(&Appointment, Note<'_>) -> Result<Decided, AppointmentRefusal>,
+    ) {
+        let zone = Zone::default();
+        let by = Doer::person(Role::Doctor, &id(1));
+        let note = Note { by, reason: None, zone: &zone, now: self.now };
+        if let Ok(Decided::Now(next)) = decide(&self.appointments[at], note) {
+            self.write(at, Some(*next));
+        }
+    }
+
+    fn owe_no_show(&mut self, at: usize) {
+        let ids = self.ids();
+        let next = self.appointments[at].no_show_owed(&ids, self.now);
+        self.write(at, next);
     }
 
     fn hear_of_refund(&mut self, at: usize, charge: usize, nth: usize, status: RefundStatus) {
@@ -488,7 +515,7 @@ impl World {
                 let role = if by_patient { Role::Patient } else { Role::Hospital };
                 let ids = self.ids();
                 let next = match self.appointments[at].cancel((role, &id(4)), None, ids, self.now) {
-                    Ok(Cancelling::Now(next)) => Some(*next),
+                    Ok(Decided::Now(next)) => Some(*next),
                     _ => None,
                 };
                 if let Some(next) = &next {
@@ -499,10 +526,24 @@ impl World {
             }
             Step::NoShow(n) => {
                 let Some(at) = nth(n) else { return };
-                let ids = self.ids();
-                if let Ok(NoShow::Now(next)) = self.appointments[at].no_show(&ids, self.now) {
-                    self.write(at, Some(*next));
-                }
+                let effect = self.draw();
+                self.visit(at, |appointment, note| appointment.no_show(effect.clone(), note));
+            }
+            Step::Owe(n) => {
+                let Some(at) = nth(n) else { return };
+                self.owe_no_show(at);
+            }
+            Step::CheckIn(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::check_in);
+            }
+            Step::Complete(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::complete);
+            }
+            Step::Undo(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::undo);
             }
             Step::Sweep(n) => {
                 let Some(at) = nth(n) else { return };
@@ -556,8 +597,13 @@ impl World {
             prop_assert!(stands.clone().count() <= 1, "an appointment stands on one payment");
             prop_assert!(stands.clone().all(|paid| paid.amount == fee()), "and on the whole fee");
             let kept = stands.count() == 1;
-            let confirmed = appointment.status == AppointmentStatus::Confirmed;
-            prop_assert!(kept || !confirmed, "what is confirmed is paid");
+            let stands = matches!(
+                appointment.status,
+                AppointmentStatus::Confirmed
+                    | AppointmentStatus::CheckedIn
+                    | AppointmentStatus::Completed
+            );
+            prop_assert!(kept || !stands, "what is confirmed is paid");
             for paid in &appointment.payments {
                 let back = appointment.refunds.iter().filter(|back| back.payment_id == paid.id);
                 let back: i64 = back.map(|back| back.amount.amount()).sum();
@@ -576,6 +622,7 @@ impl World {
             self.now = self.now.plus_seconds(40 * 3600);
             for at in 0..self.appointments.len() {
                 self.reconcile(at);
+                self.owe_no_show(at);
                 for _ in 0..4 {
                     self.ask_refund(at, false);
                 }

@@ -12,6 +12,7 @@ mod closing;
 mod counter;
 mod dispute;
 mod effect;
+mod history;
 mod hospital;
 mod id;
 mod import;
@@ -32,6 +33,7 @@ mod role;
 mod schedule;
 mod slot;
 mod text;
+mod visit;
 mod zone;
 
 pub use account::*;
@@ -43,6 +45,7 @@ pub use closing::*;
 pub use counter::*;
 pub use dispute::*;
 pub use effect::*;
+pub use history::*;
 pub use hospital::*;
 pub use id::*;
 pub use import::*;
@@ -62,6 +65,7 @@ pub use role::Role;
 pub use schedule::*;
 pub use slot::*;
 pub use text::*;
+pub use visit::*;
 pub use zone::*;
 
 #[cfg(test)]

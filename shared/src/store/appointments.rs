@@ -1,15 +1,15 @@
 //! Appointments of one hospital.
 
 use super::{
-    HospitalStore, Page, PageRequest, Place, Result,
+    Error, HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
     slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
     models::{
-        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient, Slot,
-        SlotId, SlotStatus, Span,
+        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient,
+        PatientId, Slot, SlotId, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -65,7 +65,7 @@ pub struct AppointmentFilter {
     pub doctor: Option<AccountId>,
     /// Only with this status, as it is now.
     pub status: Option<AppointmentStatus>,
-    /// Only those that are held or confirmed now.
+    /// Only those that are live now.
     pub live_only: bool,
 }
 
@@ -103,7 +103,7 @@ impl HospitalStore {
         let booked = match self.try_book(slot, patient, with, now).await {
             Err(error) if error.is_duplicate_of("appointment_busy") => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(patient, now).await?;
+                self.expire_holds_of(&patient.id, now).await?;
                 self.try_book(slot, patient, with, now).await
             }
             result => result,
@@ -147,9 +147,9 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| book(&mut tx))
     }
 
-    async fn expire_holds_of(&self, patient: &Patient, now: Instant) -> Result<()> {
+    async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
         let filter = doc! {
-            "patient.id": patient.id.as_str(),
+            "patient.id": patient.as_str(),
             "status": "held",
             "holdExpiresAt": { "$lte": now.millis() },
             "busy": { "$exists": true },
@@ -185,7 +185,8 @@ impl HospitalStore {
         let mut all = Vec::new();
         if filter.live_only {
             let held = with_status(AppointmentStatus::Held, now);
-            all.push(doc! { "$or": [{ "status": "confirmed" }, held] });
+            let stands = doc! { "status": { "$in": ["confirmed", "checked_in"] } };
+            all.push(doc! { "$or": [stands, held] });
         }
         if let Some(status) = filter.status {
             all.push(with_status(status, now));
@@ -231,6 +232,24 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let replaced = appointments.replace(version_before(next), next, None).await?;
         Ok(if replaced { Change::Done } else { Change::Stale })
+    }
+
+    /// Writes the next state of an appointment that takes up its patient's time again. `None` if the
+    /// patient is somewhere else at that time by now.
+    pub async fn bring_back(&self, next: &Appointment, now: Instant) -> Result<Option<Change>> {
+        let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
+        let changed = match self.change_appointment(next).await {
+            Err(error) if busy(&error) => {
+                // The hold that is in the way may have run out without anybody noticing.
+                self.expire_holds_of(&next.patient.id, now).await?;
+                self.change_appointment(next).await
+            }
+            result => result,
+        };
+        match changed {
+            Err(error) if busy(&error) => Ok(None),
+            result => result.map(Some),
+        }
     }
 
     /// Writes the next state of a held appointment whose hold goes on longer, and its slot's: both

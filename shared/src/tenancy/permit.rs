@@ -99,8 +99,8 @@ permits! {
     ReadReceipts: Hospital Patient => Appointments;
     /// Take money at the desk, hand it back there, and make payment links.
     TakePayments: Hospital => Appointments;
-    /// Note that a patient did not come.
-    NoteNoShow: Hospital Doctor => Appointments;
+    /// Note who is there, who was seen and who did not come, and take that back.
+    NoteVisit: Hospital Doctor => Appointments;
     /// See the ledger.
     ReadLedger: Hospital => Appointments;
     /// Compare the books with Razorpay's, and see what differed.

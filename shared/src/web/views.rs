@@ -3,9 +3,9 @@
 use crate::{
     models::{
         Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus, Currency,
-        Day, DoctorRef, Email, HospitalId, Identifier, Instant, Mobile, Money, Name, OrderId,
-        PaidBy, Patient, PatientId, Payment, PaymentId, PaymentStatus, Reason, Refund,
-        RefundStatus, Role, Slot, SlotId, SlotStatus,
+        Day, DoctorRef, Doer, Email, Happening, HospitalId, Identifier, Instant, Mobile, Money,
+        Name, OrderId, PaidBy, Patient, PatientId, Payment, PaymentId, PaymentStatus, Reason,
+        Refund, RefundStatus, Role, Slot, SlotId, SlotStatus,
     },
     tenancy::Tenant,
 };
@@ -38,6 +38,22 @@ pub struct AppointmentView {
     reason: Option<Reason>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// What became of it, from the booking on; only where one appointment is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<StepView>>,
+}
+
+/// One step of an appointment's life.
+#[derive(Debug, Serialize, ToSchema)]
+struct StepView {
+    what: Happening,
+    by: Doer,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Why, if a reason was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,7 +112,19 @@ impl AppointmentView {
             payment: PaymentView::of(appointment),
             reason: appointment.reason.clone(),
             created_at: zone.show(appointment.created_at),
+            history: None,
         }
+    }
+
+    /// As it is at this instant, with what became of it.
+    pub fn in_full(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+        let steps = appointment.history.iter().map(|step| StepView {
+            what: step.what,
+            by: step.by.clone(),
+            at: tenant.zone().show(step.at),
+            reason: step.reason.clone(),
+        });
+        Self { history: Some(steps.collect()), ..Self::of(appointment, tenant, now) }
     }
 }
 

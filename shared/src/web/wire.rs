@@ -4,7 +4,7 @@ use super::{Error, FieldError, Result, json};
 use crate::models::{BufferMinutes, Currency, Issue, Money, Parse, SlotMinutes};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
 };
 use http::{header, request::Parts};
 use serde_json::{Map, Value};
@@ -208,6 +208,21 @@ impl<T: Wire, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(Error::Malformed { code: "MALFORMED_JSON", detail });
         }
         Fields::read(value).map(Body).map_err(Error::Invalid)
+    }
+}
+
+/// A body that may be left out: then nothing at all is sent.
+impl<T: Wire, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(Request::from_parts(parts.clone(), body), state).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let whole = Request::from_parts(parts, bytes.into());
+        <Self as FromRequest<S>>::from_request(whole, state).await.map(Some)
     }
 }
 
