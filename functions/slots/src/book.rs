@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     body,
     models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId},
-    store::{Booked, HospitalStore},
+    store::{Booked, HospitalStore, Instead, MOST_INSTEAD},
     tenancy::{BookSlot, Grant, Tenant},
     web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
 };
@@ -31,7 +31,8 @@ pub(crate) struct BookReply {
 }
 
 /// Books a slot. With a fee it is held until it is paid; without one it is confirmed at once. Of
-/// any number who want a slot, one gets it; the others learn of the next ones.
+/// any number who want a slot, one gets it. The others get `SLOT_TAKEN` with `nextAvailable`, the
+/// same doctor's next three, and `alternatives`, three of the same doctor or else of his speciality.
 #[utoipa::path(
     post, path = "/slots/book", tag = "slots", security(("bearer" = [])), request_body = BookRequest,
     responses((status = 201, description = "Booked", body = BookReply), Refusals),
@@ -99,7 +100,11 @@ async fn refusal(
         let detail = "The slot has begun already.".to_owned();
         return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
     }
-    let next = store.next_open(&slot.doctor.id, slot.start, now).await?;
-    let next: Vec<SlotView> = next.iter().map(|slot| SlotView::of(slot, tenant, now)).collect();
-    Ok(Error::conflict_with("SLOT_TAKEN", "Somebody else has this slot.", "nextAvailable", next))
+    let Instead { of_doctor, of_others } = store.instead_of(slot, now).await?;
+    let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
+    let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
+    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
+    let instead: Vec<SlotView> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
+    let taken = Error::conflict("SLOT_TAKEN", "Somebody else has this slot.");
+    Ok(taken.and("nextAvailable", next).and("alternatives", instead))
 }

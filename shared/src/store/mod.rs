@@ -50,7 +50,7 @@ pub use payment_accounts::Payable;
 pub use platform::PlatformStore;
 pub use sessions::SessionStart;
 pub use settlement::{Settled, WebhookEvent};
-pub use slots::{DoctorCard, Published, SlotFilter};
+pub use slots::{DoctorCard, Instead, MOST_INSTEAD, Published, SlotFilter};
 
 use crate::tenancy::{Grant, ManageHospitals, Tenant};
 use scoped::Scope;

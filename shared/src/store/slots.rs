@@ -51,6 +51,18 @@ pub enum Published {
     Clash(Vec<Slot>),
 }
 
+/// What is free instead of a slot that was not to be had, by start.
+#[derive(Debug)]
+pub struct Instead {
+    /// The same doctor's.
+    pub of_doctor: Vec<Slot>,
+    /// Of others of the speciality.
+    pub of_others: Vec<Slot>,
+}
+
+/// How many slots are offered instead of one.
+pub const MOST_INSTEAD: i64 = 3;
+
 /// A doctor with the next slot a patient could book.
 #[derive(Debug, Deserialize)]
 pub struct DoctorCard {
@@ -181,18 +193,26 @@ impl HospitalStore {
         self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
-    /// The next open slots of a doctor, after this instant.
-    pub async fn next_open(
-        &self,
-        doctor: &AccountId,
-        after: Instant,
-        now: Instant,
-    ) -> Result<Vec<Slot>> {
-        let mut filter = bookable(now);
-        filter.insert("doctor.id", doctor.as_str());
-        filter.insert("start", doc! { "$gt": after.max(now).millis() });
-        let find = Find { filter, sort: doc! { "start": 1 }, limit: 3 };
-        self.scope.collection::<Slot>().await?.find(find).await
+    /// What is free instead of a slot: the doctor's next slots after it, and those of others of the
+    /// speciality from its start on.
+    pub async fn instead_of(&self, slot: &Slot, now: Instant) -> Result<Instead> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let next = |who: Document, from: Document| {
+            let mut filter = bookable(now);
+            filter.insert("$and", vec![doc! { "start": from }]);
+            filter.extend(who);
+            slots.find(Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: MOST_INSTEAD })
+        };
+        let (doctor, start) = (slot.doctor.id.as_str(), slot.start.millis());
+        let others = doc! {
+            "doctor.speciality": slot.doctor.speciality.as_str(),
+            "doctor.id": { "$ne": doctor },
+        };
+        let (of_doctor, of_others) = tokio::join!(
+            next(doc! { "doctor.id": doctor }, doc! { "$gt": start }),
+            next(others, doc! { "$gte": start }),
+        );
+        Ok(Instead { of_doctor: of_doctor?, of_others: of_others? })
     }
 
     /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.
