@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId},
+    models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId, SlotRefusal},
     store::{Booked, HospitalStore, Instead, MOST_INSTEAD},
     tenancy::{BookSlot, Grant, Tenant},
     web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
@@ -48,12 +48,13 @@ pub(crate) async fn book(
     let (patients, hospital) =
         tokio::join!(store.patients_of(grant.account()), store.hospital(&tenant));
     let patient = choose(patients?, request.patient_id)?;
-    let policy = hospital?.ok_or(Error::NotFound)?.cancellation;
+    let hospital = hospital?.ok_or(Error::NotFound)?;
     let booking = Booking {
         id: slots.core.entropy.id(now)?,
         effect: slots.core.entropy.id(now)?,
         reason: request.reason,
-        policy,
+        policy: hospital.cancellation,
+        holidays: hospital.holidays,
         hold_seconds: slots.hold_seconds,
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {
@@ -64,7 +65,9 @@ pub(crate) async fn book(
             "PATIENT_BUSY",
             "The patient has another appointment at that time.",
         )),
-        Booked::Refused(slot) => Err(refusal(&slots, &store, &tenant, slot.as_deref()).await?),
+        Booked::Refused(slot, why) => {
+            Err(refusal(&slots, &store, &tenant, (slot.as_deref(), why)).await?)
+        }
     }
 }
 
@@ -90,13 +93,17 @@ async fn refusal(
     slots: &Slots,
     store: &HospitalStore,
     tenant: &Tenant,
-    slot: Option<&Slot>,
+    (slot, why): (Option<&Slot>, SlotRefusal),
 ) -> Result<Error> {
     let now = slots.core.clock.now();
     let Some(slot) = slot else {
         return Ok(Error::NotFound);
     };
-    if slot.start <= now {
+    if why == SlotRefusal::Closed {
+        let detail = "The hospital is closed on that day.";
+        return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
+    }
+    if why == SlotRefusal::InPast || slot.start <= now {
         let detail = "The slot has begun already.".to_owned();
         return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
     }

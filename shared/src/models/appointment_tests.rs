@@ -52,6 +52,7 @@ fn booked(fee: Money) -> Appointment {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
+        holidays: Holidays::default(),
         hold_seconds: HOLD,
     };
     let appointment = Appointment::book(&slot(fee), &patient(), with, NOW).unwrap();
@@ -97,6 +98,7 @@ fn a_taken_or_past_slot_is_refused() {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
+        holidays: Holidays::default(),
         hold_seconds: HOLD,
     };
     let mut held = slot(rupees(1));

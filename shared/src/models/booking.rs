@@ -3,8 +3,8 @@
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
     Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
-    Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role, Slot, SlotRefusal,
-    SlotStatus, Step,
+    Holidays, Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role, Slot,
+    SlotRefusal, SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -18,6 +18,8 @@ pub struct Booking {
     pub reason: Option<Reason>,
     /// The hospital's terms.
     pub policy: CancellationPolicy,
+    /// When the hospital is closed.
+    pub holidays: Holidays,
     /// How long an unpaid slot is kept, in seconds.
     pub hold_seconds: i64,
 }
@@ -35,6 +37,9 @@ impl Appointment {
         }
         if slot.start <= now {
             return Err(SlotRefusal::InPast);
+        }
+        if with.holidays.has(slot.day) {
+            return Err(SlotRefusal::Closed);
         }
         let free = slot.fee.is_zero();
         let confirmed =

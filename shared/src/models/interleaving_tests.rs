@@ -187,6 +187,7 @@ impl World {
                 10,
             )
             .unwrap(),
+            holidays: Holidays::default(),
             hold_seconds: 600,
         };
         let number = patient as u128;

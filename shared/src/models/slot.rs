@@ -122,6 +122,8 @@ pub enum SlotRefusal {
     Taken,
     /// It has begun.
     InPast,
+    /// The hospital is closed on that day.
+    Closed,
 }
 
 /// What a doctor's wish for slots comes to, given those that are there.
@@ -133,21 +135,40 @@ pub struct Published {
     pub unchanged: Vec<Slot>,
     /// There, at a time that overlaps without being the same.
     pub clashes: Vec<Slot>,
+    /// Open, and no longer wanted.
+    pub removed: Vec<Slot>,
+    /// Held or booked and no longer wanted: they stay, and whatever would overlap them is left out.
+    pub staying: Vec<Slot>,
 }
 
-/// Compares wanted spans with a doctor's existing slots of that time.
-pub fn publish(wanted: &[Span], existing: Vec<Slot>) -> Published {
+/// Compares wanted spans with a doctor's existing slots of that time. With `replaced`, what begins
+/// then and is not wanted goes, as far as it is open.
+pub fn publish(
+    wanted: &[Span],
+    existing: Vec<Slot>,
+    replaced: Option<Span>,
+    now: Instant,
+) -> Published {
     let mut missing = wanted.to_vec();
     let mut published = Published::default();
     for slot in existing {
         let span = slot.span();
+        let overlaps = missing.iter().any(|wanted| wanted.overlaps(span));
+        let open = slot.status(now) == SlotStatus::Open;
+        let replaceable =
+            replaced.is_some_and(|days| days.start <= span.start && span.start < days.end);
         if let Some(same) = missing.iter().position(|wanted| *wanted == span) {
             missing.swap_remove(same);
             published.unchanged.push(slot);
-        } else if missing.iter().any(|wanted| wanted.overlaps(span)) {
+        } else if replaceable && open {
+            published.removed.push(slot);
+        } else if replaceable || (replaced.is_some() && overlaps && !open) {
+            published.staying.push(slot);
+        } else if overlaps {
             published.clashes.push(slot);
         }
     }
+    missing.retain(|wanted| !published.staying.iter().any(|slot| wanted.overlaps(slot.span())));
     missing.sort_unstable();
     published.missing = missing;
     published
@@ -172,7 +193,68 @@ mod tests {
         Span { start, end: start.plus_seconds(minutes * 60) }
     }
 
+    fn slot(span: Span, taken: bool) -> Slot {
+        Slot {
+            id: crate::models::Id::from_parts(span.start, 1),
+            doctor: DoctorRef {
+                id: crate::models::Id::derived(2),
+                name: Name::parse("Meera Iyer").unwrap(),
+                speciality: Speciality::parse("Cardiology").unwrap(),
+            },
+            start: span.start,
+            end: span.end,
+            day: Day::parse("1970-01-01").unwrap(),
+            fee: Money::zero(crate::models::Currency::INR),
+            status: if taken { SlotStatus::Booked } else { SlotStatus::Open },
+            hold_expires_at: None,
+            appointment_id: None,
+            withdrawn: false,
+        }
+    }
+
+    /// Spans one after the other, of these lengths and gaps.
+    fn row(steps: &[(i64, i64)]) -> Vec<Span> {
+        let mut at = 0;
+        let place = |&(gap, minutes): &(i64, i64)| {
+            let start = at + gap;
+            at = start + minutes;
+            span(start, minutes)
+        };
+        steps.iter().map(place).collect()
+    }
+
     proptest! {
+        #[test]
+        fn changing_a_rule_touches_only_what_is_open(
+            there in prop::collection::vec((0..20_i64, 5..30_i64, any::<bool>()), 0..12),
+            wanted in prop::collection::vec((0..20_i64, 5..30_i64), 0..12),
+            (from, length) in (0..100_i64, 1..200_i64),
+        ) {
+            let now = Instant::from_seconds(0);
+            let spans = row(&there.iter().map(|one| (one.0, one.1)).collect::<Vec<_>>());
+            let existing: Vec<Slot> =
+                spans.iter().zip(&there).map(|(span, one)| slot(*span, one.2)).collect();
+            let days = span(from, length);
+            let inside = |one: &Span| days.start <= one.start && one.start < days.end;
+            let wanted: Vec<Span> = row(&wanted).into_iter().filter(inside).collect();
+            let plan = publish(&wanted, existing.clone(), Some(days), now);
+            prop_assume!(plan.clashes.is_empty());
+            prop_assert!(plan.removed.iter().all(|one| one.status == SlotStatus::Open));
+            prop_assert!(plan.removed.iter().all(|one| inside(&one.span())));
+            let mut after: Vec<Slot> =
+                existing.into_iter().filter(|one| !plan.removed.contains(one)).collect();
+            after.extend(plan.missing.iter().map(|span| slot(*span, false)));
+            after.sort_by_key(|one| one.start);
+            let apart = |pair: &[Slot]| !pair[0].span().overlaps(pair[1].span());
+            prop_assert!(after.windows(2).all(apart), "no two overlap");
+            let open = after.iter().filter(|one| one.status == SlotStatus::Open && inside(&one.span()));
+            prop_assert!(open.clone().all(|one| wanted.contains(&one.span())), "no other is open");
+            // The same once more changes nothing.
+            let again = publish(&wanted, after, Some(days), now);
+            prop_assert_eq!((again.missing, again.removed), (vec![], vec![]));
+            prop_assert_eq!(again.staying, plan.staying);
+        }
+
         #[test]
         fn spans_overlap_exactly_if_they_share_a_minute(
             a in 0..200_i64, b in 0..200_i64, m in 1..60_i64, n in 1..60_i64,

@@ -58,6 +58,7 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::new(vec![tier], 20).unwrap(),
+        holidays: Holidays::default(),
         hold_seconds: 600,
     };
     let payment = Payment {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     models::{
         AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient,
-        PatientId, Slot, SlotId, SlotStatus, Span,
+        PatientId, Slot, SlotId, SlotRefusal, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -39,8 +39,8 @@ impl Stored for Appointment {
 pub enum Booked {
     /// It is booked.
     Done(Box<Appointment>),
-    /// The slot cannot be had; as it is now, if it is there at all.
-    Refused(Option<Box<Slot>>),
+    /// The slot cannot be had; as it is now, if it is there at all, and why.
+    Refused(Option<Box<Slot>>, SlotRefusal),
     /// The patient is somewhere else at that time.
     PatientBusy,
 }
@@ -109,8 +109,8 @@ impl HospitalStore {
             result => result,
         };
         match booked {
-            Ok(Some(appointment)) => Ok(Booked::Done(Box::new(appointment))),
-            Ok(None) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new))),
+            Ok(Ok(appointment)) => Ok(Booked::Done(Box::new(appointment))),
+            Ok(Err(why)) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new), why)),
             Err(error) if error.is_duplicate_of("appointment_busy") => Ok(Booked::PatientBusy),
             Err(error) => Err(error),
         }
@@ -122,7 +122,7 @@ impl HospitalStore {
         patient: &Patient,
         with: &Booking,
         now: Instant,
-    ) -> Result<Option<Appointment>> {
+    ) -> Result<std::result::Result<Appointment, SlotRefusal>> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let free = doc! { "$eq": ["$fee.amount", 0] };
@@ -136,13 +136,14 @@ impl HospitalStore {
             let mut open = bookable(now);
             open.insert("_id", slot.as_str());
             let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
-                return Ok(Ended::Abort(None));
+                return Ok(Ended::Abort(Err(SlotRefusal::Taken)));
             };
-            let Ok(appointment) = Appointment::book(&before, patient, with.clone(), now) else {
-                return Ok(Ended::Abort(None));
+            let appointment = match Appointment::book(&before, patient, with.clone(), now) {
+                Ok(appointment) => appointment,
+                Err(refusal) => return Ok(Ended::Abort(Err(refusal))),
             };
             appointments.insert(&appointment, Some(tx)).await?;
-            Ok(Ended::Commit(Some(appointment)))
+            Ok(Ended::Commit(Ok(appointment)))
         };
         transact!(self.scope.database(), |tx| book(&mut tx))
     }

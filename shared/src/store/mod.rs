@@ -39,6 +39,7 @@ pub use closings::ClosedAll;
 pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};
+pub use hospitals::HospitalSettings;
 pub use idempotency::{Begun, Remembered};
 pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};

@@ -6,7 +6,7 @@ use super::{
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Instant, Role, Search, Slot, SlotId, SlotStatus, Span,
+    Account, AccountId, AccountStatus, Day, Instant, Role, Search, Slot, SlotId, SlotStatus, Span,
     Speciality, publish,
 };
 use mongodb::bson::{Bson, Document, doc};
@@ -46,6 +46,10 @@ pub enum Published {
         created: Vec<Slot>,
         /// There before.
         unchanged: Vec<Slot>,
+        /// How many open ones are gone, for they are no longer wanted.
+        removed: usize,
+        /// No longer wanted, but held or booked: they stay.
+        staying: Vec<Slot>,
     },
     /// Nothing was made: these are in the way.
     Clash(Vec<Slot>),
@@ -103,43 +107,65 @@ pub(super) fn bookable(now: Instant) -> Document {
 
 impl HospitalStore {
     /// Publishes a doctor's slots, all or none. `make` makes a slot for a span that is missing.
-    /// Slots at the very same time are left as they are, whoever made them.
+    /// Slots at the very same time are left as they are, whoever made them; with `replaced`, open
+    /// ones that begin then and are not wanted go, in the same transaction.
     pub async fn publish_slots(
         &self,
         doctor: &AccountId,
         wanted: &[Span],
+        (replaced, now): (Option<Span>, Instant),
         make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
     ) -> Result<Published> {
-        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-            return Ok(Published::Done { created: Vec::new(), unchanged: Vec::new() });
-        };
+        let from = wanted.first().into_iter().chain(&replaced).map(|span| span.start).min();
+        let to = wanted.last().into_iter().chain(&replaced).map(|span| span.end).max();
+        let (from, to) = (from.unwrap_or(now), to.unwrap_or(now));
         let slots = self.scope.collection::<Slot>().await?;
         // Another publication at the same instant is seen by the unique index; then look again.
         for _ in 0..4 {
             let filter = doc! {
                 "doctor.id": doctor.as_str(),
                 // A slot lasts eight hours at most, so none that began earlier reaches in.
-                "start": { "$gt": first.start.plus_seconds(-8 * 3600).millis(), "$lt": last.end.millis() },
+                "start": { "$gt": from.plus_seconds(-8 * 3600).millis(), "$lt": to.millis() },
             };
             let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
-            let plan = publish(wanted, existing);
+            let plan = publish(wanted, existing, replaced, now);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
             }
             let made: std::result::Result<Vec<Slot>, _> =
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
-            if created.is_empty() {
-                return Ok(Published::Done { created, unchanged: plan.unchanged });
-            }
-            let insert = async |tx: &mut Tx| {
-                slots.insert_all(&created, Some(tx)).await?;
-                Ok(Ended::Commit(()))
-            };
-            match transact!(self.scope.database(), |tx| insert(&mut tx)) {
-                Ok(()) => {
-                    return Ok(Published::Done { created, unchanged: plan.unchanged });
+            let gone: Vec<&str> = plan.removed.iter().map(|slot| slot.id.as_str()).collect();
+            let change = async |tx: &mut Tx| {
+                if !gone.is_empty() {
+                    let mut open = open_at(now);
+                    open.insert("_id", doc! { "$in": &gone });
+                    if slots.delete_all(open, tx).await? != gone.len() {
+                        return Ok(Ended::Abort(false));
+                    }
                 }
+                if !created.is_empty() {
+                    slots.insert_all(&created, Some(tx)).await?;
+                }
+                Ok(Ended::Commit(true))
+            };
+            let nothing = created.is_empty() && gone.is_empty();
+            let changed = if nothing {
+                Ok(true)
+            } else {
+                transact!(self.scope.database(), |tx| change(&mut tx))
+            };
+            match changed {
+                Ok(true) => {
+                    return Ok(Published::Done {
+                        created,
+                        unchanged: plan.unchanged,
+                        removed: plan.removed.len(),
+                        staying: plan.staying,
+                    });
+                }
+                // Somebody has taken one of them meanwhile: it stays.
+                Ok(false) => {}
                 Err(error) if error.is_duplicate_of("slot_minutes") => {}
                 Err(error) => return Err(error),
             }
@@ -213,6 +239,30 @@ impl HospitalStore {
             next(others, doc! { "$gte": start }),
         );
         Ok(Instead { of_doctor: of_doctor?, of_others: of_others? })
+    }
+
+    /// Withdraws the open slots of some days, which lie between two instants; gives the first
+    /// thousand of the others, that stay, by start.
+    pub async fn clear_slots(
+        &self,
+        days: &[Day],
+        between: Span,
+        now: Instant,
+    ) -> Result<Vec<Slot>> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let days: Vec<String> = days.iter().map(|day| String::from(*day)).collect();
+        let within = doc! {
+            "start": { "$gte": between.start.millis(), "$lt": between.end.millis() },
+            "day": { "$in": days },
+        };
+        let clear = async |tx: &mut Tx| {
+            let mut open = open_at(now);
+            open.extend(within.clone());
+            slots.delete_all(open, tx).await?;
+            Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| clear(&mut tx))?;
+        slots.find(Find { filter: within, sort: doc! { "start": 1, "_id": 1 }, limit: 1000 }).await
     }
 
     /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.

@@ -1,10 +1,10 @@
-//! A hospital's terms of cancellation, as they come in a body.
+//! A hospital's settings, as they come in a body.
 
 use super::{
     FieldError,
     wire::{Fields, FromWire},
 };
-use crate::models::{CancellationPolicy, Issue, RefundTier};
+use crate::models::{CancellationPolicy, Day, Holiday, Holidays, Issue, Name, RefundTier};
 use serde_json::Value;
 
 /// A whole number up to a most.
@@ -52,5 +52,23 @@ impl FromWire for CancellationPolicy {
         };
         let no_show = no_show.map_or(0, |percent| percent.get());
         Self::new(tiers, no_show).map_err(|issue| vec![FieldError::new("tiers", issue)])
+    }
+}
+
+impl FromWire for Holiday {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let (date, name) = (fields.take::<Day>("date"), fields.take::<Name>("name"));
+        let (Some(date), Some(name)) = fields.all((date, name))? else {
+            return Err(Vec::new());
+        };
+        Ok(Self { date, name })
+    }
+}
+
+impl FromWire for Holidays {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let days = Vec::<Holiday>::from_wire(value)?;
+        Self::new(days).map_err(|issue| vec![FieldError::new("", issue)])
     }
 }
