@@ -31,6 +31,7 @@ mod locks;
 mod log_in;
 mod mails;
 mod my_sessions;
+mod notice;
 mod orders;
 mod otp;
 mod outages;

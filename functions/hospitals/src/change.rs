@@ -4,7 +4,7 @@ use crate::{Hospitals, view::HospitalView};
 use axum::extract::State;
 use shared::{
     body,
-    models::{CancellationPolicy, Holidays, Instant, Name, Span},
+    models::{BookingRules, CancellationPolicy, Holidays, Instant, Name, Span},
     store::{HospitalSettings, HospitalStore},
     tenancy::{ChangeHospital, Grant, Tenant},
     web::{Body, Error, Json, Refusals, Result, SlotView},
@@ -17,6 +17,8 @@ body! {
         name: Option<Name> = "name",
         /// What patients get back, of what is booked from now on.
         cancellation: Option<CancellationPolicy> = "cancellation",
+        /// When patients may book, from now on.
+        booking: Option<BookingRules> = "booking",
         /// When it is closed, at most 100 days: all of them, in the place of those before.
         holidays: Option<Holidays> = "holidays",
     }
@@ -36,8 +38,8 @@ pub(crate) async fn change(
 ) -> Result<Json<HospitalView>> {
     let (tenant, now) = (grant.own_tenant()?, this.core.clock.now());
     let store = this.core.store.of(&tenant);
-    let HospitalChange { name, cancellation, holidays } = change;
-    let settings = HospitalSettings { name, cancellation, holidays };
+    let HospitalChange { name, cancellation, booking, holidays } = change;
+    let settings = HospitalSettings { name, cancellation, booking, holidays };
     let changed = store.change_hospital(&tenant, &settings).await?.ok_or(Error::NotFound)?;
     let view = HospitalView::of(changed);
     match &settings.holidays {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use shared::{
     models::{
-        CancellationPolicy, Currency, Holidays, Hospital, HospitalCode, HospitalId, Name, Zone,
+        BookingRules, CancellationPolicy, Currency, Holidays, Hospital, HospitalCode, HospitalId,
+        Name, Zone,
     },
     web::SlotView,
 };
@@ -20,6 +21,8 @@ pub(crate) struct HospitalView {
     currency: Currency,
     /// What patients get back, of what is booked now.
     cancellation: CancellationPolicy,
+    /// When patients may book.
+    booking: BookingRules,
     /// When it is closed, by date.
     holidays: Holidays,
     /// After holidays were added: what is held or booked on those days, and stays until somebody
@@ -41,6 +44,7 @@ impl HospitalView {
             time_zone: hospital.time_zone,
             currency: hospital.currency,
             cancellation: hospital.cancellation,
+            booking: hospital.booking,
             holidays: hospital.holidays,
             staying: None,
         }

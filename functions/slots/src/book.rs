@@ -5,7 +5,9 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId, SlotRefusal},
+    models::{
+        Booking, Instant, Issue, Patient, PatientId, Reason, Slot, SlotId, SlotRefusal, Span,
+    },
     store::{Booked, HospitalStore, Instead, MOST_INSTEAD},
     tenancy::{BookSlot, Grant, Tenant},
     web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
@@ -54,8 +56,10 @@ pub(crate) async fn book(
         effect: slots.core.entropy.id(now)?,
         reason: request.reason,
         policy: hospital.cancellation,
+        hold_seconds: hospital.booking.hold_seconds(slots.hold_seconds),
+        rules: hospital.booking,
+        zone: tenant.zone().clone(),
         holidays: hospital.holidays,
-        hold_seconds: slots.hold_seconds,
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {
         Booked::Done(appointment) => {
@@ -66,7 +70,8 @@ pub(crate) async fn book(
             "The patient has another appointment at that time.",
         )),
         Booked::Refused(slot, why) => {
-            Err(refusal(&slots, &store, &tenant, (slot.as_deref(), why)).await?)
+            let window = booking.rules.window(tenant.zone(), now);
+            Err(refusal(&store, &tenant, (slot.as_deref(), why), (window, now)).await?)
         }
     }
 }
@@ -90,24 +95,35 @@ fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> 
 
 /// Why a slot was not to be had, and what is.
 async fn refusal(
-    slots: &Slots,
     store: &HospitalStore,
     tenant: &Tenant,
     (slot, why): (Option<&Slot>, SlotRefusal),
+    (window, now): (Option<Span>, Instant),
 ) -> Result<Error> {
-    let now = slots.core.clock.now();
     let Some(slot) = slot else {
         return Ok(Error::NotFound);
     };
-    if why == SlotRefusal::Closed {
-        let detail = "The hospital is closed on that day.";
-        return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
+    let unprocessable =
+        |code, detail: &str| Error::Unprocessable { code, detail: detail.to_owned() };
+    match why {
+        SlotRefusal::Closed => {
+            let detail = "The hospital is closed on that day.";
+            return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
+        }
+        SlotRefusal::TooSoon => {
+            let detail = "The slot begins too soon to be booked still.";
+            return Ok(unprocessable("SLOT_TOO_SOON", detail));
+        }
+        SlotRefusal::TooFar => {
+            let detail = "The slot is too far ahead to be booked yet.";
+            return Ok(unprocessable("SLOT_TOO_FAR", detail));
+        }
+        SlotRefusal::InPast | SlotRefusal::Taken => {}
     }
-    if why == SlotRefusal::InPast || slot.start <= now {
-        let detail = "The slot has begun already.".to_owned();
-        return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
+    if slot.start <= now {
+        return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
     }
-    let Instead { of_doctor, of_others } = store.instead_of(slot, now).await?;
+    let Instead { of_doctor, of_others } = store.instead_of(slot, window, now).await?;
     let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
     let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
     let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();

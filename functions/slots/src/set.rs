@@ -6,9 +6,9 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, BufferMinutes, Day, DoctorRef, Hours, Issue, Money,
-        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay,
-        WeeklyWindow, Window,
+        Account, AccountId, AccountStatus, BufferMinutes, Day, DaysAhead, DoctorRef, Hours, Issue,
+        Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes,
+        SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Reach, Tenant},
@@ -67,6 +67,11 @@ body! {
         slot_minutes: SlotMinutes = "slotMinutes",
         /// What is kept free after each slot, 0 to 240 minutes.
         buffer_minutes: Option<BufferMinutes> = "bufferMinutes",
+        /// How long before its start a slot is booked at the latest, where the hospital asks for
+        /// less.
+        min_notice_minutes: Option<NoticeMinutes> = "minNoticeMinutes",
+        /// How many days ahead a slot may be booked, where the hospital allows more; 0 is today.
+        max_days_ahead: Option<DaysAhead> = "maxDaysAhead",
         /// Whether this takes the place of what was published for these days before: open slots
         /// that begin on them and are not among these go.
         replace: Option<bool> = "replace",
@@ -106,6 +111,10 @@ pub(crate) async fn set(
     let store = slots.core.store.of(&tenant);
     let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
     let replace = wish.replace.unwrap_or_default();
+    let narrowing = Narrowing {
+        min_notice_minutes: wish.min_notice_minutes.map(NoticeMinutes::get),
+        max_days_ahead: wish.max_days_ahead.map(DaysAhead::get),
+    };
     let schedule = wish.schedule().map_err(Error::Invalid)?;
     let mut spans = schedule
         .spans(tenant.zone(), now)
@@ -115,7 +124,8 @@ pub(crate) async fn set(
         tokio::join!(bookable_doctor(&store, &doctor_id), store.hospital(&tenant));
     let (doctor, hospital) = (doctor?, hospital?.ok_or(Error::NotFound)?);
     let holidays = hospital.holidays.clear(&mut spans, tenant.zone());
-    let make = |span: Span| Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, &tenant));
+    let make =
+        |span: Span| Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, narrowing, &tenant));
     let shown = |slots: &[Slot]| -> Vec<SlotView> {
         slots.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect()
     };
@@ -161,18 +171,22 @@ struct Bookable {
 }
 
 impl Bookable {
-    fn open_slot(&self, id: SlotId, span: Span, tenant: &Tenant) -> Slot {
+    fn open_slot(&self, id: SlotId, span: Span, narrowing: Narrowing, tenant: &Tenant) -> Slot {
+        let day = tenant.zone().day(span.start);
+        let (opens_at, closes_at) = narrowing.of((day, span.start), tenant.zone());
         Slot {
             id,
             doctor: self.doctor.clone(),
             start: span.start,
             end: span.end,
-            day: tenant.zone().day(span.start),
+            day,
             fee: self.fee,
             status: SlotStatus::Open,
             hold_expires_at: None,
             appointment_id: None,
             withdrawn: false,
+            opens_at,
+            closes_at,
         }
     }
 }

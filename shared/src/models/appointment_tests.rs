@@ -28,6 +28,8 @@ fn slot(fee: Money) -> Slot {
         hold_expires_at: None,
         appointment_id: None,
         withdrawn: false,
+        opens_at: None,
+        closes_at: None,
     }
 }
 
@@ -52,6 +54,8 @@ fn booked(fee: Money) -> Appointment {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
+        rules: BookingRules::default(),
+        zone: Zone::default(),
         holidays: Holidays::default(),
         hold_seconds: HOLD,
     };
@@ -98,6 +102,8 @@ fn a_taken_or_past_slot_is_refused() {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
+        rules: BookingRules::default(),
+        zone: Zone::default(),
         holidays: Holidays::default(),
         hold_seconds: HOLD,
     };

@@ -1,10 +1,10 @@
 //! Booking and calling off.
 
 use super::{
-    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
-    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
-    Holidays, Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role, Slot,
-    SlotRefusal, SlotStatus, Step,
+    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, BookingRules,
+    CancelQuote, Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind,
+    Happening, Holidays, Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role,
+    Slot, SlotRefusal, SlotStatus, Step, Zone,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -18,6 +18,10 @@ pub struct Booking {
     pub reason: Option<Reason>,
     /// The hospital's terms.
     pub policy: CancellationPolicy,
+    /// When patients may book.
+    pub rules: BookingRules,
+    /// Where the hospital's days begin and end.
+    pub zone: Zone,
     /// When the hospital is closed.
     pub holidays: Holidays,
     /// How long an unpaid slot is kept, in seconds.
@@ -40,6 +44,17 @@ impl Appointment {
         }
         if with.holidays.has(slot.day) {
             return Err(SlotRefusal::Closed);
+        }
+        let window = with.rules.window(&with.zone, now);
+        if window.is_some_and(|window| slot.start < window.start)
+            || slot.closes_at.is_some_and(|until| until < now)
+        {
+            return Err(SlotRefusal::TooSoon);
+        }
+        if window.is_some_and(|window| window.end <= slot.start)
+            || slot.opens_at.is_some_and(|from| now < from)
+        {
+            return Err(SlotRefusal::TooFar);
         }
         let free = slot.fee.is_zero();
         let confirmed =

@@ -1,7 +1,8 @@
 //! A hospital: the tenant.
 
 use super::{
-    CancellationPolicy, Currency, Holidays, HospitalCode, HospitalId, Instant, Name, Zone,
+    BookingRules, CancellationPolicy, Currency, Holidays, HospitalCode, HospitalId, Instant, Name,
+    Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Hospital {
     /// What a patient gets back; copied to each appointment when it is booked.
     #[serde(default)]
     pub cancellation: CancellationPolicy,
+    /// When patients may book.
+    #[serde(default)]
+    pub booking: BookingRules,
     /// When it is closed: nothing is published for those days, and nothing booked on them.
     #[serde(default)]
     pub holidays: Holidays,

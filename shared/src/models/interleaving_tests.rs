@@ -136,6 +136,8 @@ impl World {
                 hold_expires_at: None,
                 appointment_id: None,
                 withdrawn: false,
+                opens_at: None,
+                closes_at: None,
             }
         };
         Self {
@@ -187,6 +189,8 @@ impl World {
                 10,
             )
             .unwrap(),
+            rules: BookingRules::default(),
+            zone: Zone::default(),
             holidays: Holidays::default(),
             hold_seconds: 600,
         };

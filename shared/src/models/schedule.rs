@@ -38,6 +38,40 @@ impl BufferMinutes {
     }
 }
 
+/// Minutes before its start up to which a slot is booked, 0 to thirty days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeMinutes(u32);
+
+impl NoticeMinutes {
+    /// From a number, if it is in the bounds.
+    pub fn new(minutes: u64) -> Result<Self, Issue> {
+        let minutes = u32::try_from(minutes).ok().filter(|minutes| *minutes <= 43_200);
+        minutes.map(Self).ok_or_else(|| Issue::invalid("must be 0 to 43200 minutes"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// How many days ahead a slot is booked, 0 to 366; 0 is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaysAhead(u32);
+
+impl DaysAhead {
+    /// From a number, if it is in the bounds.
+    pub fn new(days: u64) -> Result<Self, Issue> {
+        let days = u32::try_from(days).ok().filter(|days| *days <= 366);
+        days.map(Self).ok_or_else(|| Issue::invalid("must be 0 to 366 days"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
 /// From one time of a day to a later one of the same day, or to one of the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -263,6 +297,8 @@ macro_rules! number_schema {
 number_schema! {
     SlotMinutes 5 480;
     BufferMinutes 0 240;
+    NoticeMinutes 0 43_200;
+    DaysAhead 0 366;
 }
 
 #[cfg(test)]

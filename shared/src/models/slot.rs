@@ -94,6 +94,12 @@ pub struct Slot {
     /// Whether its doctor is shut out: nobody new gets it, be it open or become so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+    /// From when on it can be booked, where its doctor narrows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Instant>,
+    /// Until when it can be booked, where its doctor narrows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Instant>,
 }
 
 impl Slot {
@@ -107,6 +113,11 @@ impl Slot {
             SlotStatus::Held => SlotStatus::Open,
             status => status,
         }
+    }
+
+    /// Whether another of the same time would be sold in the same way.
+    pub fn is_sold_as(&self, other: &Self) -> bool {
+        (self.fee, self.opens_at, self.closes_at) == (other.fee, other.opens_at, other.closes_at)
     }
 
     /// The time it covers.
@@ -124,6 +135,10 @@ pub enum SlotRefusal {
     InPast,
     /// The hospital is closed on that day.
     Closed,
+    /// Its start is too near.
+    TooSoon,
+    /// Its day is too far ahead.
+    TooFar,
 }
 
 /// What a doctor's wish for slots comes to, given those that are there.
@@ -142,12 +157,13 @@ pub struct Published {
 }
 
 /// Compares wanted spans with a doctor's existing slots of that time. With `replaced`, what begins
-/// then and is not wanted goes, as far as it is open.
+/// then and is not wanted goes, as far as it is open; and so does what `fits` says is no longer
+/// sold as it was, to be made anew.
 pub fn publish(
     wanted: &[Span],
     existing: Vec<Slot>,
-    replaced: Option<Span>,
-    now: Instant,
+    (replaced, now): (Option<Span>, Instant),
+    fits: impl Fn(&Slot) -> bool,
 ) -> Published {
     let mut missing = wanted.to_vec();
     let mut published = Published::default();
@@ -157,7 +173,9 @@ pub fn publish(
         let open = slot.status(now) == SlotStatus::Open;
         let replaceable =
             replaced.is_some_and(|days| days.start <= span.start && span.start < days.end);
-        if let Some(same) = missing.iter().position(|wanted| *wanted == span) {
+        let same = missing.iter().position(|wanted| *wanted == span);
+        let stale = replaceable && open && !fits(&slot);
+        if let Some(same) = same.filter(|_| !stale) {
             missing.swap_remove(same);
             published.unchanged.push(slot);
         } else if replaceable && open {
@@ -209,6 +227,8 @@ mod tests {
             hold_expires_at: None,
             appointment_id: None,
             withdrawn: false,
+            opens_at: None,
+            closes_at: None,
         }
     }
 
@@ -237,7 +257,7 @@ mod tests {
             let days = span(from, length);
             let inside = |one: &Span| days.start <= one.start && one.start < days.end;
             let wanted: Vec<Span> = row(&wanted).into_iter().filter(inside).collect();
-            let plan = publish(&wanted, existing.clone(), Some(days), now);
+            let plan = publish(&wanted, existing.clone(), (Some(days), now), |_| true);
             prop_assume!(plan.clashes.is_empty());
             prop_assert!(plan.removed.iter().all(|one| one.status == SlotStatus::Open));
             prop_assert!(plan.removed.iter().all(|one| inside(&one.span())));
@@ -250,9 +270,14 @@ mod tests {
             let open = after.iter().filter(|one| one.status == SlotStatus::Open && inside(&one.span()));
             prop_assert!(open.clone().all(|one| wanted.contains(&one.span())), "no other is open");
             // The same once more changes nothing.
-            let again = publish(&wanted, after, Some(days), now);
+            let again = publish(&wanted, after.clone(), (Some(days), now), |_| true);
             prop_assert_eq!((again.missing, again.removed), (vec![], vec![]));
             prop_assert_eq!(again.staying, plan.staying);
+            // What is sold in another way is made anew, as far as it is open.
+            let other = publish(&wanted, after, (Some(days), now), |_| false);
+            let open = |one: &Slot| one.status == SlotStatus::Open;
+            prop_assert!(other.unchanged.iter().all(|one| !open(one)));
+            prop_assert_eq!(other.removed.len(), other.missing.len());
         }
 
         #[test]

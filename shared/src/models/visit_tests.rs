@@ -39,6 +39,8 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         hold_expires_at: None,
         appointment_id: None,
         withdrawn: false,
+        opens_at: None,
+        closes_at: None,
     };
     let patient = Patient {
         id: id(3),
@@ -58,6 +60,8 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::new(vec![tier], 20).unwrap(),
+        rules: BookingRules::default(),
+        zone: Zone::default(),
         holidays: Holidays::default(),
         hold_seconds: 600,
     };

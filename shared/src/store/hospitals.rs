@@ -1,7 +1,7 @@
 //! The own hospital.
 
 use super::{HospitalStore, Result, connection::bounded, scoped::read};
-use crate::models::{CancellationPolicy, Holidays, Hospital, Name};
+use crate::models::{BookingRules, CancellationPolicy, Holidays, Hospital, Name};
 use crate::tenancy::Tenant;
 use mongodb::{
     Collection,
@@ -16,6 +16,8 @@ pub struct HospitalSettings {
     pub name: Option<Name>,
     /// What patients get back.
     pub cancellation: Option<CancellationPolicy>,
+    /// When patients may book.
+    pub booking: Option<BookingRules>,
     /// When it is closed.
     pub holidays: Option<Holidays>,
 }
@@ -43,6 +45,9 @@ impl HospitalStore {
         }
         if let Some(policy) = &change.cancellation {
             set.insert("cancellation", serialize_to_bson(policy)?);
+        }
+        if let Some(rules) = &change.booking {
+            set.insert("booking", serialize_to_bson(rules)?);
         }
         if let Some(holidays) = &change.holidays {
             set.insert("holidays", serialize_to_bson(holidays)?);

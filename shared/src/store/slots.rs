@@ -33,8 +33,10 @@ pub struct SlotFilter {
     pub from: Option<Instant>,
     /// That start before this instant.
     pub to: Option<Instant>,
-    /// Only open ones that have not begun.
+    /// Only those that can be booked; the hospital's rules may leave out more.
     pub open_only: bool,
+    /// Only those that begin then, where the hospital's rules leave out others.
+    pub window: Option<Span>,
 }
 
 /// What publishing came to.
@@ -98,6 +100,20 @@ pub(super) fn open_at(now: Instant) -> Document {
     }
 }
 
+/// Slots that begin in the time in which the hospital lets book, and whose doctor does.
+fn on_offer(window: Option<Span>, now: Instant) -> Document {
+    let mut offered = bookable(now);
+    let mut all = vec![
+        doc! { "opensAt": { "$not": { "$gt": now.millis() } } },
+        doc! { "closesAt": { "$not": { "$lt": now.millis() } } },
+    ];
+    if let Some(Span { start, end }) = window {
+        all.push(doc! { "start": { "$gte": start.millis(), "$lt": end.millis() } });
+    }
+    offered.insert("$and", all);
+    offered
+}
+
 /// Slots that could be booked at this instant.
 pub(super) fn bookable(now: Instant) -> Document {
     let mut bookable = open_at(now);
@@ -128,7 +144,8 @@ impl HospitalStore {
                 "start": { "$gt": from.plus_seconds(-8 * 3600).millis(), "$lt": to.millis() },
             };
             let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
-            let plan = publish(wanted, existing, replaced, now);
+            let same = |slot: &Slot| make(slot.span()).is_ok_and(|new| new.is_sold_as(slot));
+            let plan = publish(wanted, existing, (replaced, now), same);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
             }
@@ -184,7 +201,7 @@ impl HospitalStore {
     ) -> Result<Page<Slot>> {
         let mut all = Vec::new();
         if filter.open_only {
-            all.push(bookable(now));
+            all.push(on_offer(filter.window, now));
         }
         let mut query = Document::new();
         if let Some(doctor) = &filter.doctor {
@@ -221,11 +238,15 @@ impl HospitalStore {
 
     /// What is free instead of a slot: the doctor's next slots after it, and those of others of the
     /// speciality from its start on.
-    pub async fn instead_of(&self, slot: &Slot, now: Instant) -> Result<Instead> {
+    pub async fn instead_of(
+        &self,
+        slot: &Slot,
+        window: Option<Span>,
+        now: Instant,
+    ) -> Result<Instead> {
         let slots = self.scope.collection::<Slot>().await?;
         let next = |who: Document, from: Document| {
-            let mut filter = bookable(now);
-            filter.insert("$and", vec![doc! { "start": from }]);
+            let mut filter = doc! { "start": from, "$and": [on_offer(window, now)] };
             filter.extend(who);
             slots.find(Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: MOST_INSTEAD })
         };
@@ -282,7 +303,7 @@ impl HospitalStore {
         speciality: Option<&Speciality>,
         search: Option<&Search>,
         page: &PageRequest,
-        now: Instant,
+        (window, now): (Option<Span>, Instant),
     ) -> Result<Page<DoctorCard>> {
         let mut query =
             doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
@@ -296,7 +317,7 @@ impl HospitalStore {
             query.insert("_id", doc! { "$gt": &after.id });
         }
         let next = vec![
-            doc! { "$match": self.scope.own(bookable(now)) },
+            doc! { "$match": self.scope.own(on_offer(window, now)) },
             doc! { "$sort": { "start": 1 } },
             doc! { "$limit": 1 },
             doc! { "$project": { "start": 1 } },

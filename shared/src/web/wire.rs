@@ -1,7 +1,9 @@
 //! Bodies and queries, parsed at the door: every bad field is named, and nothing is ignored.
 
 use super::{Error, FieldError, Result, json};
-use crate::models::{BufferMinutes, Currency, Issue, Money, Parse, SlotMinutes};
+use crate::models::{
+    BufferMinutes, Currency, DaysAhead, Issue, Money, NoticeMinutes, Parse, SlotMinutes,
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
@@ -86,6 +88,18 @@ impl FromWire for SlotMinutes {
 impl FromWire for BufferMinutes {
     fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
         u64::from_wire(value).and_then(|minutes| one(Self::new(minutes)))
+    }
+}
+
+impl FromWire for NoticeMinutes {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|minutes| one(Self::new(minutes)))
+    }
+}
+
+impl FromWire for DaysAhead {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|days| one(Self::new(days)))
     }
 }
 
