@@ -18,6 +18,7 @@ mod closings;
 mod corpus;
 mod counter;
 mod families;
+mod groups;
 mod hostile;
 mod idempotency;
 mod import_events;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, BufferMinutes, Day, DaysAhead, DoctorRef, Hours, Issue,
-        Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes,
-        SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
+        Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
+        Hours, Issue, Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot, SlotId,
+        SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Reach, Tenant},
@@ -72,6 +72,8 @@ body! {
         min_notice_minutes: Option<NoticeMinutes> = "minNoticeMinutes",
         /// How many days ahead a slot may be booked, where the hospital allows more; 0 is today.
         max_days_ahead: Option<DaysAhead> = "maxDaysAhead",
+        /// How many may come to each slot, 1 to 100; 1 unless told.
+        capacity: Option<Capacity> = "capacity",
         /// Whether this takes the place of what was published for these days before: open slots
         /// that begin on them and are not among these go.
         replace: Option<bool> = "replace",
@@ -111,6 +113,7 @@ pub(crate) async fn set(
     let store = slots.core.store.of(&tenant);
     let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
     let replace = wish.replace.unwrap_or_default();
+    let capacity = wish.capacity.unwrap_or_default();
     let narrowing = Narrowing {
         min_notice_minutes: wish.min_notice_minutes.map(NoticeMinutes::get),
         max_days_ahead: wish.max_days_ahead.map(DaysAhead::get),
@@ -124,8 +127,10 @@ pub(crate) async fn set(
         tokio::join!(bookable_doctor(&store, &doctor_id), store.hospital(&tenant));
     let (doctor, hospital) = (doctor?, hospital?.ok_or(Error::NotFound)?);
     let holidays = hospital.holidays.clear(&mut spans, tenant.zone());
-    let make =
-        |span: Span| Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, narrowing, &tenant));
+    let make = |span: Span| {
+        let slot = doctor.open_slot(slots.core.entropy.id(now)?, span, narrowing, &tenant);
+        Ok(Slot { capacity, ..slot })
+    };
     let shown = |slots: &[Slot]| -> Vec<SlotView> {
         slots.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect()
     };
@@ -187,6 +192,8 @@ impl Bookable {
             withdrawn: false,
             opens_at,
             closes_at,
+            capacity: Capacity::default(),
+            seats: Vec::new(),
         }
     }
 }

@@ -30,6 +30,8 @@ fn slot(fee: Money) -> Slot {
         withdrawn: false,
         opens_at: None,
         closes_at: None,
+        capacity: Capacity::default(),
+        seats: Vec::new(),
     }
 }
 

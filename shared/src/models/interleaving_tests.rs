@@ -138,6 +138,8 @@ impl World {
                 withdrawn: false,
                 opens_at: None,
                 closes_at: None,
+                capacity: Capacity::default(),
+                seats: Vec::new(),
             }
         };
         Self {

@@ -2,6 +2,7 @@
 
 use super::{Day, Instant, Issue, Parse, Span, TimeOfDay, Zone};
 use jiff::civil::Weekday;
+use serde::{Deserialize, Serialize};
 
 /// The most slots one request may ask for.
 pub const SLOTS_PER_REQUEST: usize = 1000;
@@ -52,6 +53,35 @@ impl NoticeMinutes {
     /// The number.
     pub const fn get(self) -> u32 {
         self.0
+    }
+}
+
+/// How many may come to one slot, 1 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Capacity(u32);
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Capacity {
+    /// From a number, if it is in the bounds.
+    pub fn new(seats: u64) -> Result<Self, Issue> {
+        let seats = u32::try_from(seats).ok().filter(|seats| (1..=100).contains(seats));
+        seats.map(Self).ok_or_else(|| Issue::invalid("must be 1 to 100"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Whether it is a group's.
+    pub const fn is_group(self) -> bool {
+        self.0 > 1
     }
 }
 
@@ -299,6 +329,7 @@ number_schema! {
     BufferMinutes 0 240;
     NoticeMinutes 0 43_200;
     DaysAhead 0 366;
+    Capacity 1 100;
 }
 
 #[cfg(test)]

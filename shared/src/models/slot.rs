@@ -1,7 +1,7 @@
 //! Slots: stretches of a doctor's time.
 
 use super::{
-    AccountId, AppointmentId, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
+    AccountId, AppointmentId, Capacity, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,6 +66,16 @@ impl Span {
     }
 }
 
+/// A seat of a slot that has several, as somebody has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// Which appointment's it is.
+    pub appointment_id: AppointmentId,
+    /// Until when it is its own: while it is not paid, as long as it is held; then for good.
+    pub until: Instant,
+}
+
 /// A stretch of a doctor's time that can be booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,6 +110,12 @@ pub struct Slot {
     /// Until when it can be booked, where its doctor narrows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes_at: Option<Instant>,
+    /// How many may come at that time.
+    #[serde(default)]
+    pub capacity: Capacity,
+    /// The seats that are taken, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<Seat>,
 }
 
 impl Slot {
@@ -110,14 +126,30 @@ impl Slot {
         match self.status {
             SlotStatus::Held if !ran_out => SlotStatus::Held,
             SlotStatus::Held | SlotStatus::Open if self.withdrawn => SlotStatus::Blocked,
+            SlotStatus::Open if self.capacity.is_group() && self.free_seats(now) == 0 => {
+                SlotStatus::Booked
+            }
             SlotStatus::Held => SlotStatus::Open,
             status => status,
         }
     }
 
+    /// How many seats of several are free at this instant.
+    pub fn free_seats(&self, now: Instant) -> u32 {
+        let lasts = |seat: &&Seat| now < seat.until;
+        let taken = u32::try_from(self.seats.iter().filter(lasts).count()).unwrap_or(u32::MAX);
+        self.capacity.get().saturating_sub(taken)
+    }
+
+    /// Whether it is open and nobody has any part of it.
+    pub fn is_untouched(&self, now: Instant) -> bool {
+        self.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+    }
+
     /// Whether another of the same time would be sold in the same way.
     pub fn is_sold_as(&self, other: &Self) -> bool {
-        (self.fee, self.opens_at, self.closes_at) == (other.fee, other.opens_at, other.closes_at)
+        let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);
+        terms(self) == terms(other)
     }
 
     /// The time it covers.
@@ -170,7 +202,7 @@ pub fn publish(
     for slot in existing {
         let span = slot.span();
         let overlaps = missing.iter().any(|wanted| wanted.overlaps(span));
-        let open = slot.status(now) == SlotStatus::Open;
+        let open = slot.is_untouched(now);
         let replaceable =
             replaced.is_some_and(|days| days.start <= span.start && span.start < days.end);
         let same = missing.iter().position(|wanted| *wanted == span);
@@ -229,6 +261,8 @@ mod tests {
             withdrawn: false,
             opens_at: None,
             closes_at: None,
+            capacity: Capacity::default(),
+            seats: Vec::new(),
         }
     }
 

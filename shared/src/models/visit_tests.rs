@@ -41,6 +41,8 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         withdrawn: false,
         opens_at: None,
         closes_at: None,
+        capacity: Capacity::default(),
+        seats: Vec::new(),
     };
     let patient = Patient {
         id: id(3),

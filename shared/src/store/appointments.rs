@@ -3,6 +3,7 @@
 use super::{
     Error, HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
+    seats,
     slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
 };
@@ -127,11 +128,10 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let free = doc! { "$eq": ["$fee.amount", 0] };
         let until = now.plus_seconds(with.hold_seconds).millis();
-        let claim = vec![doc! { "$set": {
-            "status": { "$cond": [&free, SlotStatus::Booked.as_str(), SlotStatus::Held.as_str()] },
-            "holdExpiresAt": { "$cond": [&free, Bson::Null, until] },
-            "appointmentId": with.id.as_str(),
-        } }];
+        let (booked, held) = (SlotStatus::Booked.as_str(), SlotStatus::Held.as_str());
+        let status = doc! { "$cond": [&free, booked, held] };
+        let hold = doc! { "$cond": [&free, Bson::Null, until] };
+        let claim = seats::take(&with.id, status.into(), hold.into(), now);
         let book = async |tx: &mut Tx| {
             let mut open = bookable(now);
             open.insert("_id", slot.as_str());
@@ -255,18 +255,16 @@ impl HospitalStore {
 
     /// Writes the next state of a held appointment whose hold goes on longer, and its slot's: both
     /// or neither. Stale if somebody else has the slot by now.
-    pub async fn hold_longer(&self, next: &Appointment) -> Result<Change> {
+    pub async fn hold_longer(&self, next: &Appointment, now: Instant) -> Result<Change> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let until = next.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
         let hold = async |tx: &mut Tx| {
-            let own = doc! {
-                "_id": next.slot_id.as_str(),
-                "appointmentId": next.id.as_str(),
-                "status": SlotStatus::Held.as_str(),
-            };
-            let set = doc! { "$set": { "holdExpiresAt": until.clone() } };
-            let held = slots.update(own, set, Some(tx)).await?.is_some();
+            let mut own = seats::held_by(&next.id);
+            own.insert("_id", next.slot_id.as_str());
+            let status = SlotStatus::Held.as_str().into();
+            let longer = seats::take(&next.id, status, until.clone(), now);
+            let held = slots.update(own, longer, Some(tx)).await?.is_some();
             if !held || !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Change::Stale));
             }
@@ -283,13 +281,10 @@ impl HospitalStore {
             if !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Change::Stale));
             }
-            let own = doc! { "_id": next.slot_id.as_str(), "appointmentId": next.id.as_str() };
-            let open = doc! {
-                "$set": { "status": SlotStatus::Open.as_str() },
-                "$unset": { "holdExpiresAt": "", "appointmentId": "" },
-            };
+            let mut own = seats::had_by(&next.id);
+            own.insert("_id", next.slot_id.as_str());
             // Somebody else may have it since the hold ran out; then it is not ours to open.
-            slots.update(own, open, Some(tx)).await?;
+            slots.update(own, seats::leave(&next.id), Some(tx)).await?;
             Ok(Ended::Commit(Change::Done))
         };
         transact!(self.scope.database(), |tx| release(&mut tx))

@@ -27,6 +27,7 @@ mod platform;
 mod receipts;
 mod reconciliations;
 mod scoped;
+mod seats;
 mod sessions;
 mod settlement;
 mod slots;

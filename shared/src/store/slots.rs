@@ -3,11 +3,12 @@
 use super::{
     Error, HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
+    seats::{untouched, with_room},
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Day, Instant, Role, Search, Slot, SlotId, SlotStatus, Span,
-    Speciality, publish,
+    Account, AccountId, AccountStatus, Day, Instant, Role, Search, Slot, SlotId, Span, Speciality,
+    publish,
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -92,12 +93,9 @@ impl DoctorCard {
 
 /// Slots that are open at this instant, run-out holds among them, whose doctor is not shut out.
 pub(super) fn open_at(now: Instant) -> Document {
-    let ran_out =
-        doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
-    doc! {
-        "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
-        "withdrawn": { "$exists": false },
-    }
+    let mut open = with_room(now);
+    open.insert("withdrawn", doc! { "$exists": false });
+    open
 }
 
 /// Slots that begin in the time in which the hospital lets book, and whose doctor does.
@@ -155,7 +153,7 @@ impl HospitalStore {
             let gone: Vec<&str> = plan.removed.iter().map(|slot| slot.id.as_str()).collect();
             let change = async |tx: &mut Tx| {
                 if !gone.is_empty() {
-                    let mut open = open_at(now);
+                    let mut open = untouched(now);
                     open.insert("_id", doc! { "$in": &gone });
                     if slots.delete_all(open, tx).await? != gone.len() {
                         return Ok(Ended::Abort(false));
@@ -277,7 +275,7 @@ impl HospitalStore {
             "day": { "$in": days },
         };
         let clear = async |tx: &mut Tx| {
-            let mut open = open_at(now);
+            let mut open = untouched(now);
             open.extend(within.clone());
             slots.delete_all(open, tx).await?;
             Ok(Ended::Commit(()))
@@ -288,12 +286,8 @@ impl HospitalStore {
 
     /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.
     pub async fn delete_slot(&self, id: &SlotId, now: Instant) -> Result<bool> {
-        let ran_out =
-            doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
-        let filter = doc! {
-            "_id": id.as_str(),
-            "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
-        };
+        let mut filter = untouched(now);
+        filter.insert("_id", id.as_str());
         self.scope.collection::<Slot>().await?.delete(filter, None).await
     }
 

@@ -214,6 +214,12 @@ pub struct SlotView {
     end: String,
     status: SlotStatus,
     fee: Money,
+    /// How many may come, where it is a group's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<u32>,
+    /// How many seats of a group's are free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    free: Option<u32>,
 }
 
 impl SlotView {
@@ -226,6 +232,8 @@ impl SlotView {
             end: tenant.zone().show(slot.end),
             status: slot.status(now),
             fee: slot.fee,
+            capacity: slot.capacity.is_group().then(|| slot.capacity.get()),
+            free: slot.capacity.is_group().then(|| slot.free_seats(now)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, FieldError, Result, json};
 use crate::models::{
-    BufferMinutes, Currency, DaysAhead, Issue, Money, NoticeMinutes, Parse, SlotMinutes,
+    BufferMinutes, Capacity, Currency, DaysAhead, Issue, Money, NoticeMinutes, Parse, SlotMinutes,
 };
 use axum::{
     body::Bytes,
@@ -94,6 +94,12 @@ impl FromWire for BufferMinutes {
 impl FromWire for NoticeMinutes {
     fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
         u64::from_wire(value).and_then(|minutes| one(Self::new(minutes)))
+    }
+}
+
+impl FromWire for Capacity {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|seats| one(Self::new(seats)))
     }
 }
 
