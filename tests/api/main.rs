@@ -46,6 +46,7 @@ mod receipts;
 mod reconciling;
 mod refreshing;
 mod refunds;
+mod rescheduling;
 mod round_trips;
 mod sessions;
 mod shutting_out;

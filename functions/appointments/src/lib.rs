@@ -6,6 +6,7 @@ mod complete;
 mod list;
 mod no_show;
 mod read;
+mod reschedule;
 mod today;
 mod undo;
 mod upcoming;
@@ -39,6 +40,7 @@ impl Function for Appointments {
         list::list,
         read::read,
         cancel_quote::cancel_quote,
+        reschedule::reschedule,
         check_in::check_in,
         complete::complete,
         no_show::no_show,

@@ -43,9 +43,10 @@ fn act(due: &Due, kind: &EffectKind) -> Act {
     let act = match kind {
         EffectKind::Refund { .. } => "effects/refund",
         EffectKind::OweNoShow => "effects/no-show",
-        EffectKind::MailConfirmed | EffectKind::MailCancelled | EffectKind::MailRefund { .. } => {
-            "effects/mail"
-        }
+        EffectKind::MailConfirmed
+        | EffectKind::MailMoved
+        | EffectKind::MailCancelled
+        | EffectKind::MailRefund { .. } => "effects/mail",
     };
     Act::on(due, act)
 }
@@ -123,13 +124,7 @@ async fn send(
     appointment: &Appointment,
     kind: &EffectKind,
 ) -> Result<()> {
-    // The number is given whether or not anybody gets a mail about it.
-    let receipt = match kind {
-        EffectKind::MailConfirmed => receipt_of(this, store, hospital, appointment).await?,
-        _ => None,
-    };
-    let number = receipt.as_ref().map(Receipt::number);
-    let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
+    let (number, attachment) = enclosed(this, store, hospital, appointment, kind).await?;
     // Somebody who was removed since gets no mail.
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
@@ -147,6 +142,14 @@ async fn send(
             start,
             fee,
             receipt: number.as_deref(),
+            appointment: id,
+        },
+        EffectKind::MailMoved => Mail::AppointmentMoved {
+            patient: name,
+            hospital,
+            doctor,
+            speciality,
+            start,
             appointment: id,
         },
         EffectKind::MailCancelled => {
@@ -178,6 +181,24 @@ async fn send(
         EffectKind::OweNoShow | EffectKind::Refund { .. } => return Ok(()),
     };
     deliver_mail(this, &patient, &mail, attachment).await
+}
+
+/// The receipt's number and the receipt, where a mail encloses one. The number is given whether or
+/// not anybody gets a mail about it.
+async fn enclosed(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    appointment: &Appointment,
+    kind: &EffectKind,
+) -> Result<(Option<String>, Option<Attachment>)> {
+    if *kind != EffectKind::MailConfirmed {
+        return Ok((None, None));
+    }
+    let receipt = receipt_of(this, store, hospital, appointment).await?;
+    let number = receipt.as_ref().map(Receipt::number);
+    let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
+    Ok((number, attachment))
 }
 
 async fn deliver_mail(

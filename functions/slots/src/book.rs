@@ -5,12 +5,10 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{
-        Booking, Instant, Issue, Patient, PatientId, Reason, Slot, SlotId, SlotRefusal, Span,
-    },
-    store::{Booked, HospitalStore, Instead, MOST_INSTEAD},
-    tenancy::{BookSlot, Grant, Tenant},
-    web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
+    models::{Booking, Issue, Offer, Patient, PatientId, Reason, SlotId},
+    store::Booked,
+    tenancy::{BookSlot, Grant},
+    web::{AppointmentView, Body, Created, Error, Refusals, Result, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -57,9 +55,11 @@ pub(crate) async fn book(
         reason: request.reason,
         policy: hospital.cancellation,
         hold_seconds: hospital.booking.hold_seconds(slots.hold_seconds),
-        rules: hospital.booking,
-        zone: tenant.zone().clone(),
-        holidays: hospital.holidays,
+        offer: Offer {
+            rules: hospital.booking,
+            holidays: hospital.holidays,
+            zone: tenant.zone().clone(),
+        },
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {
         Booked::Done(appointment) => {
@@ -70,8 +70,8 @@ pub(crate) async fn book(
             "The patient has another appointment at that time.",
         )),
         Booked::Refused(slot, why) => {
-            let window = booking.rules.window(tenant.zone(), now);
-            Err(refusal(&store, &tenant, (slot.as_deref(), why), (window, now)).await?)
+            let window = booking.offer.rules.window(tenant.zone(), now);
+            Err(not_to_be_had(&store, &tenant, (slot.as_deref(), why), (window, now)).await?)
         }
     }
 }
@@ -91,43 +91,4 @@ fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> 
             Err(Error::field("patientId", issue))
         }
     }
-}
-
-/// Why a slot was not to be had, and what is.
-async fn refusal(
-    store: &HospitalStore,
-    tenant: &Tenant,
-    (slot, why): (Option<&Slot>, SlotRefusal),
-    (window, now): (Option<Span>, Instant),
-) -> Result<Error> {
-    let Some(slot) = slot else {
-        return Ok(Error::NotFound);
-    };
-    let unprocessable =
-        |code, detail: &str| Error::Unprocessable { code, detail: detail.to_owned() };
-    match why {
-        SlotRefusal::Closed => {
-            let detail = "The hospital is closed on that day.";
-            return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
-        }
-        SlotRefusal::TooSoon => {
-            let detail = "The slot begins too soon to be booked still.";
-            return Ok(unprocessable("SLOT_TOO_SOON", detail));
-        }
-        SlotRefusal::TooFar => {
-            let detail = "The slot is too far ahead to be booked yet.";
-            return Ok(unprocessable("SLOT_TOO_FAR", detail));
-        }
-        SlotRefusal::InPast | SlotRefusal::Taken => {}
-    }
-    if slot.start <= now {
-        return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
-    }
-    let Instead { of_doctor, of_others } = store.instead_of(slot, window, now).await?;
-    let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
-    let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
-    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
-    let instead: Vec<SlotView> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
-    let taken = Error::conflict("SLOT_TAKEN", "Somebody else has this slot.");
-    Ok(taken.and("nextAvailable", next).and("alternatives", instead))
 }

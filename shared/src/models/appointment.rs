@@ -139,6 +139,9 @@ pub struct Appointment {
     /// The payment link the desk had made for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<PaymentLink>,
+    /// What cancelling gives a patient at most, of what was paid: what it gave when he moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_percent: Option<u8>,
     /// Every payment we heard of.
     #[serde(default)]
     pub payments: Vec<Payment>,

@@ -56,9 +56,11 @@ fn booked(fee: Money) -> Appointment {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
-        rules: BookingRules::default(),
-        zone: Zone::default(),
-        holidays: Holidays::default(),
+        offer: Offer {
+            rules: BookingRules::default(),
+            holidays: Holidays::default(),
+            zone: Zone::default(),
+        },
         hold_seconds: HOLD,
     };
     let appointment = Appointment::book(&slot(fee), &patient(), with, NOW).unwrap();
@@ -104,9 +106,11 @@ fn a_taken_or_past_slot_is_refused() {
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::default(),
-        rules: BookingRules::default(),
-        zone: Zone::default(),
-        holidays: Holidays::default(),
+        offer: Offer {
+            rules: BookingRules::default(),
+            holidays: Holidays::default(),
+            zone: Zone::default(),
+        },
         hold_seconds: HOLD,
     };
     let mut held = slot(rupees(1));

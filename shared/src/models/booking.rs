@@ -1,10 +1,10 @@
 //! Booking and calling off.
 
 use super::{
-    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, BookingRules,
-    CancelQuote, Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind,
-    Happening, Holidays, Instant, Money, NewIds, Patient, PatientRef, Reason, RefundCause, Role,
-    Slot, SlotRefusal, SlotStatus, Step, Zone,
+    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
+    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
+    Instant, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund, RefundCause, Role, Slot,
+    SlotRefusal, SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -18,12 +18,8 @@ pub struct Booking {
     pub reason: Option<Reason>,
     /// The hospital's terms.
     pub policy: CancellationPolicy,
-    /// When patients may book.
-    pub rules: BookingRules,
-    /// Where the hospital's days begin and end.
-    pub zone: Zone,
-    /// When the hospital is closed.
-    pub holidays: Holidays,
+    /// What the hospital lets book.
+    pub offer: Offer,
     /// How long an unpaid slot is kept, in seconds.
     pub hold_seconds: i64,
 }
@@ -39,23 +35,7 @@ impl Appointment {
         if slot.status(now) != SlotStatus::Open {
             return Err(SlotRefusal::Taken);
         }
-        if slot.start <= now {
-            return Err(SlotRefusal::InPast);
-        }
-        if with.holidays.has(slot.day) {
-            return Err(SlotRefusal::Closed);
-        }
-        let window = with.rules.window(&with.zone, now);
-        if window.is_some_and(|window| slot.start < window.start)
-            || slot.closes_at.is_some_and(|until| until < now)
-        {
-            return Err(SlotRefusal::TooSoon);
-        }
-        if window.is_some_and(|window| window.end <= slot.start)
-            || slot.opens_at.is_some_and(|from| now < from)
-        {
-            return Err(SlotRefusal::TooFar);
-        }
+        with.offer.check(slot, true, now)?;
         let free = slot.fee.is_zero();
         let confirmed =
             Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
@@ -79,6 +59,7 @@ impl Appointment {
             hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
             order: None,
             link: None,
+            most_percent: None,
             payments: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
@@ -92,6 +73,7 @@ impl Appointment {
                 by: Doer::person(Role::Patient, &patient.account_id),
                 at: now,
                 reason: None,
+                from: None,
             }],
             created_at: now,
         })
@@ -107,6 +89,15 @@ impl Appointment {
             return Err(AppointmentRefusal::Started);
         }
         let mut quote = self.policy.quote(self.paid_amount(), by, self.start, now);
+        if let Some(most) =
+            self.most_percent.filter(|most| by == Role::Patient && *most < quote.percent)
+        {
+            quote = CancelQuote {
+                refund: self.paid_amount().percent(most),
+                percent: most,
+                rule: format!("{most} %, as when the patient moved the appointment"),
+            };
+        }
         // What went back already, in Razorpay's dashboard or by a dispute, does not go back again.
         let left = self.paid().and_then(|payment| self.refundable(&payment.id));
         quote.refund =
@@ -114,8 +105,17 @@ impl Appointment {
         Ok(quote)
     }
 
+    /// What was paid for it, less what went back because it was moved to a cheaper slot.
     fn paid_amount(&self) -> Money {
-        self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount)
+        let Some(payment) = self.paid() else {
+            return Money::zero(self.fee.currency());
+        };
+        let moved = |refund: &&Refund| {
+            refund.payment_id == payment.id && refund.cause == RefundCause::Rescheduled
+        };
+        self.refunds.iter().filter(moved).fold(payment.amount, |left, refund| {
+            left.minus(refund.amount).unwrap_or(Money::zero(left.currency()))
+        })
     }
 
     /// Calls it off: frees the slot and owes back what the policy says.

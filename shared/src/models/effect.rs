@@ -24,6 +24,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// Tell the patient that the appointment stands.
     MailConfirmed,
+    /// Tell the patient that it was moved.
+    MailMoved,
     /// Tell the patient that it is called off, and what comes back.
     MailCancelled,
     /// Tell the patient that a payment came too late or twice and goes back.

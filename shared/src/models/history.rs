@@ -24,6 +24,8 @@ pub enum Happening {
     NoShow,
     /// The check-in or the no-show before was a mistake.
     Undone,
+    /// It was moved to another slot.
+    Rescheduled,
 }
 
 /// Who did something to an appointment.
@@ -61,6 +63,9 @@ pub struct Step {
     /// Why, if a reason was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// When the appointment was to be before, if it was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Instant>,
 }
 
 impl Appointment {
@@ -70,7 +75,7 @@ impl Appointment {
 
     /// Adds a step to the history.
     pub(super) fn note(&mut self, what: Happening, by: Doer, reason: Option<Reason>, now: Instant) {
-        self.history.push(Step { what, by, at: now, reason });
+        self.history.push(Step { what, by, at: now, reason, from: None });
     }
 
     /// Whether its history is as long as one may be.

@@ -70,6 +70,7 @@ enum Step {
     CheckIn(usize),
     Complete(usize),
     Undo(usize),
+    Move { nth: usize, slot: usize, by_patient: bool },
     Sweep(usize),
     AskRefund { nth: usize, answer_lost: bool },
     BankSpeaks { nth: usize, processed: bool },
@@ -95,6 +96,7 @@ fn step() -> impl Strategy<Value = (Step, bool)> {
         1 => n().prop_map(Step::CheckIn),
         1 => n().prop_map(Step::Complete),
         2 => n().prop_map(Step::Undo),
+        3 => (n(), 0..SLOTS, any::<bool>()).prop_map(|(nth, slot, by_patient)| Step::Move { nth, slot, by_patient }),
         1 => n().prop_map(Step::Sweep),
         4 => (n(), any::<bool>()).prop_map(|(nth, lost)| Step::AskRefund { nth, answer_lost: lost }),
         4 => (n(), any::<bool>()).prop_map(|(nth, processed)| Step::BankSpeaks { nth, processed }),
@@ -115,6 +117,8 @@ struct World {
     news: Vec<News>,
     drawn: u128,
     crash: bool,
+    /// Appointments their patients moved when cancelling gave nothing any more.
+    late: std::collections::BTreeSet<usize>,
 }
 
 impl World {
@@ -150,6 +154,7 @@ impl World {
             news: Vec::new(),
             drawn: 1000,
             crash: false,
+            late: std::collections::BTreeSet::new(),
         }
     }
 
@@ -191,9 +196,11 @@ impl World {
                 10,
             )
             .unwrap(),
-            rules: BookingRules::default(),
-            zone: Zone::default(),
-            holidays: Holidays::default(),
+            offer: Offer {
+                rules: BookingRules::default(),
+                holidays: Holidays::default(),
+                zone: Zone::default(),
+            },
             hold_seconds: 600,
         };
         let number = patient as u128;
@@ -355,6 +362,44 @@ impl World {
         }
     }
 
+    /// The target is taken and the old slot left in one transaction.
+    fn move_to(&mut self, at: usize, slot: usize, by_patient: bool) {
+        let role = if by_patient { Role::Patient } else { Role::Hospital };
+        let moving = Moving {
+            by: (role, id(4)),
+            reason: None,
+            offer: Offer {
+                rules: BookingRules::default(),
+                holidays: Holidays::default(),
+                zone: Zone::default(),
+            },
+            ids: self.ids(),
+            now: self.now,
+        };
+        let current = self.appointments[at].clone();
+        let Ok(Decided::Now(next)) = current.reschedule(&self.slots[slot], &moving) else {
+            return;
+        };
+        if self.crash {
+            return;
+        }
+        if by_patient && current.start.seconds_since(self.now) < 24 * 3600 {
+            self.late.insert(at);
+        }
+        let old = self.slot_of(at);
+        if old.appointment_id.as_ref() == Some(&current.id) {
+            old.status = SlotStatus::Open;
+            old.appointment_id = None;
+            old.hold_expires_at = None;
+        }
+        let target = &mut self.slots[slot];
+        let held = current.status == AppointmentStatus::Held;
+        target.status = if held { SlotStatus::Held } else { SlotStatus::Booked };
+        target.hold_expires_at = current.hold_expires_at;
+        target.appointment_id = Some(current.id.clone());
+        self.write(at, Some(*next));
+    }
+
     fn owe_no_show(&mut self, at: usize) {
         let ids = self.ids();
         let next = self.appointments[at].no_show_owed(&ids, self.now);
@@ -434,6 +479,7 @@ impl World {
         let appointment = &self.appointments[at];
         let Some(paid) = appointment.paid() else { return 0 };
         let early = appointment.start.seconds_since(self.now) >= 24 * 3600;
+        let early = early && !self.late.contains(&at);
         let terms = match (by_patient, early) {
             (false, _) => 50_001,
             (true, true) => 33_500,
@@ -551,6 +597,10 @@ impl World {
             Step::Undo(n) => {
                 let Some(at) = nth(n) else { return };
                 self.visit(at, Appointment::undo);
+            }
+            Step::Move { nth: n, slot, by_patient } => {
+                let Some(at) = nth(n) else { return };
+                self.move_to(at, slot, by_patient);
             }
             Step::Sweep(n) => {
                 let Some(at) = nth(n) else { return };

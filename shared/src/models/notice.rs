@@ -1,6 +1,6 @@
 //! When patients may book: how short before, how far ahead, and how long they have to pay.
 
-use super::{Day, Instant, Span, Zone};
+use super::{Day, Holidays, Instant, Slot, SlotRefusal, Span, Zone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -45,6 +45,45 @@ impl BookingRules {
     /// How long an unpaid slot is kept, in seconds, where the installation says `otherwise`.
     pub fn hold_seconds(&self, otherwise: i64) -> i64 {
         self.hold_minutes.map_or(otherwise, |minutes| i64::from(minutes) * 60)
+    }
+}
+
+/// What a hospital lets book, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// When patients may book.
+    pub rules: BookingRules,
+    /// When the hospital is closed.
+    pub holidays: Holidays,
+    /// Where its days begin and end.
+    pub zone: Zone,
+}
+
+impl Offer {
+    /// Whether it lets somebody have this slot, if it is free. Notice and days ahead are for
+    /// patients; whoever runs the day may do as he likes.
+    pub fn check(&self, slot: &Slot, by_patient: bool, now: Instant) -> Result<(), SlotRefusal> {
+        if slot.start <= now {
+            return Err(SlotRefusal::InPast);
+        }
+        if self.holidays.has(slot.day) {
+            return Err(SlotRefusal::Closed);
+        }
+        if !by_patient {
+            return Ok(());
+        }
+        let window = self.rules.window(&self.zone, now);
+        if window.is_some_and(|window| slot.start < window.start)
+            || slot.closes_at.is_some_and(|until| until < now)
+        {
+            return Err(SlotRefusal::TooSoon);
+        }
+        if window.is_some_and(|window| window.end <= slot.start)
+            || slot.opens_at.is_some_and(|from| now < from)
+        {
+            return Err(SlotRefusal::TooFar);
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,21 @@ fn ids(number: u128) -> NewIds {
     NewIds { refund: id(number), refund_effect: id(number + 1), mail: id(number + 2) }
 }
 
+fn patient() -> Patient {
+    Patient {
+        id: id(3),
+        account_id: id(4),
+        name: Name::parse("Asha Rao").unwrap(),
+        email: Email::parse("asha@example.com").unwrap(),
+        mobile: Mobile::parse("9876543210").unwrap(),
+        identifier: Identifier::parse("MRN-1").unwrap(),
+        date_of_birth: None,
+        status: AccountStatus::Active,
+        created_at: Instant::from_seconds(0),
+        imported: None,
+    }
+}
+
 /// A confirmed and paid appointment of half an hour.
 fn confirmed(zone: &Zone, start: Instant) -> Appointment {
     let fee = Money::new(50_000, Currency::INR).unwrap();
@@ -44,27 +59,18 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         capacity: Capacity::default(),
         seats: Vec::new(),
     };
-    let patient = Patient {
-        id: id(3),
-        account_id: id(4),
-        name: Name::parse("Asha Rao").unwrap(),
-        email: Email::parse("asha@example.com").unwrap(),
-        mobile: Mobile::parse("9876543210").unwrap(),
-        identifier: Identifier::parse("MRN-1").unwrap(),
-        date_of_birth: None,
-        status: AccountStatus::Active,
-        created_at: booked_at,
-        imported: None,
-    };
+    let patient = patient();
     let tier = RefundTier { before_minutes: 60, percent: 50 };
     let booking = Booking {
         id: id(5),
         effect: id(6),
         reason: None,
         policy: CancellationPolicy::new(vec![tier], 20).unwrap(),
-        rules: BookingRules::default(),
-        zone: Zone::default(),
-        holidays: Holidays::default(),
+        offer: Offer {
+            rules: BookingRules::default(),
+            holidays: Holidays::default(),
+            zone: Zone::default(),
+        },
         hold_seconds: 600,
     };
     let payment = Payment {
@@ -182,7 +188,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 fn told(history: &[Step]) -> AppointmentStatus {
     match history.last().unwrap().what {
         What::Booked => Is::Held,
-        What::Confirmed | What::Undone => Is::Confirmed,
+        What::Confirmed | What::Undone | What::Rescheduled => Is::Confirmed,
         What::CheckedIn => Is::CheckedIn,
         What::Completed => Is::Completed,
         What::Cancelled => Is::Cancelled,

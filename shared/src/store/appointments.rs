@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     models::{
-        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Instant, Patient,
-        PatientId, Slot, SlotId, SlotRefusal, SlotStatus, Span,
+        AccountId, Appointment, AppointmentId, AppointmentStatus, Booking, Decided, Instant,
+        MoveRefusal, Patient, PatientId, Slot, SlotId, SlotRefusal, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -53,6 +53,21 @@ pub enum Change {
     Done,
     /// The appointment had changed meanwhile: decide again.
     Stale,
+}
+
+/// What moving an appointment came to.
+#[derive(Debug)]
+pub enum Rescheduled {
+    /// It is moved.
+    Done(Box<Appointment>),
+    /// It was there already.
+    Already,
+    /// The appointment had changed meanwhile: decide again.
+    Stale,
+    /// It is not moved, and this is why.
+    Refused(MoveRefusal),
+    /// The patient is somewhere else at that time.
+    PatientBusy,
 }
 
 /// Which appointments are wanted.
@@ -233,6 +248,69 @@ impl HospitalStore {
         let appointments = self.scope.collection::<Appointment>().await?;
         let replaced = appointments.replace(version_before(next), next, None).await?;
         Ok(if replaced { Change::Done } else { Change::Stale })
+    }
+
+    /// Moves an appointment to another slot: that is taken, the old one left and the appointment
+    /// changed in one transaction, or nothing is. `decide` gives its next state in the slot as it
+    /// was found.
+    pub async fn reschedule(
+        &self,
+        current: &Appointment,
+        slot: &SlotId,
+        decide: impl Fn(&Slot) -> std::result::Result<Decided, MoveRefusal>,
+        now: Instant,
+    ) -> Result<Rescheduled> {
+        let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
+        let moved = match self.try_to_move(current, slot, &decide, now).await {
+            Err(error) if busy(&error) => {
+                // The hold that is in the way may have run out without anybody noticing.
+                self.expire_holds_of(&current.patient.id, now).await?;
+                self.try_to_move(current, slot, &decide, now).await
+            }
+            result => result,
+        };
+        match moved {
+            Err(error) if busy(&error) => Ok(Rescheduled::PatientBusy),
+            result => result,
+        }
+    }
+
+    async fn try_to_move(
+        &self,
+        current: &Appointment,
+        slot: &SlotId,
+        decide: &impl Fn(&Slot) -> std::result::Result<Decided, MoveRefusal>,
+        now: Instant,
+    ) -> Result<Rescheduled> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let status = match current.status {
+            AppointmentStatus::Held => SlotStatus::Held,
+            _ => SlotStatus::Booked,
+        };
+        let hold = current.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
+        let claim = seats::take(&current.id, status.as_str().into(), hold, now);
+        let change = async |tx: &mut Tx| {
+            let mut open = bookable(now);
+            open.insert("_id", slot.as_str());
+            let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
+                let taken = MoveRefusal::Slot(SlotRefusal::Taken);
+                return Ok(Ended::Abort(Rescheduled::Refused(taken)));
+            };
+            let next = match decide(&before) {
+                Ok(Decided::Now(next)) => next,
+                Ok(Decided::Already) => return Ok(Ended::Abort(Rescheduled::Already)),
+                Err(refusal) => return Ok(Ended::Abort(Rescheduled::Refused(refusal))),
+            };
+            if !appointments.replace(version_before(&next), &next, Some(tx)).await? {
+                return Ok(Ended::Abort(Rescheduled::Stale));
+            }
+            let mut own = seats::had_by(&current.id);
+            own.insert("_id", current.slot_id.as_str());
+            slots.update(own, seats::leave(&current.id), Some(tx)).await?;
+            Ok(Ended::Commit(Rescheduled::Done(next)))
+        };
+        transact!(self.scope.database(), |tx| change(&mut tx))
     }
 
     /// Writes the next state of an appointment that takes up its patient's time again. `None` if the

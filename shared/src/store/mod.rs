@@ -34,7 +34,7 @@ mod slots;
 mod transaction;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
-pub use appointments::{AppointmentFilter, Booked, Change};
+pub use appointments::{AppointmentFilter, Booked, Change, Rescheduled};
 pub use audit::{AccessLogItem, AccessLogQuery, AuditFilter, Sealed, SealedAll};
 pub use closings::ClosedAll;
 pub use connection::Database;

@@ -85,6 +85,8 @@ permits! {
     BookSlot: Patient => Oneself;
     /// Call an appointment off, or ask what that gives back.
     CancelAppointment: Hospital Doctor Patient => Appointments;
+    /// Move an appointment to another slot, or ask what that costs.
+    RescheduleAppointment: Hospital Doctor Patient => Appointments;
     /// Today's and upcoming appointments.
     ReadOwnAppointments: Doctor Patient => Appointments;
     /// See appointments.

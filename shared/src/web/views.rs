@@ -54,6 +54,10 @@ struct StepView {
     /// Why, if a reason was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    /// When the appointment was to be before, if it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    from: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,6 +127,7 @@ impl AppointmentView {
             by: step.by.clone(),
             at: tenant.zone().show(step.at),
             reason: step.reason.clone(),
+            from: step.from.map(|from| tenant.zone().show(from)),
         });
         Self { history: Some(steps.collect()), ..Self::of(appointment, tenant, now) }
     }
