@@ -30,6 +30,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let slots = doctor.sets_slots("2030-12-05", "10:00", "14:00", 30).await;
     let appointment = patient.books_and_pays(&slots[0]).await;
     let id = text(&appointment, "/id");
+    patient.tries_to_book(&slots[0]).await.refused(409, "SLOT_TAKEN");
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let target = route.path.replace("{id}", &id).replace("{appointmentId}", &id);
         for who in [&platform, &admin, &doctor, &patient] {

@@ -1,11 +1,16 @@
 //! Lists of appointments, and what becomes of one.
 
 mod cancel_quote;
+mod check_in;
+mod complete;
 mod list;
 mod no_show;
 mod read;
+mod reschedule;
 mod today;
+mod undo;
 mod upcoming;
+mod visit;
 
 use shared::{
     operations,
@@ -35,6 +40,10 @@ impl Function for Appointments {
         list::list,
         read::read,
         cancel_quote::cancel_quote,
+        reschedule::reschedule,
+        check_in::check_in,
+        complete::complete,
         no_show::no_show,
+        undo::undo,
     }
 }

@@ -79,6 +79,7 @@ pub const INDEXES: &[Index] = &[
     index("slots", "slot_minutes", &["hospitalId", "doctor.id", "minutes"]).unique(),
     index("slots", "slot_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
     index("slots", "slot_start", &["hospitalId", "start", "_id"]),
+    index("slots", "slot_speciality", &["hospitalId", "doctor.speciality", "start", "_id"]),
     index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
         .unique()
         .only_with("busy"),

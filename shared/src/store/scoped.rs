@@ -252,9 +252,10 @@ impl<T: Stored> Scoped<'_, T> {
         Ok(result.deleted_count == 1)
     }
 
-    /// Removes every document that fits the filter.
-    pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<()> {
-        bounded(self.raw.delete_many(self.own(filter)).session(tx.session())).await.map(|_| ())
+    /// Removes every document that fits the filter; gives how many fitted.
+    pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<usize> {
+        let delete = self.raw.delete_many(self.own(filter)).session(tx.session());
+        Ok(usize::try_from(bounded(delete).await?.deleted_count).unwrap_or(usize::MAX))
     }
 
     fn write(&self, item: &T) -> Result<RawDocumentBuf> {
