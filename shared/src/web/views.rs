@@ -38,6 +38,9 @@ pub struct AppointmentView {
     reason: Option<Reason>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// The number in the doctor's queue of the day, once the patient was checked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_number: Option<u32>,
     /// What became of it, from the booking on; only where one appointment is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
@@ -116,6 +119,7 @@ impl AppointmentView {
             payment: PaymentView::of(appointment),
             reason: appointment.reason.clone(),
             created_at: zone.show(appointment.created_at),
+            queue_number: appointment.token,
             history: None,
         }
     }
