@@ -44,6 +44,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         "/users?role=patient",
         "/users?q=a",
         "/appointments?status=confirmed",
+        "/appointments?patientId=pat_01ke9x3n5p7q9r1s3t5v7w9x1y",
         "/slots?from=2030-12-01&to=2030-12-31",
         "/slots?speciality=Cardiology",
         "/appointments?from=2030-12-01&to=2030-12-31",

@@ -79,6 +79,8 @@ pub struct AppointmentFilter {
     pub to: Option<Instant>,
     /// Only with this doctor.
     pub doctor: Option<AccountId>,
+    /// Only this patient's.
+    pub patient: Option<PatientId>,
     /// Only with this status, as it is now.
     pub status: Option<AppointmentStatus>,
     /// Only those that are live now.
@@ -209,6 +211,9 @@ impl HospitalStore {
         }
         if let Some(doctor) = &filter.doctor {
             all.push(doc! { "doctor.id": doctor.as_str() });
+        }
+        if let Some(patient) = &filter.patient {
+            all.push(doc! { "patient.id": patient.as_str() });
         }
         if let Some(from) = filter.from {
             all.push(doc! { "start": { "$gte": from.millis() } });

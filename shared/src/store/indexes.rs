@@ -89,6 +89,7 @@ pub const INDEXES: &[Index] = &[
         "appointment_account",
         &["hospitalId", "patient.accountId", "start", "_id"],
     ),
+    index("appointments", "appointment_patient", &["hospitalId", "patient.id", "start", "_id"]),
     index("appointments", "appointment_start", &["hospitalId", "start", "_id"]),
     index("appointments", "appointment_order", &["order.id"])
         .unique()
