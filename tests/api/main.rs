@@ -41,6 +41,7 @@ mod passwords;
 mod people;
 mod plans;
 mod publishing;
+mod queues;
 mod razorpay_acceptance;
 mod receipts;
 mod reconciling;

@@ -44,6 +44,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         "/users?role=patient",
         "/users?q=a",
         "/appointments?status=confirmed",
+        "/appointments?patientId=pat_01ke9x3n5p7q9r1s3t5v7w9x1y",
         "/slots?from=2030-12-01&to=2030-12-31",
         "/slots?speciality=Cardiology",
         "/appointments?from=2030-12-01&to=2030-12-31",
@@ -54,6 +55,11 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let payment = text(&order, "/razorpay_payment_id");
     let told = world.razorpay().event("payment.captured", &payment).await;
     counted.call(&delivery(&told, "plans-1")).await.is(200);
+    let walk_in = json!({ "patientId": world.a.patient.patient });
+    let ticket = doctor.post("/queue/walk-in", walk_in).await.is(201);
+    doctor.post("/queue/call-next", json!({})).await.is(200);
+    let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
+    patient.get(status).await.is(200);
     patient.cancels(&appointment).await.is(200);
     patient.refreshed().await.act("/logout").await.is(204);
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);

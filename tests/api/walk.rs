@@ -71,6 +71,7 @@ impl Things {
                 "from": "10:00", "to": "11:00", "slotMinutes": 30,
             }),
             "/appointments/{id}/reschedule" => json!({ "slotId": self.slot, "dryRun": true }),
+            "/queue/walk-in" => json!({ "patientId": self.patient, "doctorId": self.account }),
             _ => json!({}),
         }
     }

@@ -5,6 +5,7 @@ mod check_in;
 mod complete;
 mod list;
 mod no_show;
+mod queue;
 mod read;
 mod reschedule;
 mod today;
@@ -45,5 +46,10 @@ impl Function for Appointments {
         complete::complete,
         no_show::no_show,
         undo::undo,
+        queue::walk_in::walk_in,
+        queue::call_next::call_next,
+        queue::skip::skip,
+        queue::recall::recall,
+        queue::status::status,
     }
 }

@@ -1,6 +1,6 @@
 //! What the steps of a visit have in common.
 
-use crate::Appointments;
+use crate::{Appointments, queue};
 use serde::Serialize;
 use shared::{
     body,
@@ -9,7 +9,7 @@ use shared::{
         Reason,
     },
     settlement::TRIES,
-    store::Change,
+    store::Visited,
     tenancy::{Grant, NoteVisit},
     web::{AppointmentView, Body, Error, Result},
 };
@@ -57,10 +57,11 @@ pub(crate) async fn step(
         let note = Note { by, reason: reason.clone(), zone: tenant.zone(), now };
         match decide(&appointment, note).map_err(refused)? {
             Decided::Already => return Ok(appointment),
-            Decided::Now(next) => match store.bring_back(&next, now).await? {
-                Some(Change::Done) => return Ok(*next),
-                Some(Change::Stale) => {}
-                None => {
+            Decided::Now(next) => match store.change_visit(&next, now).await? {
+                Visited::Done(next) => return Ok(*next),
+                Visited::Stale => {}
+                Visited::QueueFull => return Err(queue::full()),
+                Visited::PatientBusy => {
                     let detail = "The patient has another appointment at that time by now.";
                     return Err(Error::conflict("PATIENT_BUSY", detail));
                 }

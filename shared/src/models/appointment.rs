@@ -174,6 +174,9 @@ pub struct Appointment {
     /// What must still happen outside.
     #[serde(default)]
     pub effects: Vec<Effect>,
+    /// Its number in the doctor's queue of its day, once its patient was checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<u32>,
     /// What became of it, from the booking on.
     #[serde(default)]
     pub history: Vec<Step>,

@@ -317,6 +317,7 @@ fn a_summary_is_in_its_fields() {
     let whole = Appointment {
         link: Some(link),
         hold_expires_at: Some(NOW),
+        token: Some(7),
         reason: Some(Reason::parse("Fever").unwrap()),
         ..refunded(&booked(rupees(500)))
     };

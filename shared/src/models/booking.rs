@@ -68,6 +68,7 @@ impl Appointment {
             cancellation: None,
             reconcile_at: None,
             effects: if free { vec![confirmed] } else { Vec::new() },
+            token: None,
             history: vec![Step {
                 what: Happening::Booked,
                 by: Doer::person(Role::Patient, &patient.account_id),

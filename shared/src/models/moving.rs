@@ -72,6 +72,7 @@ impl Appointment {
         (next.start, next.end, next.day) = (slot.start, slot.end, slot.day);
         next.doctor = slot.doctor.clone();
         next.slot_id = slot.id.clone();
+        next.token = None;
         next.note(Happening::Rescheduled, Doer::person(*role, account), with.reason.clone(), now);
         if let Some(step) = next.history.last_mut() {
             step.from = Some(self.start);

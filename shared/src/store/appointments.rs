@@ -80,6 +80,8 @@ pub struct AppointmentFilter {
     pub to: Option<Instant>,
     /// Only with this doctor.
     pub doctor: Option<AccountId>,
+    /// Only this patient's.
+    pub patient: Option<PatientId>,
     /// Only with this status, as it is now.
     pub status: Option<AppointmentStatus>,
     /// Only those that are live now.
@@ -170,7 +172,7 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| book(&mut tx))
     }
 
-    async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
+    pub(super) async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
         let filter = doc! {
             "patient.id": patient.as_str(),
             "status": "held",
@@ -216,6 +218,9 @@ impl HospitalStore {
         }
         if let Some(doctor) = &filter.doctor {
             all.push(doc! { "doctor.id": doctor.as_str() });
+        }
+        if let Some(patient) = &filter.patient {
+            all.push(doc! { "patient.id": patient.as_str() });
         }
         if let Some(from) = filter.from {
             all.push(doc! { "start": { "$gte": from.millis() } });
@@ -320,24 +325,6 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| change(&mut tx))
     }
 
-    /// Writes the next state of an appointment that takes up its patient's time again. `None` if the
-    /// patient is somewhere else at that time by now.
-    pub async fn bring_back(&self, next: &Appointment, now: Instant) -> Result<Option<Change>> {
-        let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
-        let changed = match self.change_appointment(next).await {
-            Err(error) if busy(&error) => {
-                // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(&next.patient.id, now).await?;
-                self.change_appointment(next).await
-            }
-            result => result,
-        };
-        match changed {
-            Err(error) if busy(&error) => Ok(None),
-            result => result.map(Some),
-        }
-    }
-
     /// Writes the next state of a held appointment whose hold goes on longer, and its slot's: both
     /// or neither. Stale if somebody else has the slot by now.
     pub async fn hold_longer(&self, next: &Appointment, now: Instant) -> Result<Change> {
@@ -370,6 +357,7 @@ impl HospitalStore {
             own.insert("_id", next.slot_id.as_str());
             // Somebody else may have it since the hold ran out; then it is not ours to open.
             slots.update(own, seats::leave(&next.id), Some(tx)).await?;
+            self.note_token(next, tx).await?;
             Ok(Ended::Commit(Change::Done))
         };
         transact!(self.scope.database(), |tx| release(&mut tx))

@@ -197,6 +197,24 @@ impl<T: Stored> Scoped<'_, T> {
         found.map(|raw| self.read(&raw)).transpose()
     }
 
+    /// Changes the one document that fits the filter, or makes it, and gives it as it is then.
+    pub(super) async fn upsert(
+        &self,
+        filter: Document,
+        update: Vec<Document>,
+        tx: &mut Tx,
+    ) -> Result<T> {
+        let change = self
+            .raw
+            .find_one_and_update(self.own(filter), update)
+            .upsert(true)
+            .return_document(ReturnDocument::After)
+            .session(tx.session());
+        let found = bounded(change).await?;
+        let found = found.ok_or_else(|| Error::Corrupt("an upsert gave nothing".to_owned()))?;
+        self.read(&found)
+    }
+
     /// Changes one document that fits the filter and gives it as it was before.
     pub(super) async fn claim(
         &self,

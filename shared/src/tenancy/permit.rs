@@ -103,6 +103,8 @@ permits! {
     TakePayments: Hospital => Appointments;
     /// Note who is there, who was seen and who did not come, and take that back.
     NoteVisit: Hospital Doctor => Appointments;
+    /// Give numbers to those who walk in, and call them.
+    RunQueue: Hospital Doctor => Appointments;
     /// See the ledger.
     ReadLedger: Hospital => Appointments;
     /// Compare the books with Razorpay's, and see what differed.

@@ -38,6 +38,9 @@ pub struct AppointmentView {
     reason: Option<Reason>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// The number in the doctor's queue of the day, once the patient was checked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_number: Option<u32>,
     /// What became of it, from the booking on; only where one appointment is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
@@ -121,6 +124,7 @@ impl AppointmentView {
             hold_expires_at: hold.map(|until| zone.show(until)),
             reason: appointment.reason,
             created_at: zone.show(appointment.created_at),
+            queue_number: appointment.token,
             history: None,
         }
     }
