@@ -71,6 +71,7 @@ async fn only_what_is_live_is_shown_and_the_list_of_all_has_the_rest() {
                 ("cancelled", vec![id(&cancelled)]),
                 ("expired", vec![id(&expired)]),
                 ("held", vec![id(&held)]),
+                ("checked_in", vec![]),
                 ("completed", vec![]),
                 ("no_show", vec![]),
             ] {
@@ -152,7 +153,8 @@ async fn an_appointment_shows_who_when_and_what_it_costs() {
     let world = World::new().await;
     let slot = world.a.doctor.sets_slot("2030-12-03", "10:00").await;
     let booked = world.a.patient.books(&slot).await;
-    let seen = world.a.doctor.sees(&booked).await;
+    let mut seen = world.a.doctor.sees(&booked).await;
+    let history = seen.as_object_mut().and_then(|seen| seen.remove("history"));
     assert_eq!(seen, booked);
     let expected = json!({
         "id": booked["id"], "status": "held", "slotId": slot["id"],
@@ -163,4 +165,7 @@ async fn an_appointment_shows_who_when_and_what_it_costs() {
         "holdExpiresAt": "2030-12-02T09:10:00+05:30", "createdAt": "2030-12-02T09:00:00+05:30",
     });
     assert_eq!(seen, expected);
+    let by = json!({ "role": "patient", "accountId": world.a.patient.account });
+    let step = json!({ "what": "booked", "by": by, "at": "2030-12-02T09:00:00+05:30" });
+    assert_eq!(history, Some(json!([step])));
 }

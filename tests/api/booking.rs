@@ -33,6 +33,7 @@ async fn of_two_hundred_at_once_one_gets_the_slot() {
     for answer in answers.into_iter().filter(|answer| answer.status == 409) {
         let offered = answer.body["nextAvailable"].as_array().unwrap().clone();
         assert_eq!(offered.iter().map(|slot| text(slot, "/id")).collect::<Vec<_>>(), next);
+        assert_eq!(answer.body["alternatives"], answer.body["nextAvailable"]);
     }
     assert_eq!(world.books().count("appointments").await, 1);
     world.check().await;
@@ -90,6 +91,38 @@ async fn what_is_taken_comes_with_what_is_not() {
     world.a.doctor.sets_slot("2030-12-05", "10:00").await;
     let refusal = other.tries_to_book(&slots[1]).await.refused(409, "SLOT_TAKEN");
     assert_eq!(refusal["nextAvailable"][0]["start"], "2030-12-05T10:00:00+05:30");
+}
+
+#[tokio::test]
+async fn where_the_doctor_has_nothing_others_of_the_speciality_are_offered() {
+    let world = World::new().await;
+    let taken = world.a.doctor.sets_slots("2030-12-03", "10:00", "11:30", 30).await;
+    let (vikram, sunita) =
+        (world.a.new_doctor("vikram", "V").await, world.a.new_doctor("sunita", "S").await);
+    let mut dentist = world.a.doctor_body("lata");
+    dentist["speciality"] = json!("Dentistry");
+    world.a.admin.post("/create/doctor", dentist).await.is(201);
+    let dentist = world.visitor().activated(&world.a.address("lata"), &world.a.code).await;
+    dentist.sets_slot("2030-12-03", "10:00").await;
+    // Before the slot that is wanted, and in another hospital: neither is an alternative.
+    vikram.sets_slot("2030-12-03", "09:00").await;
+    world.b.doctor.sets_slot("2030-12-03", "10:00").await;
+    let same_time = vikram.sets_slot("2030-12-03", "10:00").await;
+    let later = sunita.sets_slot("2030-12-03", "12:00").await;
+    sunita.sets_slot("2030-12-04", "12:00").await;
+    let patients = world.a.new_patients(2).await;
+    patients[0].books(&taken[0]).await;
+    patients[0].books(&taken[1]).await;
+    let refusal = patients[1].tries_to_book(&taken[0]).await.refused(409, "SLOT_TAKEN");
+    let offered = |member: &str| -> Vec<String> {
+        let slots = refusal[member].as_array().unwrap().iter();
+        slots.map(|slot| text(slot, "/id")).collect()
+    };
+    assert_eq!(offered("nextAvailable"), [text(&taken[2], "/id")]);
+    let expected = [&taken[2], &same_time, &later].map(|slot| text(slot, "/id"));
+    assert_eq!(offered("alternatives"), expected);
+    // What is offered can be had.
+    patients[1].books(&same_time).await;
 }
 
 #[tokio::test]

@@ -143,3 +143,34 @@ async fn whoever_was_not_entered_after_all_voids_nobodys_otp() {
     let ravi = world.visitor().activated(&world.a.address("ravi"), &world.a.code).await;
     assert!(ravi.is_in().await);
 }
+
+#[tokio::test]
+async fn each_of_a_family_has_lists_of_his_own() {
+    let world = World::new().await;
+    let (asha, doctor) = (&world.a.patient, &world.a.doctor);
+    let kiran = text(&joins(&world, "MRN-2").await, "/id");
+    let other = world.a.new_patient("other").await;
+    let slots = doctor.sets_slots("2030-12-02", "10:00", "11:30", 30).await;
+    let books = async |patient: &str, slot: &Value| {
+        let body = json!({ "slotId": slot["id"], "patientId": patient });
+        text(&asha.post("/slots/book", body).await.is(201), "/appointment/id")
+    };
+    let (own, theirs) = (books(&asha.patient, &slots[0]).await, books(&kiran, &slots[1]).await);
+    let foreign = text(&other.books(&slots[2]).await, "/id");
+    for list in ["/appointments", "/appointments/today", "/appointments/upcoming"] {
+        let of = async |who: &Actor, patient: &str| {
+            ids(&who.get(format!("{list}?patientId={patient}")).await.is(200))
+        };
+        assert_eq!(of(asha, &asha.patient).await, [own.clone()], "{list}");
+        assert_eq!(of(asha, &kiran).await, [theirs.clone()], "{list}");
+        assert_eq!(of(doctor, &kiran).await, [theirs.clone()], "{list}");
+        assert_eq!(of(doctor, &other.patient).await, [foreign.clone()], "{list}");
+        // Whoever is of another account, or of another hospital, is nobody.
+        assert_eq!(of(asha, &other.patient).await, Vec::<String>::new(), "{list}");
+        assert_eq!(of(asha, &world.b.patient.patient).await, Vec::<String>::new(), "{list}");
+        let bad = asha.get(format!("{list}?patientId=me")).await.bad_fields();
+        assert_eq!(bad[0].0, "patientId");
+    }
+    let both = format!("/appointments?patientId={kiran}&doctorId={}&status=held", doctor.account);
+    assert_eq!(ids(&world.a.admin.get(both).await.is(200)), [theirs]);
+}

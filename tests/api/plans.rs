@@ -30,6 +30,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let slots = doctor.sets_slots("2030-12-05", "10:00", "14:00", 30).await;
     let appointment = patient.books_and_pays(&slots[0]).await;
     let id = text(&appointment, "/id");
+    patient.tries_to_book(&slots[0]).await.refused(409, "SLOT_TAKEN");
     for route in ROUTES.iter().filter(|route| route.method == "GET") {
         let target = route.path.replace("{id}", &id).replace("{appointmentId}", &id);
         for who in [&platform, &admin, &doctor, &patient] {
@@ -43,6 +44,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         "/users?role=patient",
         "/users?q=a",
         "/appointments?status=confirmed",
+        "/appointments?patientId=pat_01ke9x3n5p7q9r1s3t5v7w9x1y",
         "/slots?from=2030-12-01&to=2030-12-31",
         "/slots?speciality=Cardiology",
         "/appointments?from=2030-12-01&to=2030-12-31",
@@ -53,6 +55,11 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let payment = text(&order, "/razorpay_payment_id");
     let told = world.razorpay().event("payment.captured", &payment).await;
     counted.call(&delivery(&told, "plans-1")).await.is(200);
+    let walk_in = json!({ "patientId": world.a.patient.patient });
+    let ticket = doctor.post("/queue/walk-in", walk_in).await.is(201);
+    doctor.post("/queue/call-next", json!({})).await.is(200);
+    let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
+    patient.get(status).await.is(200);
     patient.cancels(&appointment).await.is(200);
     patient.refreshed().await.act("/logout").await.is(204);
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);

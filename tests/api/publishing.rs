@@ -283,3 +283,139 @@ async fn a_doctor_publishes_his_own_hours_and_the_hospital_anybodys() {
         sets(who, &of(&other.account)).await.refused(status, code);
     }
 }
+
+#[tokio::test]
+async fn a_night_goes_over_midnight() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let mut night = once("2030-12-03", "22:00", "02:00", 60);
+    refused_at(doctor, &night, "to").await;
+    night["overnight"] = json!(true);
+    let set = sets(doctor, &night).await.is(201);
+    let expected = ["03T22:00", "03T23:00", "04T00:00", "04T01:00"];
+    assert_eq!(starts(&set), expected.map(|at| format!("2030-12-{at}")));
+    let mut day = once("2030-12-03", "02:00", "22:00", 60);
+    day["overnight"] = json!(true);
+    refused_at(doctor, &day, "to").await;
+    // What begins after midnight is of the next day, and in the way of what is published for it.
+    let early = sets(doctor, &once("2030-12-04", "00:30", "02:30", 60)).await;
+    assert_eq!(early.refused(409, "SLOT_OVERLAP")["clashes"].as_array().map(Vec::len), Some(2));
+    let week = json!({
+        "startDate": "2030-12-06", "endDate": "2030-12-07", "slotMinutes": 60,
+        "weekly": [{
+            "day": "fri", "from": "21:00", "to": "03:00", "overnight": true,
+            "breaks": [{ "from": "23:30", "to": "00:30" }, { "from": "01:30", "to": "02:00" }],
+        }],
+    });
+    let expected = ["06T21:00", "06T22:00", "07T00:30", "07T02:00"];
+    assert_eq!(
+        starts(&sets(doctor, &week).await.is(201)),
+        expected.map(|at| format!("2030-12-{at}"))
+    );
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_changed_rule_touches_only_open_slots_and_names_those_that_stay() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let week = |from: &str, minutes: u32| {
+        json!({
+            "startDate": "2030-12-03", "endDate": "2030-12-10", "slotMinutes": minutes, "replace": true,
+            "weekly": [{ "day": "tue", "from": from, "to": "12:00" }],
+        })
+    };
+    let first = sets(doctor, &week("10:00", 30)).await.is(201);
+    assert_eq!((number(&first, "/created"), number(&first, "/removed")), (8, 0));
+    let outside = doctor.sets_slot("2030-12-11", "10:00").await;
+    let booked = patient.books_and_pays(&first["slots"][1]).await;
+    let held = patient.books(&first["slots"][4]).await;
+    // An hour each, from ten: half of an hour is booked or held on either day.
+    let second = sets(doctor, &week("10:00", 60)).await.is(201);
+    assert_eq!((number(&second, "/created"), number(&second, "/removed")), (2, 6));
+    let staying: Vec<String> =
+        second["staying"].as_array().unwrap().iter().map(|slot| text(slot, "/id")).collect();
+    assert_eq!(staying, [text(&booked, "/slotId"), text(&held, "/slotId")]);
+    assert_eq!(starts(&second), ["2030-12-03T11:00", "2030-12-10T11:00"]);
+    for appointment in [&booked, &held] {
+        assert_eq!(patient.sees(appointment).await["slotId"], appointment["slotId"]);
+    }
+    // Another day's slot, and another doctor's, are none of its business.
+    assert!(ids(&patient.get("/slots").await.is(200)).contains(&text(&outside, "/id")));
+    let again = sets(doctor, &week("10:00", 60)).await.is(201);
+    assert_eq!((number(&again, "/created"), number(&again, "/removed")), (0, 0));
+    assert_eq!((number(&again, "/unchanged"), &again["staying"]), (2, &second["staying"]));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_rule_that_changes_while_its_slots_are_booked_loses_none() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots("2030-12-03", "10:00", "14:00", 30).await;
+    let patients = world.a.new_patients(8).await;
+    let mut changed = once("2030-12-03", "10:15", "14:15", 30);
+    changed["replace"] = json!(true);
+    let bookings = patients.iter().zip(&slots).map(|(patient, slot)| patient.tries_to_book(slot));
+    let (answers, set) = tokio::join!(join_all(bookings), sets(doctor, &changed));
+    let set = set.is(201);
+    let mut booked: Vec<String> = Vec::new();
+    for answer in answers {
+        match answer.status {
+            201 => booked.push(text(&answer.body, "/appointment/slotId")),
+            _ => drop(answer.refused(404, "NOT_FOUND")),
+        }
+    }
+    assert_eq!(number(&set, "/removed"), 8 - i64::try_from(booked.len()).unwrap());
+    let there = ids(&doctor.get("/slots").await.is(200));
+    assert!(booked.iter().all(|slot| there.contains(slot)), "what was booked is there");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn nothing_is_published_for_a_holiday_or_booked_on_it() {
+    let world = World::new().await;
+    let (admin, doctor, patient) = (&world.a.admin, &world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots("2030-12-25", "10:00", "12:00", 30).await;
+    let eve = doctor.sets_slot("2030-12-24", "23:30").await;
+    world.b.doctor.sets_slots("2030-12-25", "10:00", "12:00", 30).await;
+    let booked = patient.books_and_pays(&slots[0]).await;
+    let holidays = json!([
+        { "date": "2030-12-25", "name": "Christmas" },
+        { "date": "2030-12-03", "name": "Founders' day" },
+    ]);
+    let changed = admin.patch("/hospital", json!({ "holidays": holidays })).await.is(200);
+    assert_eq!(changed["holidays"], json!([holidays[1], holidays[0]]));
+    assert_eq!(changed["staying"].as_array().map(Vec::len), Some(1));
+    assert_eq!(changed["staying"][0]["id"], booked["slotId"]);
+    assert_eq!(admin.get("/hospital").await.is(200).get("staying"), None);
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), [text(&eve, "/id")]);
+    assert_eq!(ids(&world.b.patient.get("/slots").await.is(200)).len(), 4);
+    let set = sets(doctor, &once("2030-12-25", "14:00", "15:00", 30)).await.is(201);
+    assert_eq!((number(&set, "/created"), &set["holidays"]), (0, &json!(["2030-12-25"])));
+    let week = json!({
+        "startDate": "2030-12-02", "endDate": "2030-12-04", "slotMinutes": 60, "weekly": [
+            { "day": "mon", "from": "23:00", "to": "02:00", "overnight": true },
+            { "day": "wed", "from": "10:00", "to": "11:00" },
+        ],
+    });
+    let set = sets(doctor, &week).await.is(201);
+    assert_eq!(starts(&set), ["2030-12-02T23:00", "2030-12-04T10:00"]);
+    assert_eq!(set["holidays"], json!(["2030-12-03"]));
+    // What is given back on a holiday is nobody's.
+    world.a.admin.cancels(&booked).await.is(200);
+    patient.tries_to_book(&slots[0]).await.refused(409, "HOSPITAL_CLOSED");
+    let body =
+        json!({ "holidays": [{ "date": "2030-12-25", "name": "" }, { "date": "25.12.2030" }] });
+    let fields = admin.patch("/hospital", body).await.bad_fields();
+    let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(names, ["holidays[0].name", "holidays[1].date", "holidays[1].name"]);
+    let twice = json!({ "holidays": [holidays[0], holidays[0]] });
+    assert_eq!(admin.patch("/hospital", twice).await.bad_fields()[0].0, "holidays");
+    assert_eq!(
+        admin.patch("/hospital", json!({ "holidays": [] })).await.is(200)["holidays"],
+        json!([])
+    );
+    patient.books(&slots[0]).await;
+    world.check().await;
+}

@@ -102,11 +102,29 @@ async fn who_does_not_come_gets_back_what_the_terms_say() {
     world.b.admin.refreshed().await.act(&path).await.refused(404, "NOT_FOUND");
     let noted = doctor.act(&path).await.is(200);
     assert_eq!(text(&noted, "/appointment/status"), "no_show");
-    assert_eq!(noted["refund"], json!({ "amount": 5_000, "currency": "INR", "status": "pending" }));
+    assert_eq!(noted["refund"], json!({ "amount": 5_000, "currency": "INR" }));
+    assert_eq!(noted["refundAt"], "2030-12-03T00:00:00+05:30");
     assert_eq!(doctor.act(&path).await.is(200), noted);
-    world.run(Job::Effects).await;
-    let refunds = world.razorpay().refunds_of(&text(&appointment, "/payment/paymentId")).await;
-    assert_eq!(refunds.iter().map(|one| number(one, "/amount")).collect::<Vec<_>>(), [5_000]);
     doctor.cancels(&appointment).await.refused(409, "NOT_CANCELLABLE");
-    world.check().await;
+    // It is owed when the day is over, and goes back with the run after that.
+    let payment = text(&appointment, "/payment/paymentId");
+    world.set("2030-12-02T23:59:59+05:30");
+    world.run(Job::Effects).await;
+    assert_eq!(
+        world
+            .books()
+            .appointment(&text(&appointment, "/id"))
+            .await
+            .get_array("refunds")
+            .unwrap()
+            .len(),
+        0
+    );
+    world.pass(1);
+    for _ in 0..3 {
+        world.run(Job::Effects).await;
+        world.check().await;
+    }
+    let refunds = world.razorpay().refunds_of(&payment).await;
+    assert_eq!(refunds.iter().map(|one| number(one, "/amount")).collect::<Vec<_>>(), [5_000]);
 }

@@ -70,6 +70,8 @@ impl Things {
                 "doctorId": self.account, "date": "2030-12-06",
                 "from": "10:00", "to": "11:00", "slotMinutes": 30,
             }),
+            "/appointments/{id}/reschedule" => json!({ "slotId": self.slot, "dryRun": true }),
+            "/queue/walk-in" => json!({ "patientId": self.patient, "doctorId": self.account }),
             _ => json!({}),
         }
     }

@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 11] = [
+pub(crate) const PUBLIC: [&str; 12] = [
     "GET /docs",
     "GET /health",
     "GET /openapi.json",
+    "GET /queue/status",
     "POST /login",
     "POST /otp-login",
     "POST /otp-login/verify",

@@ -58,6 +58,8 @@ fn cases() -> Vec<Case> {
         not_found("slots/delete.json", "doctor"),
         ("appointments/upcoming.json", Some("doctor"), 200, "/nextCursor", Value::Null),
         not_found("appointments/cancel-quote.json", "patient"),
+        not_found("appointments/check-in.json", "doctor"),
+        not_found("appointments/reschedule.json", "patient"),
         not_found("payments/create-order.json", "patient"),
         not_found("payments/verify.json", "patient"),
         not_found("payments/receipt.json", "patient"),

@@ -100,7 +100,8 @@ fn walk(blocks: &[&String]) -> Vec<String> {
 fn normal(output: &str) -> String {
     let lines = output.lines().map(|line| {
         let member = line.trim_start().split(':').next().unwrap_or_default();
-        if ["\"createdAt\"", "\"holdExpiresAt\"", "\"requestId\""].contains(&member) {
+        let passing = ["\"createdAt\"", "\"holdExpiresAt\"", "\"requestId\"", "\"at\""];
+        if passing.contains(&member) {
             return member.to_owned();
         }
         let mut out = String::new();

@@ -123,18 +123,31 @@ impl Books {
 
 fn is_live(appointment: &Document, now: i64) -> bool {
     match string(appointment, "status").as_str() {
-        "confirmed" => true,
+        "confirmed" | "checked_in" => true,
         "held" => number(appointment, "holdExpiresAt") > now,
         _ => false,
     }
 }
 
-/// No slot has two live appointments; a booked slot has the one it says, and a confirmed
-/// appointment has its slot.
+/// No slot has more live appointments than it has room for; a booked slot has the one it says, and
+/// a confirmed appointment has its slot, or a seat of it.
 fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document], all: &[Document]) {
     let mut of_slot: HashMap<String, String> = HashMap::new();
+    let group = |id: &str| {
+        slots.iter().find(|slot| string(slot, "_id") == id && number(slot, "capacity") > 1)
+    };
     for appointment in live {
         let (slot, id) = (string(appointment, "slotId"), string(appointment, "_id"));
+        if let Some(group) = group(&slot) {
+            let there = live.iter().filter(|one| string(one, "slotId") == slot).count();
+            let room = usize::try_from(number(group, "capacity")).unwrap_or_default();
+            assert!(there <= room, "the slot {slot} has {there} live appointments");
+            let seats = list(group, "seats");
+            let own = seats.iter().filter(|seat| string(seat, "appointmentId") == id).count();
+            assert_eq!(own, 1, "{id} has a seat of {slot}");
+            assert!(seats.len() <= room, "the slot {slot} has {} seats", seats.len());
+            continue;
+        }
         let other = of_slot.insert(slot.clone(), id.clone());
         assert_eq!(other, None, "the slot {slot} has two live appointments: {id}");
     }
@@ -151,9 +164,12 @@ fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document], all: &[Do
             "a booked slot is its appointment's"
         );
     }
-    for appointment in live.iter().filter(|one| string(one, "status") == "confirmed") {
+    for appointment in live.iter().filter(|one| string(one, "status") != "held") {
         let slot = slots.iter().find(|slot| string(slot, "_id") == string(appointment, "slotId"));
         let slot = slot.expect("a confirmed appointment has a slot");
+        if number(slot, "capacity") > 1 {
+            continue;
+        }
         assert_eq!(string(slot, "status"), "booked", "the slot of {}", string(appointment, "_id"));
     }
 }
@@ -161,8 +177,9 @@ fn one_live_appointment_a_slot(live: &[&Document], slots: &[Document], all: &[Do
 fn nobody_is_in_two_places(live: &[&Document]) {
     for (index, one) in live.iter().enumerate() {
         for other in live.iter().skip(index + 1) {
+            let together = string(one, "slotId") == string(other, "slotId");
             let same = string(one, "patient.id") == string(other, "patient.id")
-                || string(one, "doctor.id") == string(other, "doctor.id");
+                || (!together && string(one, "doctor.id") == string(other, "doctor.id"));
             let overlap = number(one, "start") < number(other, "end")
                 && number(other, "start") < number(one, "end");
             assert!(!(same && overlap), "{} and {}", string(one, "_id"), string(other, "_id"));
@@ -190,14 +207,19 @@ fn money_is_somewhere(appointment: &Document) {
         if !captured {
             assert_eq!(back, 0, "{id}: nothing goes back of what never came");
         } else if of_payment.iter().any(|refund| {
-            !matches!(string(refund, "cause").as_str(), "cancelled" | "no_show" | "outside")
+            !matches!(
+                string(refund, "cause").as_str(),
+                "cancelled" | "no_show" | "rescheduled" | "outside"
+            )
         }) {
             assert_eq!(back, amount, "{id}: a stray payment goes back in full");
         } else {
             standing += 1;
             let status = string(appointment, "status");
-            let kept =
-                matches!(status.as_str(), "confirmed" | "completed" | "no_show" | "cancelled");
+            let kept = matches!(
+                status.as_str(),
+                "confirmed" | "checked_in" | "completed" | "no_show" | "cancelled"
+            );
             assert!(kept, "{id} is {status} and keeps {payment_id}");
         }
     }

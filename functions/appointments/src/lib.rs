@@ -1,11 +1,17 @@
 //! Lists of appointments, and what becomes of one.
 
 mod cancel_quote;
+mod check_in;
+mod complete;
 mod list;
 mod no_show;
+mod queue;
 mod read;
+mod reschedule;
 mod today;
+mod undo;
 mod upcoming;
+mod visit;
 
 use shared::{
     operations,
@@ -35,6 +41,15 @@ impl Function for Appointments {
         list::list,
         read::read,
         cancel_quote::cancel_quote,
+        reschedule::reschedule,
+        check_in::check_in,
+        complete::complete,
         no_show::no_show,
+        undo::undo,
+        queue::walk_in::walk_in,
+        queue::call_next::call_next,
+        queue::skip::skip,
+        queue::recall::recall,
+        queue::status::status,
     }
 }

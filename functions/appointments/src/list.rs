@@ -3,7 +3,7 @@
 use crate::Appointments;
 use axum::extract::State;
 use shared::{
-    models::{AccountId, AppointmentStatus, Day},
+    models::{AccountId, AppointmentStatus, Day, PatientId},
     query,
     store::AppointmentFilter,
     tenancy::{Grant, ReadAppointments},
@@ -11,8 +11,10 @@ use shared::{
 };
 
 query! {
-    /// Which page.
+    /// Whose, and which page.
     pub(crate) struct Pages {
+        /// Only this patient's.
+        patient_id: Option<PatientId> = "patientId",
         /// How many, 1 to 100.
         limit: Option<Limit> = "limit",
         /// From the page before.
@@ -29,6 +31,8 @@ query! {
         to: Option<Day> = "to",
         /// Only with this doctor.
         doctor_id: Option<AccountId> = "doctorId",
+        /// Only this patient's: one of a family's, say.
+        patient_id: Option<PatientId> = "patientId",
         /// Only with this status.
         status: Option<AppointmentStatus> = "status",
         /// How many, 1 to 100.
@@ -55,6 +59,7 @@ pub(crate) async fn list(
         from: query.from.map(|day| tenant.zone().bounds(day).0),
         to: query.to.map(|day| tenant.zone().bounds(day).1),
         doctor: query.doctor_id,
+        patient: query.patient_id,
         status: query.status,
         live_only: false,
     };

@@ -8,7 +8,7 @@ use shared::{
     web::{AppointmentView, Error, Json, PathId, Refusals, Result},
 };
 
-/// One appointment within the caller's reach.
+/// One appointment within the caller's reach, with what became of it: who, when and why.
 #[utoipa::path(
     get, path = "/appointments/{id}", tag = "appointments", security(("bearer" = [])),
     params(("id" = String, Path, description = "The appointment")),
@@ -22,5 +22,5 @@ pub(crate) async fn read(
     let tenant = grant.own_tenant()?;
     let found = this.core.store.of(&tenant).appointment(&id, &grant.reach()).await?;
     let appointment = found.ok_or(Error::NotFound)?;
-    Ok(Json(AppointmentView::of(&appointment, &tenant, this.core.clock.now())))
+    Ok(Json(AppointmentView::in_full(&appointment, &tenant, this.core.clock.now())))
 }

@@ -23,8 +23,13 @@ pub(crate) async fn today(
     let paging = Paging::of(&this.core, "appointments/today", &tenant);
     let request = paging.request(pages.limit, pages.cursor.as_ref())?;
     let (from, to) = tenant.zone().bounds(tenant.zone().day(now));
-    let filter =
-        AppointmentFilter { from: Some(from), to: Some(to), live_only: true, ..Default::default() };
+    let filter = AppointmentFilter {
+        from: Some(from),
+        to: Some(to),
+        live_only: true,
+        patient: pages.patient_id,
+        ..Default::default()
+    };
     let page =
         this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
     Ok(Json(paging.list(page, |item| AppointmentView::in_list(item, &tenant, now))))

@@ -23,7 +23,12 @@ pub(crate) async fn upcoming(
     let paging = Paging::of(&this.core, "appointments/upcoming", &tenant);
     let request = paging.request(pages.limit, pages.cursor.as_ref())?;
     let after_now = Instant::from_millis(now.millis().saturating_add(1));
-    let filter = AppointmentFilter { from: Some(after_now), live_only: true, ..Default::default() };
+    let filter = AppointmentFilter {
+        from: Some(after_now),
+        live_only: true,
+        patient: pages.patient_id,
+        ..Default::default()
+    };
     let page =
         this.core.store.of(&tenant).appointments(&filter, &grant.reach(), &request, now).await?;
     Ok(Json(paging.list(page, |item| AppointmentView::in_list(item, &tenant, now))))

@@ -6,8 +6,8 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountStatus, CancellationPolicy, Currency, Email, Hospital, HospitalCode,
-        Mobile, Name, PasswordGuard, Role, Zone,
+        Account, AccountStatus, BookingRules, CancellationPolicy, Currency, Email, Holidays,
+        Hospital, HospitalCode, Mobile, Name, PasswordGuard, Role, Zone,
     },
     outbound::Invocation,
     tenancy::{Grant, ManageHospitals},
@@ -70,6 +70,8 @@ pub(crate) async fn create(
         time_zone: new.time_zone.unwrap_or_default(),
         currency: new.currency.unwrap_or(Currency::INR),
         cancellation: CancellationPolicy::default(),
+        booking: BookingRules::default(),
+        holidays: Holidays::default(),
         created_at: now,
     };
     let admin = Account {

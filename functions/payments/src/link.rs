@@ -101,7 +101,7 @@ async fn made(
     for _ in 0..TRIES {
         appointment.payable(payments.core.clock.now()).map_err(refused)?;
         let next = appointment.with_link(link.clone());
-        if store.hold_longer(&next).await? == Change::Done {
+        if store.hold_longer(&next, now).await? == Change::Done {
             return Ok((link, true));
         }
         let id = &appointment.id;

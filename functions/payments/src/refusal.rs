@@ -17,11 +17,7 @@ pub(crate) fn refused(refusal: AppointmentRefusal) -> Error {
         AppointmentRefusal::NothingToPay => {
             Error::conflict("NOTHING_TO_PAY", "The appointment costs nothing.")
         }
-        AppointmentRefusal::NotLive(_)
-        | AppointmentRefusal::Started
-        | AppointmentRefusal::NotStarted => {
-            Error::conflict("NOT_PAYABLE", "The appointment is cancelled or over.")
-        }
+        _ => Error::conflict("NOT_PAYABLE", "The appointment is cancelled or over."),
     }
 }
 

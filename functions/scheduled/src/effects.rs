@@ -42,9 +42,11 @@ fn due_effects(appointment: &Appointment, now: Instant) -> impl Iterator<Item = 
 fn act(due: &Due, kind: &EffectKind) -> Act {
     let act = match kind {
         EffectKind::Refund { .. } => "effects/refund",
-        EffectKind::MailConfirmed | EffectKind::MailCancelled | EffectKind::MailRefund { .. } => {
-            "effects/mail"
-        }
+        EffectKind::OweNoShow => "effects/no-show",
+        EffectKind::MailConfirmed
+        | EffectKind::MailMoved
+        | EffectKind::MailCancelled
+        | EffectKind::MailRefund { .. } => "effects/mail",
     };
     Act::on(due, act)
 }
@@ -103,8 +105,14 @@ async fn carry_out(
         let now = this.clock.now();
         return settlement::refund(store, merchants, appointment, refund, now).await;
     }
-    send(this, store, hospital, appointment, &effect.kind).await?;
-    let next = appointment.effect_done(&effect.id);
+    let now = this.clock.now();
+    let next = if effect.kind == EffectKind::OweNoShow {
+        let ids = settlement::new_ids(this.entropy, now)?;
+        appointment.no_show_owed(&ids, now).unwrap_or_else(|| appointment.effect_done(&effect.id))
+    } else {
+        send(this, store, hospital, appointment, &effect.kind).await?;
+        appointment.effect_done(&effect.id)
+    };
     store.change_appointment(&next).await?;
     Ok(next)
 }
@@ -116,13 +124,7 @@ async fn send(
     appointment: &Appointment,
     kind: &EffectKind,
 ) -> Result<()> {
-    // The number is given whether or not anybody gets a mail about it.
-    let receipt = match kind {
-        EffectKind::MailConfirmed => receipt_of(this, store, hospital, appointment).await?,
-        _ => None,
-    };
-    let number = receipt.as_ref().map(Receipt::number);
-    let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
+    let (number, attachment) = enclosed(this, store, hospital, appointment, kind).await?;
     // Somebody who was removed since gets no mail.
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
@@ -140,6 +142,14 @@ async fn send(
             start,
             fee,
             receipt: number.as_deref(),
+            appointment: id,
+        },
+        EffectKind::MailMoved => Mail::AppointmentMoved {
+            patient: name,
+            hospital,
+            doctor,
+            speciality,
+            start,
             appointment: id,
         },
         EffectKind::MailCancelled => {
@@ -168,9 +178,27 @@ async fn send(
                 at_desk,
             }
         }
-        EffectKind::Refund { .. } => return Ok(()),
+        EffectKind::OweNoShow | EffectKind::Refund { .. } => return Ok(()),
     };
     deliver_mail(this, &patient, &mail, attachment).await
+}
+
+/// The receipt's number and the receipt, where a mail encloses one. The number is given whether or
+/// not anybody gets a mail about it.
+async fn enclosed(
+    this: &Scheduled,
+    store: &HospitalStore,
+    hospital: &Hospital,
+    appointment: &Appointment,
+    kind: &EffectKind,
+) -> Result<(Option<String>, Option<Attachment>)> {
+    if *kind != EffectKind::MailConfirmed {
+        return Ok((None, None));
+    }
+    let receipt = receipt_of(this, store, hospital, appointment).await?;
+    let number = receipt.as_ref().map(Receipt::number);
+    let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
+    Ok((number, attachment))
 }
 
 async fn deliver_mail(

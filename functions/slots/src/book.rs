@@ -5,10 +5,10 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Booking, Issue, Patient, PatientId, Reason, Slot, SlotId},
-    store::{Booked, HospitalStore},
-    tenancy::{BookSlot, Grant, Tenant},
-    web::{AppointmentView, Body, Created, Error, Refusals, Result, SlotView},
+    models::{Booking, Issue, Offer, Patient, PatientId, Reason, SlotId},
+    store::Booked,
+    tenancy::{BookSlot, Grant},
+    web::{AppointmentView, Body, Created, Error, Refusals, Result, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -31,7 +31,8 @@ pub(crate) struct BookReply {
 }
 
 /// Books a slot. With a fee it is held until it is paid; without one it is confirmed at once. Of
-/// any number who want a slot, one gets it; the others learn of the next ones.
+/// any number who want a slot, one gets it. The others get `SLOT_TAKEN` with `nextAvailable`, the
+/// same doctor's next three, and `alternatives`, three of the same doctor or else of his speciality.
 #[utoipa::path(
     post, path = "/slots/book", tag = "slots", security(("bearer" = [])), request_body = BookRequest,
     responses((status = 201, description = "Booked", body = BookReply), Refusals),
@@ -47,13 +48,18 @@ pub(crate) async fn book(
     let (patients, hospital) =
         tokio::join!(store.patients_of(grant.account()), store.hospital(&tenant));
     let patient = choose(patients?, request.patient_id)?;
-    let policy = hospital?.ok_or(Error::NotFound)?.cancellation;
+    let hospital = hospital?.ok_or(Error::NotFound)?;
     let booking = Booking {
         id: slots.core.entropy.id(now)?,
         effect: slots.core.entropy.id(now)?,
         reason: request.reason,
-        policy,
-        hold_seconds: slots.hold_seconds,
+        policy: hospital.cancellation,
+        hold_seconds: hospital.booking.hold_seconds(slots.hold_seconds),
+        offer: Offer {
+            rules: hospital.booking,
+            holidays: hospital.holidays,
+            zone: tenant.zone().clone(),
+        },
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {
         Booked::Done(appointment) => {
@@ -63,7 +69,10 @@ pub(crate) async fn book(
             "PATIENT_BUSY",
             "The patient has another appointment at that time.",
         )),
-        Booked::Refused(slot) => Err(refusal(&slots, &store, &tenant, slot.as_deref()).await?),
+        Booked::Refused(slot, why) => {
+            let window = booking.offer.rules.window(tenant.zone(), now);
+            Err(not_to_be_had(&store, &tenant, (slot.as_deref(), why), (window, now)).await?)
+        }
     }
 }
 
@@ -82,24 +91,4 @@ fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> 
             Err(Error::field("patientId", issue))
         }
     }
-}
-
-/// Why a slot was not to be had, and what is.
-async fn refusal(
-    slots: &Slots,
-    store: &HospitalStore,
-    tenant: &Tenant,
-    slot: Option<&Slot>,
-) -> Result<Error> {
-    let now = slots.core.clock.now();
-    let Some(slot) = slot else {
-        return Ok(Error::NotFound);
-    };
-    if slot.start <= now {
-        let detail = "The slot has begun already.".to_owned();
-        return Ok(Error::Unprocessable { code: "SLOT_IN_PAST", detail });
-    }
-    let next = store.next_open(&slot.doctor.id, slot.start, now).await?;
-    let next: Vec<SlotView> = next.iter().map(|slot| SlotView::of(slot, tenant, now)).collect();
-    Ok(Error::conflict_with("SLOT_TAKEN", "Somebody else has this slot.", "nextAvailable", next))
 }

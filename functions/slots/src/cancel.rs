@@ -6,8 +6,8 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Cancelling,
-        PaymentAccount, Reason,
+        Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Decided, PaymentAccount,
+        Reason,
     },
     settlement::{self, TRIES},
     store::{Change, HospitalStore, Payable},
@@ -69,8 +69,8 @@ async fn cancelled(
         let ids = settlement::new_ids(slots.core.entropy, now)?;
         let by = (grant.role(), grant.account());
         match appointment.cancel(by, request.reason.clone(), ids, now).map_err(refused)? {
-            Cancelling::Already => return Ok((appointment, accounts)),
-            Cancelling::Now(next) => {
+            Decided::Already => return Ok((appointment, accounts)),
+            Decided::Now(next) => {
                 if store.release(&next).await? == Change::Done {
                     return Ok((*next, accounts));
                 }

@@ -7,7 +7,7 @@ use shared::{
     query,
     store::SlotFilter,
     tenancy::{Grant, ReadSlots},
-    web::{Cursor, Json, Limit, List, Paging, Query, Refusals, Result, SlotView},
+    web::{Cursor, Error, Json, Limit, List, Paging, Query, Refusals, Result, SlotView},
 };
 
 query! {
@@ -40,14 +40,27 @@ pub(crate) async fn list(
 ) -> Result<Json<List<SlotView>>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let paging = Paging::of(&slots.core, "slots", &tenant);
-    let filter = SlotFilter {
+    let mut filter = SlotFilter {
         doctor: query.doctor_id,
         speciality: query.speciality,
         from: query.from.map(|day| tenant.zone().bounds(day).0),
         to: query.to.map(|day| tenant.zone().bounds(day).1),
         open_only: grant.role() == Role::Patient,
+        window: None,
     };
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let page = slots.core.store.of(&tenant).slots(&filter, &request, now).await?;
+    let store = slots.core.store.of(&tenant);
+    let page = if filter.open_only {
+        // Most hospitals' rules leave out nothing, and then the list is there at once.
+        let (page, hospital) =
+            tokio::join!(store.slots(&filter, &request, now), store.hospital(&tenant));
+        filter.window = hospital?.ok_or(Error::NotFound)?.booking.window(tenant.zone(), now);
+        match filter.window {
+            Some(_) => store.slots(&filter, &request, now).await?,
+            None => page?,
+        }
+    } else {
+        store.slots(&filter, &request, now).await?
+    };
     Ok(Json(paging.list(page, |slot| SlotView::of(&slot, &tenant, now))))
 }

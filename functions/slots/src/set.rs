@@ -6,9 +6,9 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, BufferMinutes, Day, DoctorRef, Hours, Issue, Money,
-        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay,
-        WeeklyWindow, Window,
+        Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
+        Hours, Issue, Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot, SlotId,
+        SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Reach, Tenant},
@@ -36,7 +36,10 @@ body! {
         from: TimeOfDay = "from",
         /// To when.
         to: TimeOfDay = "to",
-        /// Times between, in which there are no slots.
+        /// Whether `to` is on the next day.
+        overnight: Option<bool> = "overnight",
+        /// Times between, in which there are no slots; of an overnight window, those before `from`
+        /// are on the next day.
         breaks: Option<Vec<BreakWish>> = "breaks",
     }
 }
@@ -52,6 +55,8 @@ body! {
         from: Option<TimeOfDay> = "from",
         /// To when.
         to: Option<TimeOfDay> = "to",
+        /// Whether `to` is on the next day.
+        overnight: Option<bool> = "overnight",
         /// The first day.
         start_date: Option<Day> = "startDate",
         /// The last day.
@@ -62,6 +67,16 @@ body! {
         slot_minutes: SlotMinutes = "slotMinutes",
         /// What is kept free after each slot, 0 to 240 minutes.
         buffer_minutes: Option<BufferMinutes> = "bufferMinutes",
+        /// How long before its start a slot is booked at the latest, where the hospital asks for
+        /// less.
+        min_notice_minutes: Option<NoticeMinutes> = "minNoticeMinutes",
+        /// How many days ahead a slot may be booked, where the hospital allows more; 0 is today.
+        max_days_ahead: Option<DaysAhead> = "maxDaysAhead",
+        /// How many may come to each slot, 1 to 100; 1 unless told.
+        capacity: Option<Capacity> = "capacity",
+        /// Whether this takes the place of what was published for these days before: open slots
+        /// that begin on them and are not among these go.
+        replace: Option<bool> = "replace",
     }
 }
 
@@ -72,12 +87,19 @@ pub(crate) struct SlotsSet {
     created: usize,
     /// How many were there.
     unchanged: usize,
+    /// How many open ones went, because they were replaced.
+    removed: usize,
+    /// Replaced, but held or booked: they stay, and nothing was published over them.
+    staying: Vec<SlotView>,
+    /// Days for which nothing was published: the hospital is closed.
+    holidays: Vec<Day>,
     /// All of them, by start.
     slots: Vec<SlotView>,
 }
 
 /// Publishes slots: all of them, or none if one overlaps another of the doctor's. Publishing the
-/// same again changes nothing.
+/// same again changes nothing. With `replace` they take the place of what was published for these
+/// days before, as far as that is open. Nothing is published for the hospital's holidays.
 #[utoipa::path(
     post, path = "/slots/set", tag = "slots", security(("bearer" = [])), request_body = SlotWish,
     responses((status = 201, description = "Published", body = SlotsSet), Refusals),
@@ -90,24 +112,39 @@ pub(crate) async fn set(
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let store = slots.core.store.of(&tenant);
     let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
+    let replace = wish.replace.unwrap_or_default();
+    let capacity = wish.capacity.unwrap_or_default();
+    let narrowing = Narrowing {
+        min_notice_minutes: wish.min_notice_minutes.map(NoticeMinutes::get),
+        max_days_ahead: wish.max_days_ahead.map(DaysAhead::get),
+    };
     let schedule = wish.schedule().map_err(Error::Invalid)?;
-    let spans = schedule
+    let mut spans = schedule
         .spans(tenant.zone(), now)
         .map_err(|refusal| schedule_refused(&schedule, refusal))?;
-    let doctor = bookable_doctor(&store, &doctor_id).await?;
-    let make = |span: Span| Ok(doctor.open_slot(slots.core.entropy.id(now)?, span, &tenant));
-    match store.publish_slots(&doctor_id, &spans, make).await? {
-        Published::Done { created, unchanged } => Ok(Created(SlotsSet {
+    let replaced = replace.then(|| schedule.whole_days(tenant.zone()));
+    let (doctor, hospital) =
+        tokio::join!(bookable_doctor(&store, &doctor_id), store.hospital(&tenant));
+    let (doctor, hospital) = (doctor?, hospital?.ok_or(Error::NotFound)?);
+    let holidays = hospital.holidays.clear(&mut spans, tenant.zone());
+    let make = |span: Span| {
+        let slot = doctor.open_slot(slots.core.entropy.id(now)?, span, narrowing, &tenant);
+        Ok(Slot { capacity, ..slot })
+    };
+    let shown = |slots: &[Slot]| -> Vec<SlotView> {
+        slots.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect()
+    };
+    match store.publish_slots(&doctor_id, &spans, (replaced, now), make).await? {
+        Published::Done { created, unchanged, removed, staying } => Ok(Created(SlotsSet {
             created: created.len(),
             unchanged: unchanged.len(),
-            slots: by_start(created, unchanged)
-                .iter()
-                .map(|slot| SlotView::of(slot, &tenant, now))
-                .collect(),
+            removed,
+            staying: shown(&staying),
+            holidays,
+            slots: shown(&by_start(created, unchanged)),
         })),
         Published::Clash(clashes) => {
-            let clashes: Vec<SlotView> =
-                clashes.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect();
+            let clashes = shown(&clashes);
             let detail = "These slots of the doctor are in the way; nothing was published.";
             Err(Error::conflict_with("SLOT_OVERLAP", detail, "clashes", clashes))
         }
@@ -139,18 +176,24 @@ struct Bookable {
 }
 
 impl Bookable {
-    fn open_slot(&self, id: SlotId, span: Span, tenant: &Tenant) -> Slot {
+    fn open_slot(&self, id: SlotId, span: Span, narrowing: Narrowing, tenant: &Tenant) -> Slot {
+        let day = tenant.zone().day(span.start);
+        let (opens_at, closes_at) = narrowing.of((day, span.start), tenant.zone());
         Slot {
             id,
             doctor: self.doctor.clone(),
             start: span.start,
             end: span.end,
-            day: tenant.zone().day(span.start),
+            day,
             fee: self.fee,
             status: SlotStatus::Open,
             hold_expires_at: None,
             appointment_id: None,
             withdrawn: false,
+            opens_at,
+            closes_at,
+            capacity: Capacity::default(),
+            seats: Vec::new(),
         }
     }
 }
@@ -176,7 +219,8 @@ impl SlotWish {
     /// The schedule that is wished for: either form, and not a mixture.
     fn schedule(self) -> std::result::Result<Schedule, Vec<FieldError>> {
         let (slot, buffer) = (self.slot_minutes, self.buffer_minutes.unwrap_or_default());
-        let once = self.date.is_some() || self.from.is_some() || self.to.is_some();
+        let single = [self.from.is_some(), self.to.is_some(), self.overnight.is_some()];
+        let once = self.date.is_some() || single.contains(&true);
         let weekly = self.start_date.is_some() || self.end_date.is_some() || self.weekly.is_some();
         let mut wants = Wants::default();
         let hours = match (once, weekly) {
@@ -198,7 +242,9 @@ impl SlotWish {
                 let date = wants.need("date", self.date);
                 let from = wants.need("from", self.from);
                 let to = wants.need("to", self.to);
-                let window = from.zip(to).and_then(|(from, to)| wants.window("to", from, to));
+                let overnight = self.overnight.unwrap_or_default();
+                let times = from.zip(to);
+                let window = times.and_then(|times| wants.window("to", times, overnight));
                 date.zip(window).map(|(date, window)| Hours::Single { date, window })
             }
         };
@@ -230,11 +276,11 @@ impl Wants {
     fn window(
         &mut self,
         field: impl Into<String>,
-        from: TimeOfDay,
-        to: TimeOfDay,
+        (from, to): (TimeOfDay, TimeOfDay),
+        overnight: bool,
     ) -> Option<Window> {
-        let window = Window::new(from, to);
-        window.map_err(|issue| self.faults.push(FieldError::new(field, issue))).ok()
+        let new = if overnight { Window::overnight } else { Window::new };
+        new(from, to).map_err(|issue| self.faults.push(FieldError::new(field, issue))).ok()
     }
 
     fn weekly(&mut self, days: Vec<WeeklyWish>) -> Vec<WeeklyWindow> {
@@ -244,15 +290,22 @@ impl Wants {
         let mut weekly = Vec::new();
         for (index, wish) in days.into_iter().enumerate() {
             let at = format!("weekly[{index}]");
+            let overnight = wish.overnight.unwrap_or_default();
+            let window = self.window(format!("{at}.to"), (wish.from, wish.to), overnight);
             let mut breaks = Vec::new();
-            for (number, pause) in wish.breaks.unwrap_or_default().into_iter().enumerate() {
-                breaks.extend(self.window(
-                    format!("{at}.breaks[{number}].to"),
-                    pause.from,
-                    pause.to,
-                ));
+            for (number, wished) in wish.breaks.unwrap_or_default().into_iter().enumerate() {
+                let pause = match window {
+                    Some(window) => window.pause(wished.from, wished.to),
+                    None => continue,
+                };
+                match pause {
+                    Ok(pause) => breaks.push(pause),
+                    Err(issue) => {
+                        let field = format!("{at}.breaks[{number}].to");
+                        self.faults.push(FieldError::new(field, issue));
+                    }
+                }
             }
-            let window = self.window(format!("{at}.to"), wish.from, wish.to);
             weekly.extend(window.map(|window| WeeklyWindow { day: wish.day, window, breaks }));
         }
         weekly

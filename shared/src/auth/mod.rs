@@ -5,6 +5,7 @@
 mod access;
 mod chain;
 mod keyed;
+mod links;
 mod otp;
 mod password;
 mod principal;
@@ -14,6 +15,7 @@ mod sealing;
 pub use access::{AccessTokens, TokenRefused, bearer};
 pub use chain::AuditChain;
 pub use keyed::MacKey;
+pub use links::{Links, OpenedLink};
 pub use otp::Otps;
 pub use password::{HashingFailed, PasswordHasher};
 pub use principal::{Membership, Principal};

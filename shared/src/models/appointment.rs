@@ -3,7 +3,7 @@
 use super::{
     AccountId, AppointmentId, CancellationPolicy, Day, Dispute, DoctorRef, Effect, EffectId,
     Identifier, Instant, Issue, LedgerEntry, Money, Name, Order, Parse, PatientId, Payment,
-    PaymentLink, Reason, Refund, RefundId, Role, SlotId,
+    PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,6 +16,8 @@ pub enum AppointmentStatus {
     Held,
     /// Paid, or free.
     Confirmed,
+    /// The patient is there.
+    CheckedIn,
     /// The patient was seen.
     Completed,
     /// Called off.
@@ -36,9 +38,10 @@ impl AppointmentStatus {
     }
 
     /// Every status.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Held,
         Self::Confirmed,
+        Self::CheckedIn,
         Self::Completed,
         Self::Cancelled,
         Self::Expired,
@@ -50,6 +53,7 @@ impl AppointmentStatus {
         match self {
             Self::Held => "held",
             Self::Confirmed => "confirmed",
+            Self::CheckedIn => "checked_in",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
@@ -59,7 +63,7 @@ impl AppointmentStatus {
 
     /// Whether it takes up its slot and its patient's time.
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Held | Self::Confirmed)
+        matches!(self, Self::Held | Self::Confirmed | Self::CheckedIn)
     }
 }
 
@@ -67,7 +71,9 @@ impl Parse for AppointmentStatus {
     fn parse(text: &str) -> Result<Self, Issue> {
         let wanted = |status: &Self| status.as_str() == text;
         Self::ALL.into_iter().find(wanted).ok_or_else(|| {
-            Issue::invalid("must be one of held, confirmed, completed, cancelled, expired, no_show")
+            Issue::invalid(
+                "must be one of held, confirmed, checked_in, completed, cancelled, expired, no_show",
+            )
         })
     }
 }
@@ -141,6 +147,9 @@ pub struct Appointment {
     /// The payment link the desk had made for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<PaymentLink>,
+    /// What cancelling gives a patient at most, of what was paid: what it gave when he moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_percent: Option<u8>,
     /// Every payment we heard of.
     #[serde(default)]
     pub payments: Vec<Payment>,
@@ -165,6 +174,12 @@ pub struct Appointment {
     /// What must still happen outside.
     #[serde(default)]
     pub effects: Vec<Effect>,
+    /// Its number in the doctor's queue of its day, once its patient was checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<u32>,
+    /// What became of it, from the booking on.
+    #[serde(default)]
+    pub history: Vec<Step>,
     /// When it was booked.
     pub created_at: Instant,
 }
@@ -193,8 +208,14 @@ pub enum AppointmentRefusal {
     NotLive(AppointmentStatus),
     /// It has begun: only the doctor or the hospital can still call it off.
     Started,
-    /// It has not begun: nobody has failed to come.
+    /// It has not begun: nobody has failed to come, or was seen.
     NotStarted,
+    /// It is not its day.
+    NotToday,
+    /// The day is over on which that could be taken back.
+    DayOver,
+    /// Too much was taken back already.
+    TooOften,
 }
 
 impl Appointment {

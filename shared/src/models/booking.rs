@@ -2,8 +2,9 @@
 
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
-    Cancellation, CancellationPolicy, Effect, EffectId, EffectKind, Instant, Money, NewIds,
-    Patient, PatientRef, Reason, RefundCause, Role, Slot, SlotRefusal, SlotStatus,
+    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
+    Instant, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund, RefundCause, Role, Slot,
+    SlotRefusal, SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -17,26 +18,10 @@ pub struct Booking {
     pub reason: Option<Reason>,
     /// The hospital's terms.
     pub policy: CancellationPolicy,
+    /// What the hospital lets book.
+    pub offer: Offer,
     /// How long an unpaid slot is kept, in seconds.
     pub hold_seconds: i64,
-}
-
-/// What calling off comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cancelling {
-    /// It was called off before; nothing changes.
-    Already,
-    /// Its next state.
-    Now(Box<Appointment>),
-}
-
-/// What noting that a patient did not come comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoShow {
-    /// It was noted before; nothing changes.
-    Already,
-    /// Its next state.
-    Now(Box<Appointment>),
 }
 
 impl Appointment {
@@ -50,9 +35,7 @@ impl Appointment {
         if slot.status(now) != SlotStatus::Open {
             return Err(SlotRefusal::Taken);
         }
-        if slot.start <= now {
-            return Err(SlotRefusal::InPast);
-        }
+        with.offer.check(slot, true, now)?;
         let free = slot.fee.is_zero();
         let confirmed =
             Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
@@ -76,6 +59,7 @@ impl Appointment {
             hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
             order: None,
             link: None,
+            most_percent: None,
             payments: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
@@ -84,6 +68,14 @@ impl Appointment {
             cancellation: None,
             reconcile_at: None,
             effects: if free { vec![confirmed] } else { Vec::new() },
+            token: None,
+            history: vec![Step {
+                what: Happening::Booked,
+                by: Doer::person(Role::Patient, &patient.account_id),
+                at: now,
+                reason: None,
+                from: None,
+            }],
             created_at: now,
         })
     }
@@ -98,6 +90,15 @@ impl Appointment {
             return Err(AppointmentRefusal::Started);
         }
         let mut quote = self.policy.quote(self.paid_amount(), by, self.start, now);
+        if let Some(most) =
+            self.most_percent.filter(|most| by == Role::Patient && *most < quote.percent)
+        {
+            quote = CancelQuote {
+                refund: self.paid_amount().percent(most),
+                percent: most,
+                rule: format!("{most} %, as when the patient moved the appointment"),
+            };
+        }
         // What went back already, in Razorpay's dashboard or by a dispute, does not go back again.
         let left = self.paid().and_then(|payment| self.refundable(&payment.id));
         quote.refund =
@@ -105,8 +106,17 @@ impl Appointment {
         Ok(quote)
     }
 
+    /// What was paid for it, less what went back because it was moved to a cheaper slot.
     fn paid_amount(&self) -> Money {
-        self.paid().map_or(Money::zero(self.fee.currency()), |payment| payment.amount)
+        let Some(payment) = self.paid() else {
+            return Money::zero(self.fee.currency());
+        };
+        let moved = |refund: &&Refund| {
+            refund.payment_id == payment.id && refund.cause == RefundCause::Rescheduled
+        };
+        self.refunds.iter().filter(moved).fold(payment.amount, |left, refund| {
+            left.minus(refund.amount).unwrap_or(Money::zero(left.currency()))
+        })
     }
 
     /// Calls it off: frees the slot and owes back what the policy says.
@@ -116,9 +126,9 @@ impl Appointment {
         reason: Option<Reason>,
         ids: NewIds,
         now: Instant,
-    ) -> Result<Cancelling, AppointmentRefusal> {
+    ) -> Result<Decided, AppointmentRefusal> {
         if self.status == AppointmentStatus::Cancelled {
-            return Ok(Cancelling::Already);
+            return Ok(Decided::Already);
         }
         let quote = self.cancel_quote(by.0, now)?;
         let mut next = self.next();
@@ -127,6 +137,7 @@ impl Appointment {
         let paid =
             self.paid().map(|payment| payment.id.clone()).filter(|_| !quote.refund.is_zero());
         let refund_id = paid.is_some().then(|| ids.refund.clone());
+        next.note(Happening::Cancelled, Doer::person(by.0, by.1), reason.clone(), now);
         next.cancellation =
             Some(Cancellation { by: by.0, account_id: by.1.clone(), at: now, reason, refund_id });
         if let Some(payment) = paid {
@@ -138,30 +149,7 @@ impl Appointment {
             due_at: now,
             attempts: 0,
         });
-        Ok(Cancelling::Now(Box::new(next)))
-    }
-
-    /// Its state when the patient did not come: what the terms give back then is owed.
-    pub fn no_show(&self, ids: &NewIds, now: Instant) -> Result<NoShow, AppointmentRefusal> {
-        match self.status(now) {
-            AppointmentStatus::NoShow => return Ok(NoShow::Already),
-            AppointmentStatus::Confirmed if now < self.start => {
-                return Err(AppointmentRefusal::NotStarted);
-            }
-            AppointmentStatus::Confirmed => {}
-            other => return Err(AppointmentRefusal::NotLive(other)),
-        }
-        let mut next = self.next();
-        next.status = AppointmentStatus::NoShow;
-        if let Some(payment) = self.paid() {
-            let left = self.refundable(&payment.id).unwrap_or(payment.amount);
-            let refund = self.policy.no_show(payment.amount);
-            let refund = if left.amount() < refund.amount() { left } else { refund };
-            if !refund.is_zero() {
-                next.owe(payment.id.clone(), refund, RefundCause::NoShow, ids, now);
-            }
-        }
-        Ok(NoShow::Now(Box::new(next)))
+        Ok(Decided::Now(Box::new(next)))
     }
 
     /// Its state once the hold has run out; `None` while it has not.
@@ -171,8 +159,14 @@ impl Appointment {
             return None;
         }
         let mut next = self.next();
-        next.status = AppointmentStatus::Expired;
-        next.hold_expires_at = None;
+        next.expires(now);
         Some(next)
+    }
+
+    /// Lets go of the slot: it was not paid in time.
+    pub(super) fn expires(&mut self, now: Instant) {
+        self.status = AppointmentStatus::Expired;
+        self.hold_expires_at = None;
+        self.note(Happening::Expired, Doer::NOBODY, None, now);
     }
 }

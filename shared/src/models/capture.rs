@@ -2,9 +2,9 @@
 //! the money ends on the appointment or goes back.
 
 use super::{
-    Appointment, AppointmentRefusal, AppointmentStatus, Effect, EffectKind, EntryCause, Instant,
-    LedgerAccount, Money, NewIds, Order, OrderId, PaidBy, Payment, PaymentAccountId, PaymentId,
-    PaymentStatus, Refund, RefundCause, RefundStatus,
+    Appointment, AppointmentRefusal, AppointmentStatus, Doer, Effect, EffectKind, EntryCause,
+    Happening, Instant, LedgerAccount, Money, NewIds, Order, OrderId, PaidBy, Payment,
+    PaymentAccountId, PaymentId, PaymentStatus, Refund, RefundCause, RefundStatus, Role,
 };
 
 /// What a captured payment comes to.
@@ -121,6 +121,9 @@ impl Appointment {
         let mut confirmed = recorded.clone();
         confirmed.status = AppointmentStatus::Confirmed;
         confirmed.hold_expires_at = None;
+        let taken_by = payment.taken_by.as_ref();
+        let by = taken_by.map_or(Doer::NOBODY, |account| Doer::person(Role::Hospital, account));
+        confirmed.note(Happening::Confirmed, by, None, now);
         let lines = (confirmed.house_of(&payment.id), LedgerAccount::Appointments);
         let of = (payment.id.clone(), None);
         confirmed.enter(EntryCause::Paid, payment.amount, lines, of, now);
@@ -128,8 +131,7 @@ impl Appointment {
         confirmed.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
         let mut lost = back(RefundCause::Late);
         if lost.status == AppointmentStatus::Held {
-            lost.status = AppointmentStatus::Expired;
-            lost.hold_expires_at = None;
+            lost.expires(now);
         }
         Capture::Confirm { confirmed: Box::new(confirmed), lost }
     }

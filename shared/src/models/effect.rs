@@ -24,6 +24,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// Tell the patient that the appointment stands.
     MailConfirmed,
+    /// Tell the patient that it was moved.
+    MailMoved,
     /// Tell the patient that it is called off, and what comes back.
     MailCancelled,
     /// Tell the patient that a payment came too late or twice and goes back.
@@ -31,6 +33,9 @@ pub enum EffectKind {
         /// Which refund.
         refund: RefundId,
     },
+    /// Owe what the terms give back to a patient who did not come: due once nobody can take that
+    /// back any more.
+    OweNoShow,
     /// Pay money back.
     Refund {
         /// Which refund.

@@ -1,6 +1,9 @@
 //! A hospital: the tenant.
 
-use super::{CancellationPolicy, Currency, HospitalCode, HospitalId, Instant, Name, Zone};
+use super::{
+    BookingRules, CancellationPolicy, Currency, Holidays, HospitalCode, HospitalId, Instant, Name,
+    Zone,
+};
 use serde::{Deserialize, Serialize};
 
 /// A hospital and its settings.
@@ -21,6 +24,12 @@ pub struct Hospital {
     /// What a patient gets back; copied to each appointment when it is booked.
     #[serde(default)]
     pub cancellation: CancellationPolicy,
+    /// When patients may book.
+    #[serde(default)]
+    pub booking: BookingRules,
+    /// When it is closed: nothing is published for those days, and nothing booked on them.
+    #[serde(default)]
+    pub holidays: Holidays,
     /// When it joined.
     pub created_at: Instant,
 }

@@ -66,6 +66,11 @@ enum Step {
     Lose(usize),
     Cancel { nth: usize, by_patient: bool },
     NoShow(usize),
+    Owe(usize),
+    CheckIn(usize),
+    Complete(usize),
+    Undo(usize),
+    Move { nth: usize, slot: usize, by_patient: bool },
     Sweep(usize),
     AskRefund { nth: usize, answer_lost: bool },
     BankSpeaks { nth: usize, processed: bool },
@@ -86,7 +91,12 @@ fn step() -> impl Strategy<Value = (Step, bool)> {
         6 => (n(), any::<bool>()).prop_map(|(nth, again)| Step::Webhook { nth, again }),
         2 => n().prop_map(Step::Lose),
         2 => (n(), any::<bool>()).prop_map(|(nth, by_patient)| Step::Cancel { nth, by_patient }),
-        1 => n().prop_map(Step::NoShow),
+        2 => n().prop_map(Step::NoShow),
+        1 => n().prop_map(Step::Owe),
+        1 => n().prop_map(Step::CheckIn),
+        1 => n().prop_map(Step::Complete),
+        2 => n().prop_map(Step::Undo),
+        3 => (n(), 0..SLOTS, any::<bool>()).prop_map(|(nth, slot, by_patient)| Step::Move { nth, slot, by_patient }),
         1 => n().prop_map(Step::Sweep),
         4 => (n(), any::<bool>()).prop_map(|(nth, lost)| Step::AskRefund { nth, answer_lost: lost }),
         4 => (n(), any::<bool>()).prop_map(|(nth, processed)| Step::BankSpeaks { nth, processed }),
@@ -107,6 +117,8 @@ struct World {
     news: Vec<News>,
     drawn: u128,
     crash: bool,
+    /// Appointments their patients moved when cancelling gave nothing any more.
+    late: std::collections::BTreeSet<usize>,
 }
 
 impl World {
@@ -128,6 +140,10 @@ impl World {
                 hold_expires_at: None,
                 appointment_id: None,
                 withdrawn: false,
+                opens_at: None,
+                closes_at: None,
+                capacity: Capacity::default(),
+                seats: Vec::new(),
             }
         };
         Self {
@@ -138,6 +154,7 @@ impl World {
             news: Vec::new(),
             drawn: 1000,
             crash: false,
+            late: std::collections::BTreeSet::new(),
         }
     }
 
@@ -164,7 +181,7 @@ impl World {
         let lines = &before.ledger;
         assert_eq!(&next.ledger[..lines.len()], &lines[..], "the ledger is only added to");
         let over =
-            matches!(before.status, AppointmentStatus::Cancelled | AppointmentStatus::NoShow);
+            matches!(before.status, AppointmentStatus::Cancelled | AppointmentStatus::Completed);
         assert!(!over || next.status == before.status, "what is over stays so");
         self.appointments[at] = next;
     }
@@ -179,6 +196,11 @@ impl World {
                 10,
             )
             .unwrap(),
+            offer: Offer {
+                rules: BookingRules::default(),
+                holidays: Holidays::default(),
+                zone: Zone::default(),
+            },
             hold_seconds: 600,
         };
         let number = patient as u128;
@@ -327,6 +349,63 @@ impl World {
         }
     }
 
+    fn visit(
+        &mut self,
+        at: usize,
+        decide: impl Fn(&Appointment, Note<'_>) -> Result<Decided, AppointmentRefusal>,
+    ) {
+        let zone = Zone::default();
+        let by = Doer::person(Role::Doctor, &id(1));
+        let note = Note { by, reason: None, zone: &zone, now: self.now };
+        if let Ok(Decided::Now(next)) = decide(&self.appointments[at], note) {
+            self.write(at, Some(*next));
+        }
+    }
+
+    /// The target is taken and the old slot left in one transaction.
+    fn move_to(&mut self, at: usize, slot: usize, by_patient: bool) {
+        let role = if by_patient { Role::Patient } else { Role::Hospital };
+        let moving = Moving {
+            by: (role, id(4)),
+            reason: None,
+            offer: Offer {
+                rules: BookingRules::default(),
+                holidays: Holidays::default(),
+                zone: Zone::default(),
+            },
+            ids: self.ids(),
+            now: self.now,
+        };
+        let current = self.appointments[at].clone();
+        let Ok(Decided::Now(next)) = current.reschedule(&self.slots[slot], &moving) else {
+            return;
+        };
+        if self.crash {
+            return;
+        }
+        if by_patient && current.start.seconds_since(self.now) < 24 * 3600 {
+            self.late.insert(at);
+        }
+        let old = self.slot_of(at);
+        if old.appointment_id.as_ref() == Some(&current.id) {
+            old.status = SlotStatus::Open;
+            old.appointment_id = None;
+            old.hold_expires_at = None;
+        }
+        let target = &mut self.slots[slot];
+        let held = current.status == AppointmentStatus::Held;
+        target.status = if held { SlotStatus::Held } else { SlotStatus::Booked };
+        target.hold_expires_at = current.hold_expires_at;
+        target.appointment_id = Some(current.id.clone());
+        self.write(at, Some(*next));
+    }
+
+    fn owe_no_show(&mut self, at: usize) {
+        let ids = self.ids();
+        let next = self.appointments[at].no_show_owed(&ids, self.now);
+        self.write(at, next);
+    }
+
     fn hear_of_refund(&mut self, at: usize, charge: usize, nth: usize, status: RefundStatus) {
         let gone = self.charges[charge].refunds[nth].clone();
         let new = self.draw();
@@ -400,6 +479,7 @@ impl World {
         let appointment = &self.appointments[at];
         let Some(paid) = appointment.paid() else { return 0 };
         let early = appointment.start.seconds_since(self.now) >= 24 * 3600;
+        let early = early && !self.late.contains(&at);
         let terms = match (by_patient, early) {
             (false, _) => 50_001,
             (true, true) => 33_500,
@@ -488,7 +568,7 @@ impl World {
                 let role = if by_patient { Role::Patient } else { Role::Hospital };
                 let ids = self.ids();
                 let next = match self.appointments[at].cancel((role, &id(4)), None, ids, self.now) {
-                    Ok(Cancelling::Now(next)) => Some(*next),
+                    Ok(Decided::Now(next)) => Some(*next),
                     _ => None,
                 };
                 if let Some(next) = &next {
@@ -499,10 +579,28 @@ impl World {
             }
             Step::NoShow(n) => {
                 let Some(at) = nth(n) else { return };
-                let ids = self.ids();
-                if let Ok(NoShow::Now(next)) = self.appointments[at].no_show(&ids, self.now) {
-                    self.write(at, Some(*next));
-                }
+                let effect = self.draw();
+                self.visit(at, |appointment, note| appointment.no_show(effect.clone(), note));
+            }
+            Step::Owe(n) => {
+                let Some(at) = nth(n) else { return };
+                self.owe_no_show(at);
+            }
+            Step::CheckIn(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::check_in);
+            }
+            Step::Complete(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::complete);
+            }
+            Step::Undo(n) => {
+                let Some(at) = nth(n) else { return };
+                self.visit(at, Appointment::undo);
+            }
+            Step::Move { nth: n, slot, by_patient } => {
+                let Some(at) = nth(n) else { return };
+                self.move_to(at, slot, by_patient);
             }
             Step::Sweep(n) => {
                 let Some(at) = nth(n) else { return };
@@ -556,8 +654,13 @@ impl World {
             prop_assert!(stands.clone().count() <= 1, "an appointment stands on one payment");
             prop_assert!(stands.clone().all(|paid| paid.amount == fee()), "and on the whole fee");
             let kept = stands.count() == 1;
-            let confirmed = appointment.status == AppointmentStatus::Confirmed;
-            prop_assert!(kept || !confirmed, "what is confirmed is paid");
+            let stands = matches!(
+                appointment.status,
+                AppointmentStatus::Confirmed
+                    | AppointmentStatus::CheckedIn
+                    | AppointmentStatus::Completed
+            );
+            prop_assert!(kept || !stands, "what is confirmed is paid");
             for paid in &appointment.payments {
                 let back = appointment.refunds.iter().filter(|back| back.payment_id == paid.id);
                 let back: i64 = back.map(|back| back.amount.amount()).sum();
@@ -576,6 +679,7 @@ impl World {
             self.now = self.now.plus_seconds(40 * 3600);
             for at in 0..self.appointments.len() {
                 self.reconcile(at);
+                self.owe_no_show(at);
                 for _ in 0..4 {
                     self.ask_refund(at, false);
                 }

@@ -49,6 +49,8 @@ pub enum EntryCause {
     Cancelled,
     /// The patient did not come.
     NoShow,
+    /// The appointment was moved to a cheaper slot.
+    Rescheduled,
     /// Somebody began a refund in Razorpay's dashboard.
     Outside,
     /// A refund reached the patient.
@@ -62,6 +64,7 @@ impl From<RefundCause> for EntryCause {
         match cause {
             RefundCause::Cancelled => Self::Cancelled,
             RefundCause::NoShow => Self::NoShow,
+            RefundCause::Rescheduled => Self::Rescheduled,
             RefundCause::Late => Self::Late,
             RefundCause::Duplicate => Self::Duplicate,
             RefundCause::Mismatch => Self::Mismatch,

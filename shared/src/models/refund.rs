@@ -24,6 +24,8 @@ pub enum RefundCause {
     Cancelled,
     /// The patient did not come.
     NoShow,
+    /// The appointment was moved to a cheaper slot.
+    Rescheduled,
     /// It was paid after the slot had gone to somebody else.
     Late,
     /// The order had been paid already.

@@ -2,6 +2,7 @@
 
 use super::{Day, Instant, Issue, Parse, Span, TimeOfDay, Zone};
 use jiff::civil::Weekday;
+use serde::{Deserialize, Serialize};
 
 /// The most slots one request may ask for.
 pub const SLOTS_PER_REQUEST: usize = 1000;
@@ -38,24 +39,119 @@ impl BufferMinutes {
     }
 }
 
-/// From one time of a day to a later one of the same day.
+/// Minutes before its start up to which a slot is booked, 0 to thirty days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeMinutes(u32);
+
+impl NoticeMinutes {
+    /// From a number, if it is in the bounds.
+    pub fn new(minutes: u64) -> Result<Self, Issue> {
+        let minutes = u32::try_from(minutes).ok().filter(|minutes| *minutes <= 43_200);
+        minutes.map(Self).ok_or_else(|| Issue::invalid("must be 0 to 43200 minutes"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// How many may come to one slot, 1 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Capacity(u32);
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Capacity {
+    /// From a number, if it is in the bounds.
+    pub fn new(seats: u64) -> Result<Self, Issue> {
+        let seats = u32::try_from(seats).ok().filter(|seats| (1..=100).contains(seats));
+        seats.map(Self).ok_or_else(|| Issue::invalid("must be 1 to 100"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Whether it is a group's.
+    pub const fn is_group(self) -> bool {
+        self.0 > 1
+    }
+}
+
+/// How many days ahead a slot is booked, 0 to 366; 0 is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaysAhead(u32);
+
+impl DaysAhead {
+    /// From a number, if it is in the bounds.
+    pub fn new(days: u64) -> Result<Self, Issue> {
+        let days = u32::try_from(days).ok().filter(|days| *days <= 366);
+        days.map(Self).ok_or_else(|| Issue::invalid("must be 0 to 366 days"))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// From one time of a day to a later one of the same day, or to one of the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     from: TimeOfDay,
     to: TimeOfDay,
+    overnight: bool,
 }
 
 impl Window {
     /// A window; refused if it does not end after it begins.
     pub fn new(from: TimeOfDay, to: TimeOfDay) -> Result<Self, Issue> {
         if from < to {
-            return Ok(Self { from, to });
+            return Ok(Self { from, to, overnight: false });
         }
         Err(Issue::invalid("must be later than from"))
     }
 
+    /// A window across midnight; refused if it lasts a day or longer.
+    pub fn overnight(from: TimeOfDay, to: TimeOfDay) -> Result<Self, Issue> {
+        if to <= from {
+            return Ok(Self { from, to, overnight: true });
+        }
+        Err(Issue::invalid("must not be later than from, for it is a time of the next day"))
+    }
+
+    /// A break of this window: one that begins before the window does is on the next day.
+    pub fn pause(self, from: TimeOfDay, to: TimeOfDay) -> Result<Pause, Issue> {
+        if !self.overnight || from < to {
+            let next_day = self.overnight && from < self.from;
+            return Self::new(from, to).map(|window| Pause { window, next_day });
+        }
+        Self::overnight(from, to).map(|window| Pause { window, next_day: false })
+    }
+
     fn on(self, day: Day, zone: &Zone) -> Span {
-        Span { start: zone.at(day, self.from), end: zone.at(day, self.to) }
+        let last = if self.overnight { day.next() } else { day };
+        Span { start: zone.at(day, self.from), end: zone.at(last, self.to) }
+    }
+}
+
+/// A time inside a window in which there are no slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    window: Window,
+    next_day: bool,
+}
+
+impl Pause {
+    fn on(self, day: Day, zone: &Zone) -> Span {
+        self.window.on(if self.next_day { day.next() } else { day }, zone)
     }
 }
 
@@ -88,7 +184,7 @@ pub struct WeeklyWindow {
     /// From when to when.
     pub window: Window,
     /// Times between, in which there are no slots.
-    pub breaks: Vec<Window>,
+    pub breaks: Vec<Pause>,
 }
 
 /// When a doctor works.
@@ -139,6 +235,12 @@ pub enum ScheduleRefusal {
 }
 
 impl Schedule {
+    /// The time from the beginning of its first day to the end of its last.
+    pub fn whole_days(&self, zone: &Zone) -> Span {
+        let (first, last) = self.days();
+        Span { start: zone.bounds(first).0, end: zone.bounds(last).1 }
+    }
+
     /// The first day it speaks of, and the last.
     const fn days(&self) -> (Day, Day) {
         match self.hours {
@@ -181,7 +283,7 @@ impl Schedule {
             Hours::Weekly { weekly, .. } => {
                 for hours in weekly.iter().filter(|hours| hours.day.0 == day.date().weekday()) {
                     let breaks: Vec<Span> =
-                        hours.breaks.iter().map(|window| window.on(day, zone)).collect();
+                        hours.breaks.iter().map(|pause| pause.on(day, zone)).collect();
                     self.cut(hours.window.on(day, zone), &breaks, spans);
                 }
             }
@@ -225,6 +327,9 @@ macro_rules! number_schema {
 number_schema! {
     SlotMinutes 5 480;
     BufferMinutes 0 240;
+    NoticeMinutes 0 43_200;
+    DaysAhead 0 366;
+    Capacity 1 100;
 }
 
 #[cfg(test)]
@@ -261,12 +366,10 @@ mod tests {
 
     #[test]
     fn breaks_are_kept_free() {
-        let lunch = Window::new(time("12:00"), time("13:00")).unwrap();
-        let weekly = vec![WeeklyWindow {
-            day: WeekDay::parse("tue").unwrap(),
-            window: Window::new(time("11:00"), time("14:00")).unwrap(),
-            breaks: vec![lunch],
-        }];
+        let window = Window::new(time("11:00"), time("14:00")).unwrap();
+        let lunch = window.pause(time("12:00"), time("13:00")).unwrap();
+        let weekly =
+            vec![WeeklyWindow { day: WeekDay::parse("tue").unwrap(), window, breaks: vec![lunch] }];
         let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-14"), weekly };
         let zone = Zone::default();
         let spans = schedule(hours, 40, 0).spans(&zone, NOW).unwrap();
@@ -280,6 +383,64 @@ mod tests {
                 "2026-12-08T13:00:00+05:30",
             ]
         );
+    }
+
+    fn shown(hours: Hours, slot: u64, zone: &str, now: Instant) -> Vec<String> {
+        let zone = Zone::parse(zone).unwrap();
+        let spans = schedule(hours, slot, 0).spans(&zone, now).unwrap();
+        spans.iter().map(|span| zone.show(span.start)).collect()
+    }
+
+    #[test]
+    fn nights_go_over_midnight_and_changes_of_the_clocks() {
+        let window = Window::overnight(time("22:00"), time("06:00")).unwrap();
+        assert!(Window::overnight(time("06:00"), time("22:00")).is_err());
+        let night = |date: &str| Hours::Single { date: day(date), window };
+        let now = Instant::parse_rfc3339("2026-03-01T00:00:00Z").unwrap();
+        // Clocks in New York go from 02:00 to 03:00 on 8 March, and back on 1 November.
+        let spring = shown(night("2026-03-07"), 120, "America/New_York", now);
+        assert_eq!(
+            spring,
+            ["2026-03-07T22:00:00-05:00", "2026-03-08T00:00:00-05:00", "2026-03-08T03:00:00-04:00"]
+        );
+        let autumn = shown(night("2026-10-31"), 120, "America/New_York", now);
+        assert_eq!(
+            autumn,
+            [
+                "2026-10-31T22:00:00-04:00",
+                "2026-11-01T00:00:00-04:00",
+                "2026-11-01T01:00:00-05:00",
+                "2026-11-01T03:00:00-05:00",
+            ]
+        );
+        // On Lord Howe Island they go by half an hour.
+        let spring = shown(night("2026-10-03"), 60, "Australia/Lord_Howe", now);
+        assert_eq!(spring.len(), 7);
+        assert_eq!(spring[4], "2026-10-04T02:30:00+11:00");
+        let autumn = shown(night("2026-04-04"), 60, "Australia/Lord_Howe", now);
+        assert_eq!(autumn.len(), 8);
+        assert_eq!(autumn[4..6], ["2026-04-05T01:30:00+10:30", "2026-04-05T02:30:00+10:30"]);
+        assert_eq!(shown(night("2026-10-03"), 60, "Asia/Kolkata", now).len(), 8);
+    }
+
+    #[test]
+    fn breaks_of_a_night_are_on_either_side_of_midnight_or_over_it() {
+        let window = Window::overnight(time("22:00"), time("04:00")).unwrap();
+        let breaks = [("23:30", "00:30"), ("02:00", "03:00")];
+        let breaks = breaks.map(|(from, to)| window.pause(time(from), time(to)).unwrap());
+        let weekly = vec![WeeklyWindow {
+            day: WeekDay::parse("wed").unwrap(),
+            window,
+            breaks: breaks.to_vec(),
+        }];
+        let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-07"), weekly };
+        let spans = shown(hours, 30, "Asia/Kolkata", NOW);
+        let times: Vec<&str> = spans.iter().map(|text| &text[8..16]).collect();
+        let expected = [
+            "02T22:00", "02T22:30", "02T23:00", "03T00:30", "03T01:00", "03T01:30", "03T03:00",
+            "03T03:30",
+        ];
+        assert_eq!(times, expected);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Slots: stretches of a doctor's time.
 
 use super::{
-    AccountId, AppointmentId, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
+    AccountId, AppointmentId, Capacity, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,6 +66,16 @@ impl Span {
     }
 }
 
+/// A seat of a slot that has several, as somebody has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// Which appointment's it is.
+    pub appointment_id: AppointmentId,
+    /// Until when it is its own: while it is not paid, as long as it is held; then for good.
+    pub until: Instant,
+}
+
 /// A stretch of a doctor's time that can be booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +104,18 @@ pub struct Slot {
     /// Whether its doctor is shut out: nobody new gets it, be it open or become so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+    /// From when on it can be booked, where its doctor narrows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Instant>,
+    /// Until when it can be booked, where its doctor narrows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Instant>,
+    /// How many may come at that time.
+    #[serde(default)]
+    pub capacity: Capacity,
+    /// The seats that are taken, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<Seat>,
 }
 
 impl Slot {
@@ -104,9 +126,30 @@ impl Slot {
         match self.status {
             SlotStatus::Held if !ran_out => SlotStatus::Held,
             SlotStatus::Held | SlotStatus::Open if self.withdrawn => SlotStatus::Blocked,
+            SlotStatus::Open if self.capacity.is_group() && self.free_seats(now) == 0 => {
+                SlotStatus::Booked
+            }
             SlotStatus::Held => SlotStatus::Open,
             status => status,
         }
+    }
+
+    /// How many seats of several are free at this instant.
+    pub fn free_seats(&self, now: Instant) -> u32 {
+        let lasts = |seat: &&Seat| now < seat.until;
+        let taken = u32::try_from(self.seats.iter().filter(lasts).count()).unwrap_or(u32::MAX);
+        self.capacity.get().saturating_sub(taken)
+    }
+
+    /// Whether it is open and nobody has any part of it.
+    pub fn is_untouched(&self, now: Instant) -> bool {
+        self.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+    }
+
+    /// Whether another of the same time would be sold in the same way.
+    pub fn is_sold_as(&self, other: &Self) -> bool {
+        let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);
+        terms(self) == terms(other)
     }
 
     /// The time it covers.
@@ -122,6 +165,12 @@ pub enum SlotRefusal {
     Taken,
     /// It has begun.
     InPast,
+    /// The hospital is closed on that day.
+    Closed,
+    /// Its start is too near.
+    TooSoon,
+    /// Its day is too far ahead.
+    TooFar,
 }
 
 /// What a doctor's wish for slots comes to, given those that are there.
@@ -133,21 +182,43 @@ pub struct Published {
     pub unchanged: Vec<Slot>,
     /// There, at a time that overlaps without being the same.
     pub clashes: Vec<Slot>,
+    /// Open, and no longer wanted.
+    pub removed: Vec<Slot>,
+    /// Held or booked and no longer wanted: they stay, and whatever would overlap them is left out.
+    pub staying: Vec<Slot>,
 }
 
-/// Compares wanted spans with a doctor's existing slots of that time.
-pub fn publish(wanted: &[Span], existing: Vec<Slot>) -> Published {
+/// Compares wanted spans with a doctor's existing slots of that time. With `replaced`, what begins
+/// then and is not wanted goes, as far as it is open; and so does what `fits` says is no longer
+/// sold as it was, to be made anew.
+pub fn publish(
+    wanted: &[Span],
+    existing: Vec<Slot>,
+    (replaced, now): (Option<Span>, Instant),
+    fits: impl Fn(&Slot) -> bool,
+) -> Published {
     let mut missing = wanted.to_vec();
     let mut published = Published::default();
     for slot in existing {
         let span = slot.span();
-        if let Some(same) = missing.iter().position(|wanted| *wanted == span) {
+        let overlaps = missing.iter().any(|wanted| wanted.overlaps(span));
+        let open = slot.is_untouched(now);
+        let replaceable =
+            replaced.is_some_and(|days| days.start <= span.start && span.start < days.end);
+        let same = missing.iter().position(|wanted| *wanted == span);
+        let stale = replaceable && open && !fits(&slot);
+        if let Some(same) = same.filter(|_| !stale) {
             missing.swap_remove(same);
             published.unchanged.push(slot);
-        } else if missing.iter().any(|wanted| wanted.overlaps(span)) {
+        } else if replaceable && open {
+            published.removed.push(slot);
+        } else if replaceable || (replaced.is_some() && overlaps && !open) {
+            published.staying.push(slot);
+        } else if overlaps {
             published.clashes.push(slot);
         }
     }
+    missing.retain(|wanted| !published.staying.iter().any(|slot| wanted.overlaps(slot.span())));
     missing.sort_unstable();
     published.missing = missing;
     published
@@ -172,7 +243,77 @@ mod tests {
         Span { start, end: start.plus_seconds(minutes * 60) }
     }
 
+    fn slot(span: Span, taken: bool) -> Slot {
+        Slot {
+            id: crate::models::Id::from_parts(span.start, 1),
+            doctor: DoctorRef {
+                id: crate::models::Id::derived(2),
+                name: Name::parse("Meera Iyer").unwrap(),
+                speciality: Speciality::parse("Cardiology").unwrap(),
+            },
+            start: span.start,
+            end: span.end,
+            day: Day::parse("1970-01-01").unwrap(),
+            fee: Money::zero(crate::models::Currency::INR),
+            status: if taken { SlotStatus::Booked } else { SlotStatus::Open },
+            hold_expires_at: None,
+            appointment_id: None,
+            withdrawn: false,
+            opens_at: None,
+            closes_at: None,
+            capacity: Capacity::default(),
+            seats: Vec::new(),
+        }
+    }
+
+    /// Spans one after the other, of these lengths and gaps.
+    fn row(steps: &[(i64, i64)]) -> Vec<Span> {
+        let mut at = 0;
+        let place = |&(gap, minutes): &(i64, i64)| {
+            let start = at + gap;
+            at = start + minutes;
+            span(start, minutes)
+        };
+        steps.iter().map(place).collect()
+    }
+
     proptest! {
+        #[test]
+        fn changing_a_rule_touches_only_what_is_open(
+            there in prop::collection::vec((0..20_i64, 5..30_i64, any::<bool>()), 0..12),
+            wanted in prop::collection::vec((0..20_i64, 5..30_i64), 0..12),
+            (from, length) in (0..100_i64, 1..200_i64),
+        ) {
+            let now = Instant::from_seconds(0);
+            let spans = row(&there.iter().map(|one| (one.0, one.1)).collect::<Vec<_>>());
+            let existing: Vec<Slot> =
+                spans.iter().zip(&there).map(|(span, one)| slot(*span, one.2)).collect();
+            let days = span(from, length);
+            let inside = |one: &Span| days.start <= one.start && one.start < days.end;
+            let wanted: Vec<Span> = row(&wanted).into_iter().filter(inside).collect();
+            let plan = publish(&wanted, existing.clone(), (Some(days), now), |_| true);
+            prop_assume!(plan.clashes.is_empty());
+            prop_assert!(plan.removed.iter().all(|one| one.status == SlotStatus::Open));
+            prop_assert!(plan.removed.iter().all(|one| inside(&one.span())));
+            let mut after: Vec<Slot> =
+                existing.into_iter().filter(|one| !plan.removed.contains(one)).collect();
+            after.extend(plan.missing.iter().map(|span| slot(*span, false)));
+            after.sort_by_key(|one| one.start);
+            let apart = |pair: &[Slot]| !pair[0].span().overlaps(pair[1].span());
+            prop_assert!(after.windows(2).all(apart), "no two overlap");
+            let open = after.iter().filter(|one| one.status == SlotStatus::Open && inside(&one.span()));
+            prop_assert!(open.clone().all(|one| wanted.contains(&one.span())), "no other is open");
+            // The same once more changes nothing.
+            let again = publish(&wanted, after.clone(), (Some(days), now), |_| true);
+            prop_assert_eq!((again.missing, again.removed), (vec![], vec![]));
+            prop_assert_eq!(again.staying, plan.staying);
+            // What is sold in another way is made anew, as far as it is open.
+            let other = publish(&wanted, after, (Some(days), now), |_| false);
+            let open = |one: &Slot| one.status == SlotStatus::Open;
+            prop_assert!(other.unchanged.iter().all(|one| !open(one)));
+            prop_assert_eq!(other.removed.len(), other.missing.len());
+        }
+
         #[test]
         fn spans_overlap_exactly_if_they_share_a_minute(
             a in 0..200_i64, b in 0..200_i64, m in 1..60_i64, n in 1..60_i64,

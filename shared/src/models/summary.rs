@@ -43,6 +43,9 @@ pub struct AppointmentSummary {
     /// Everything that goes back.
     #[serde(default)]
     pub refunds: Vec<Refund>,
+    /// The patient's number of the day with this doctor, once he is there.
+    #[serde(default)]
+    pub token: Option<u32>,
     /// Why the patient comes.
     #[serde(default)]
     pub reason: Option<Reason>,
@@ -52,7 +55,7 @@ pub struct AppointmentSummary {
 
 impl AppointmentSummary {
     /// The names these have in the database.
-    pub const FIELDS: [&str; 15] = [
+    pub const FIELDS: [&str; 16] = [
         "_id",
         "status",
         "start",
@@ -66,6 +69,7 @@ impl AppointmentSummary {
         "link",
         "payments",
         "refunds",
+        "token",
         "reason",
         "createdAt",
     ];
@@ -97,6 +101,7 @@ impl From<Appointment> for AppointmentSummary {
             link: appointment.link,
             payments: appointment.payments,
             refunds: appointment.refunds,
+            token: appointment.token,
             reason: appointment.reason,
             created_at: appointment.created_at,
         }

@@ -118,6 +118,12 @@ impl Day {
         Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
+    /// The day so many days later, or earlier.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_add(jiff::SignedDuration::from_hours(days.saturating_mul(24))))
+    }
+
     /// Days from `earlier` to this.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.0.duration_since(earlier.0).as_hours() / 24

@@ -10,7 +10,8 @@ mod letters;
 use crate::models::{AppointmentId, Instant, Money, Name, RowCounts, Speciality, Zone};
 use askama::Template;
 use letters::{
-    Visit, cancelled, confirmed, family_member, import_ended, locked, log_in, reset, returned,
+    Visit, cancelled, confirmed, family_member, import_ended, locked, log_in, moved, reset,
+    returned,
 };
 
 /// One mail, by what it is about. Texts come ready to be shown.
@@ -87,6 +88,21 @@ pub enum Mail<'a> {
         fee: Money,
         /// The number of the receipt for it; none where nothing was paid.
         receipt: Option<&'a str>,
+        /// Which appointment.
+        appointment: &'a AppointmentId,
+    },
+    /// An appointment was moved.
+    AppointmentMoved {
+        /// Who is to be treated.
+        patient: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// By whom.
+        doctor: &'a Name,
+        /// The doctor's field.
+        speciality: &'a Speciality,
+        /// When it is now, as [`time_for_people`] shows it.
+        start: &'a str,
         /// Which appointment.
         appointment: &'a AppointmentId,
     },
@@ -197,6 +213,9 @@ impl Mail<'_> {
                 patient, hospital, doctor, speciality, start, fee, receipt, appointment,
             } => {
                 confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee, receipt)
+            }
+            Self::AppointmentMoved { patient, hospital, doctor, speciality, start, appointment } => {
+                moved(&Visit { patient, hospital, doctor, speciality, start, appointment })
             }
             Self::AppointmentCancelled {
                 patient, hospital, doctor, speciality, start, appointment, refund, at_desk,

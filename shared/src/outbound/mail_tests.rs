@@ -39,6 +39,7 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::AppointmentConfirmed {
             patient, hospital, doctor, speciality, start, fee, receipt: Some("SUN/2026-27/000001"), appointment,
         },
+        Mail::AppointmentMoved { patient, hospital, doctor, speciality, start, appointment },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
             at_desk: false,

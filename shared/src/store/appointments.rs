@@ -1,15 +1,17 @@
 //! Appointments of one hospital.
 
 use super::{
-    HospitalStore, Page, PageRequest, Place, Result,
+    Error, HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Part, Stored},
+    seats,
     slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
     models::{
         AccountId, Appointment, AppointmentId, AppointmentStatus, AppointmentSummary, Booking,
-        Instant, Patient, Slot, SlotId, SlotStatus, Span,
+        Decided, Instant, MoveRefusal, Patient, PatientId, Slot, SlotId, SlotRefusal, SlotStatus,
+        Span,
     },
     tenancy::Reach,
 };
@@ -39,8 +41,8 @@ impl Stored for Appointment {
 pub enum Booked {
     /// It is booked.
     Done(Box<Appointment>),
-    /// The slot cannot be had; as it is now, if it is there at all.
-    Refused(Option<Box<Slot>>),
+    /// The slot cannot be had; as it is now, if it is there at all, and why.
+    Refused(Option<Box<Slot>>, SlotRefusal),
     /// The patient is somewhere else at that time.
     PatientBusy,
 }
@@ -54,6 +56,21 @@ pub enum Change {
     Stale,
 }
 
+/// What moving an appointment came to.
+#[derive(Debug)]
+pub enum Rescheduled {
+    /// It is moved.
+    Done(Box<Appointment>),
+    /// It was there already.
+    Already,
+    /// The appointment had changed meanwhile: decide again.
+    Stale,
+    /// It is not moved, and this is why.
+    Refused(MoveRefusal),
+    /// The patient is somewhere else at that time.
+    PatientBusy,
+}
+
 /// Which appointments are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct AppointmentFilter {
@@ -63,9 +80,11 @@ pub struct AppointmentFilter {
     pub to: Option<Instant>,
     /// Only with this doctor.
     pub doctor: Option<AccountId>,
+    /// Only this patient's.
+    pub patient: Option<PatientId>,
     /// Only with this status, as it is now.
     pub status: Option<AppointmentStatus>,
-    /// Only those that are held or confirmed now.
+    /// Only those that are live now.
     pub live_only: bool,
 }
 
@@ -109,14 +128,14 @@ impl HospitalStore {
         let booked = match self.try_book(slot, patient, with, now).await {
             Err(error) if error.is_duplicate_of("appointment_busy") => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(patient, now).await?;
+                self.expire_holds_of(&patient.id, now).await?;
                 self.try_book(slot, patient, with, now).await
             }
             result => result,
         };
         match booked {
-            Ok(Some(appointment)) => Ok(Booked::Done(Box::new(appointment))),
-            Ok(None) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new))),
+            Ok(Ok(appointment)) => Ok(Booked::Done(Box::new(appointment))),
+            Ok(Err(why)) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new), why)),
             Err(error) if error.is_duplicate_of("appointment_busy") => Ok(Booked::PatientBusy),
             Err(error) => Err(error),
         }
@@ -128,34 +147,34 @@ impl HospitalStore {
         patient: &Patient,
         with: &Booking,
         now: Instant,
-    ) -> Result<Option<Appointment>> {
+    ) -> Result<std::result::Result<Appointment, SlotRefusal>> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let free = doc! { "$eq": ["$fee.amount", 0] };
         let until = now.plus_seconds(with.hold_seconds).millis();
-        let claim = vec![doc! { "$set": {
-            "status": { "$cond": [&free, SlotStatus::Booked.as_str(), SlotStatus::Held.as_str()] },
-            "holdExpiresAt": { "$cond": [&free, Bson::Null, until] },
-            "appointmentId": with.id.as_str(),
-        } }];
+        let (booked, held) = (SlotStatus::Booked.as_str(), SlotStatus::Held.as_str());
+        let status = doc! { "$cond": [&free, booked, held] };
+        let hold = doc! { "$cond": [&free, Bson::Null, until] };
+        let claim = seats::take(&with.id, status.into(), hold.into(), now);
         let book = async |tx: &mut Tx| {
             let mut open = bookable(now);
             open.insert("_id", slot.as_str());
             let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
-                return Ok(Ended::Abort(None));
+                return Ok(Ended::Abort(Err(SlotRefusal::Taken)));
             };
-            let Ok(appointment) = Appointment::book(&before, patient, with.clone(), now) else {
-                return Ok(Ended::Abort(None));
+            let appointment = match Appointment::book(&before, patient, with.clone(), now) {
+                Ok(appointment) => appointment,
+                Err(refusal) => return Ok(Ended::Abort(Err(refusal))),
             };
             appointments.insert(&appointment, Some(tx)).await?;
-            Ok(Ended::Commit(Some(appointment)))
+            Ok(Ended::Commit(Ok(appointment)))
         };
         transact!(self.scope.database(), |tx| book(&mut tx))
     }
 
-    async fn expire_holds_of(&self, patient: &Patient, now: Instant) -> Result<()> {
+    pub(super) async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
         let filter = doc! {
-            "patient.id": patient.id.as_str(),
+            "patient.id": patient.as_str(),
             "status": "held",
             "holdExpiresAt": { "$lte": now.millis() },
             "busy": { "$exists": true },
@@ -191,13 +210,17 @@ impl HospitalStore {
         let mut all = Vec::new();
         if filter.live_only {
             let held = with_status(AppointmentStatus::Held, now);
-            all.push(doc! { "$or": [{ "status": "confirmed" }, held] });
+            let stands = doc! { "status": { "$in": ["confirmed", "checked_in"] } };
+            all.push(doc! { "$or": [stands, held] });
         }
         if let Some(status) = filter.status {
             all.push(with_status(status, now));
         }
         if let Some(doctor) = &filter.doctor {
             all.push(doc! { "doctor.id": doctor.as_str() });
+        }
+        if let Some(patient) = &filter.patient {
+            all.push(doc! { "patient.id": patient.as_str() });
         }
         if let Some(from) = filter.from {
             all.push(doc! { "start": { "$gte": from.millis() } });
@@ -239,20 +262,81 @@ impl HospitalStore {
         Ok(if replaced { Change::Done } else { Change::Stale })
     }
 
+    /// Moves an appointment to another slot: that is taken, the old one left and the appointment
+    /// changed in one transaction, or nothing is. `decide` gives its next state in the slot as it
+    /// was found.
+    pub async fn reschedule(
+        &self,
+        current: &Appointment,
+        slot: &SlotId,
+        decide: impl Fn(&Slot) -> std::result::Result<Decided, MoveRefusal>,
+        now: Instant,
+    ) -> Result<Rescheduled> {
+        let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
+        let moved = match self.try_to_move(current, slot, &decide, now).await {
+            Err(error) if busy(&error) => {
+                // The hold that is in the way may have run out without anybody noticing.
+                self.expire_holds_of(&current.patient.id, now).await?;
+                self.try_to_move(current, slot, &decide, now).await
+            }
+            result => result,
+        };
+        match moved {
+            Err(error) if busy(&error) => Ok(Rescheduled::PatientBusy),
+            result => result,
+        }
+    }
+
+    async fn try_to_move(
+        &self,
+        current: &Appointment,
+        slot: &SlotId,
+        decide: &impl Fn(&Slot) -> std::result::Result<Decided, MoveRefusal>,
+        now: Instant,
+    ) -> Result<Rescheduled> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let appointments = self.scope.collection::<Appointment>().await?;
+        let status = match current.status {
+            AppointmentStatus::Held => SlotStatus::Held,
+            _ => SlotStatus::Booked,
+        };
+        let hold = current.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
+        let claim = seats::take(&current.id, status.as_str().into(), hold, now);
+        let change = async |tx: &mut Tx| {
+            let mut open = bookable(now);
+            open.insert("_id", slot.as_str());
+            let Some(before) = slots.claim(open, claim.clone(), tx).await? else {
+                let taken = MoveRefusal::Slot(SlotRefusal::Taken);
+                return Ok(Ended::Abort(Rescheduled::Refused(taken)));
+            };
+            let next = match decide(&before) {
+                Ok(Decided::Now(next)) => next,
+                Ok(Decided::Already) => return Ok(Ended::Abort(Rescheduled::Already)),
+                Err(refusal) => return Ok(Ended::Abort(Rescheduled::Refused(refusal))),
+            };
+            if !appointments.replace(version_before(&next), &next, Some(tx)).await? {
+                return Ok(Ended::Abort(Rescheduled::Stale));
+            }
+            let mut own = seats::had_by(&current.id);
+            own.insert("_id", current.slot_id.as_str());
+            slots.update(own, seats::leave(&current.id), Some(tx)).await?;
+            Ok(Ended::Commit(Rescheduled::Done(next)))
+        };
+        transact!(self.scope.database(), |tx| change(&mut tx))
+    }
+
     /// Writes the next state of a held appointment whose hold goes on longer, and its slot's: both
     /// or neither. Stale if somebody else has the slot by now.
-    pub async fn hold_longer(&self, next: &Appointment) -> Result<Change> {
+    pub async fn hold_longer(&self, next: &Appointment, now: Instant) -> Result<Change> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let until = next.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
         let hold = async |tx: &mut Tx| {
-            let own = doc! {
-                "_id": next.slot_id.as_str(),
-                "appointmentId": next.id.as_str(),
-                "status": SlotStatus::Held.as_str(),
-            };
-            let set = doc! { "$set": { "holdExpiresAt": until.clone() } };
-            let held = slots.update(own, set, Some(tx)).await?.is_some();
+            let mut own = seats::held_by(&next.id);
+            own.insert("_id", next.slot_id.as_str());
+            let status = SlotStatus::Held.as_str().into();
+            let longer = seats::take(&next.id, status, until.clone(), now);
+            let held = slots.update(own, longer, Some(tx)).await?.is_some();
             if !held || !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Change::Stale));
             }
@@ -269,13 +353,11 @@ impl HospitalStore {
             if !appointments.replace(version_before(next), next, Some(tx)).await? {
                 return Ok(Ended::Abort(Change::Stale));
             }
-            let own = doc! { "_id": next.slot_id.as_str(), "appointmentId": next.id.as_str() };
-            let open = doc! {
-                "$set": { "status": SlotStatus::Open.as_str() },
-                "$unset": { "holdExpiresAt": "", "appointmentId": "" },
-            };
+            let mut own = seats::had_by(&next.id);
+            own.insert("_id", next.slot_id.as_str());
             // Somebody else may have it since the hold ran out; then it is not ours to open.
-            slots.update(own, open, Some(tx)).await?;
+            slots.update(own, seats::leave(&next.id), Some(tx)).await?;
+            self.note_token(next, tx).await?;
             Ok(Ended::Commit(Change::Done))
         };
         transact!(self.scope.database(), |tx| release(&mut tx))

@@ -1,13 +1,26 @@
 //! The own hospital.
 
 use super::{HospitalStore, Result, connection::bounded, scoped::read};
-use crate::models::{CancellationPolicy, Hospital, Name};
+use crate::models::{BookingRules, CancellationPolicy, Holidays, Hospital, Name};
 use crate::tenancy::Tenant;
 use mongodb::{
     Collection,
     bson::{Document, RawDocumentBuf, doc, serialize_to_bson},
     options::ReturnDocument,
 };
+
+/// What is changed of a hospital: whatever is given.
+#[derive(Debug, Default)]
+pub struct HospitalSettings {
+    /// What people call it.
+    pub name: Option<Name>,
+    /// What patients get back.
+    pub cancellation: Option<CancellationPolicy>,
+    /// When patients may book.
+    pub booking: Option<BookingRules>,
+    /// When it is closed.
+    pub holidays: Option<Holidays>,
+}
 
 /// The collection of hospitals; the documents in it are the tenants themselves.
 pub(super) const HOSPITALS: &str = "hospitals";
@@ -20,19 +33,24 @@ impl HospitalStore {
         found.as_ref().map(read).transpose()
     }
 
-    /// Changes the hospital's name and its terms, whichever is given.
+    /// Changes the hospital's name and its settings, whichever are given.
     pub async fn change_hospital(
         &self,
         tenant: &Tenant,
-        name: Option<&Name>,
-        cancellation: Option<&CancellationPolicy>,
+        change: &HospitalSettings,
     ) -> Result<Option<Hospital>> {
         let mut set = Document::new();
-        if let Some(name) = name {
+        if let Some(name) = &change.name {
             set.insert("name", name.as_str());
         }
-        if let Some(policy) = cancellation {
+        if let Some(policy) = &change.cancellation {
             set.insert("cancellation", serialize_to_bson(policy)?);
+        }
+        if let Some(rules) = &change.booking {
+            set.insert("booking", serialize_to_bson(rules)?);
+        }
+        if let Some(holidays) = &change.holidays {
+            set.insert("holidays", serialize_to_bson(holidays)?);
         }
         if set.is_empty() {
             return self.hospital(tenant).await;

@@ -79,6 +79,7 @@ pub const INDEXES: &[Index] = &[
     index("slots", "slot_minutes", &["hospitalId", "doctor.id", "minutes"]).unique(),
     index("slots", "slot_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
     index("slots", "slot_start", &["hospitalId", "start", "_id"]),
+    index("slots", "slot_speciality", &["hospitalId", "doctor.speciality", "start", "_id"]),
     index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
         .unique()
         .only_with("busy"),
@@ -88,6 +89,7 @@ pub const INDEXES: &[Index] = &[
         "appointment_account",
         &["hospitalId", "patient.accountId", "start", "_id"],
     ),
+    index("appointments", "appointment_patient", &["hospitalId", "patient.id", "start", "_id"]),
     index("appointments", "appointment_start", &["hospitalId", "start", "_id"]),
     index("appointments", "appointment_order", &["order.id"])
         .unique()
@@ -102,6 +104,7 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_reconcile", &["reconcileAt"])
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
+    index("queues", "queue_day", &["hospitalId", "doctorId", "day"]).unique(),
     index("audit", "audit_order", &["hospitalId", "_id"]),
     index("audit", "audit_about", &["hospitalId", "about", "_id"]),
     index("audit", "audit_actor", &["hospitalId", "actor.account", "_id"]),

@@ -197,6 +197,24 @@ impl<T: Stored> Scoped<'_, T> {
         found.map(|raw| self.read(&raw)).transpose()
     }
 
+    /// Changes the one document that fits the filter, or makes it, and gives it as it is then.
+    pub(super) async fn upsert(
+        &self,
+        filter: Document,
+        update: Vec<Document>,
+        tx: &mut Tx,
+    ) -> Result<T> {
+        let change = self
+            .raw
+            .find_one_and_update(self.own(filter), update)
+            .upsert(true)
+            .return_document(ReturnDocument::After)
+            .session(tx.session());
+        let found = bounded(change).await?;
+        let found = found.ok_or_else(|| Error::Corrupt("an upsert gave nothing".to_owned()))?;
+        self.read(&found)
+    }
+
     /// Changes one document that fits the filter and gives it as it was before.
     pub(super) async fn claim(
         &self,
@@ -252,9 +270,10 @@ impl<T: Stored> Scoped<'_, T> {
         Ok(result.deleted_count == 1)
     }
 
-    /// Removes every document that fits the filter.
-    pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<()> {
-        bounded(self.raw.delete_many(self.own(filter)).session(tx.session())).await.map(|_| ())
+    /// Removes every document that fits the filter; gives how many fitted.
+    pub(super) async fn delete_all(&self, filter: Document, tx: &mut Tx) -> Result<usize> {
+        let delete = self.raw.delete_many(self.own(filter)).session(tx.session());
+        Ok(usize::try_from(bounded(delete).await?.deleted_count).unwrap_or(usize::MAX))
     }
 
     fn write(&self, item: &T) -> Result<RawDocumentBuf> {

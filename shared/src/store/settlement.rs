@@ -4,6 +4,7 @@ use super::{
     HospitalStore, Result,
     appointments::version_before,
     scoped::Stored,
+    seats,
     slots::open_at,
     transaction::{Ended, Tx, transact},
 };
@@ -122,16 +123,12 @@ impl HospitalStore {
         now: Instant,
         tx: &mut Tx,
     ) -> Result<bool> {
-        let ours = doc! { "status": "held", "appointmentId": appointment.id.as_str() };
         let filter = doc! {
             "_id": appointment.slot_id.as_str(),
-        "$or": [ours, open_at(now)],
+            "$or": [seats::held_by(&appointment.id), open_at(now)],
         };
-        let take = vec![doc! { "$set": {
-            "status": SlotStatus::Booked.as_str(),
-            "appointmentId": appointment.id.as_str(),
-            "holdExpiresAt": Bson::Null,
-        } }];
+        let status = SlotStatus::Booked.as_str().into();
+        let take = seats::take(&appointment.id, status, Bson::Null, now);
         let slots = self.scope.collection::<Slot>().await?;
         Ok(slots.claim(filter, take, tx).await?.is_some())
     }

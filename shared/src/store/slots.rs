@@ -3,11 +3,12 @@
 use super::{
     Error, HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
+    seats::{untouched, with_room},
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Instant, Role, Search, Slot, SlotId, SlotStatus, Span,
-    Speciality, publish,
+    Account, AccountId, AccountStatus, Day, Instant, Role, Search, Slot, SlotId, Span, Speciality,
+    publish,
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -33,8 +34,10 @@ pub struct SlotFilter {
     pub from: Option<Instant>,
     /// That start before this instant.
     pub to: Option<Instant>,
-    /// Only open ones that have not begun.
+    /// Only those that can be booked; the hospital's rules may leave out more.
     pub open_only: bool,
+    /// Only those that begin then, where the hospital's rules leave out others.
+    pub window: Option<Span>,
 }
 
 /// What publishing came to.
@@ -46,10 +49,26 @@ pub enum Published {
         created: Vec<Slot>,
         /// There before.
         unchanged: Vec<Slot>,
+        /// How many open ones are gone, for they are no longer wanted.
+        removed: usize,
+        /// No longer wanted, but held or booked: they stay.
+        staying: Vec<Slot>,
     },
     /// Nothing was made: these are in the way.
     Clash(Vec<Slot>),
 }
+
+/// What is free instead of a slot that was not to be had, by start.
+#[derive(Debug)]
+pub struct Instead {
+    /// The same doctor's.
+    pub of_doctor: Vec<Slot>,
+    /// Of others of the speciality.
+    pub of_others: Vec<Slot>,
+}
+
+/// How many slots are offered instead of one.
+pub const MOST_INSTEAD: i64 = 3;
 
 /// A doctor with the next slot a patient could book.
 #[derive(Debug, Deserialize)]
@@ -74,12 +93,23 @@ impl DoctorCard {
 
 /// Slots that are open at this instant, run-out holds among them, whose doctor is not shut out.
 pub(super) fn open_at(now: Instant) -> Document {
-    let ran_out =
-        doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
-    doc! {
-        "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
-        "withdrawn": { "$exists": false },
+    let mut open = with_room(now);
+    open.insert("withdrawn", doc! { "$exists": false });
+    open
+}
+
+/// Slots that begin in the time in which the hospital lets book, and whose doctor does.
+fn on_offer(window: Option<Span>, now: Instant) -> Document {
+    let mut offered = bookable(now);
+    let mut all = vec![
+        doc! { "opensAt": { "$not": { "$gt": now.millis() } } },
+        doc! { "closesAt": { "$not": { "$lt": now.millis() } } },
+    ];
+    if let Some(Span { start, end }) = window {
+        all.push(doc! { "start": { "$gte": start.millis(), "$lt": end.millis() } });
     }
+    offered.insert("$and", all);
+    offered
 }
 
 /// Slots that could be booked at this instant.
@@ -91,43 +121,66 @@ pub(super) fn bookable(now: Instant) -> Document {
 
 impl HospitalStore {
     /// Publishes a doctor's slots, all or none. `make` makes a slot for a span that is missing.
-    /// Slots at the very same time are left as they are, whoever made them.
+    /// Slots at the very same time are left as they are, whoever made them; with `replaced`, open
+    /// ones that begin then and are not wanted go, in the same transaction.
     pub async fn publish_slots(
         &self,
         doctor: &AccountId,
         wanted: &[Span],
+        (replaced, now): (Option<Span>, Instant),
         make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
     ) -> Result<Published> {
-        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-            return Ok(Published::Done { created: Vec::new(), unchanged: Vec::new() });
-        };
+        let from = wanted.first().into_iter().chain(&replaced).map(|span| span.start).min();
+        let to = wanted.last().into_iter().chain(&replaced).map(|span| span.end).max();
+        let (from, to) = (from.unwrap_or(now), to.unwrap_or(now));
         let slots = self.scope.collection::<Slot>().await?;
         // Another publication at the same instant is seen by the unique index; then look again.
         for _ in 0..4 {
             let filter = doc! {
                 "doctor.id": doctor.as_str(),
                 // A slot lasts eight hours at most, so none that began earlier reaches in.
-                "start": { "$gt": first.start.plus_seconds(-8 * 3600).millis(), "$lt": last.end.millis() },
+                "start": { "$gt": from.plus_seconds(-8 * 3600).millis(), "$lt": to.millis() },
             };
             let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
-            let plan = publish(wanted, existing);
+            let same = |slot: &Slot| make(slot.span()).is_ok_and(|new| new.is_sold_as(slot));
+            let plan = publish(wanted, existing, (replaced, now), same);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
             }
             let made: std::result::Result<Vec<Slot>, _> =
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
-            if created.is_empty() {
-                return Ok(Published::Done { created, unchanged: plan.unchanged });
-            }
-            let insert = async |tx: &mut Tx| {
-                slots.insert_all(&created, Some(tx)).await?;
-                Ok(Ended::Commit(()))
-            };
-            match transact!(self.scope.database(), |tx| insert(&mut tx)) {
-                Ok(()) => {
-                    return Ok(Published::Done { created, unchanged: plan.unchanged });
+            let gone: Vec<&str> = plan.removed.iter().map(|slot| slot.id.as_str()).collect();
+            let change = async |tx: &mut Tx| {
+                if !gone.is_empty() {
+                    let mut open = untouched(now);
+                    open.insert("_id", doc! { "$in": &gone });
+                    if slots.delete_all(open, tx).await? != gone.len() {
+                        return Ok(Ended::Abort(false));
+                    }
                 }
+                if !created.is_empty() {
+                    slots.insert_all(&created, Some(tx)).await?;
+                }
+                Ok(Ended::Commit(true))
+            };
+            let nothing = created.is_empty() && gone.is_empty();
+            let changed = if nothing {
+                Ok(true)
+            } else {
+                transact!(self.scope.database(), |tx| change(&mut tx))
+            };
+            match changed {
+                Ok(true) => {
+                    return Ok(Published::Done {
+                        created,
+                        unchanged: plan.unchanged,
+                        removed: plan.removed.len(),
+                        staying: plan.staying,
+                    });
+                }
+                // Somebody has taken one of them meanwhile: it stays.
+                Ok(false) => {}
                 Err(error) if error.is_duplicate_of("slot_minutes") => {}
                 Err(error) => return Err(error),
             }
@@ -146,7 +199,7 @@ impl HospitalStore {
     ) -> Result<Page<Slot>> {
         let mut all = Vec::new();
         if filter.open_only {
-            all.push(bookable(now));
+            all.push(on_offer(filter.window, now));
         }
         let mut query = Document::new();
         if let Some(doctor) = &filter.doctor {
@@ -181,28 +234,60 @@ impl HospitalStore {
         self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
-    /// The next open slots of a doctor, after this instant.
-    pub async fn next_open(
+    /// What is free instead of a slot: the doctor's next slots after it, and those of others of the
+    /// speciality from its start on.
+    pub async fn instead_of(
         &self,
-        doctor: &AccountId,
-        after: Instant,
+        slot: &Slot,
+        window: Option<Span>,
+        now: Instant,
+    ) -> Result<Instead> {
+        let slots = self.scope.collection::<Slot>().await?;
+        let next = |who: Document, from: Document| {
+            let mut filter = doc! { "start": from, "$and": [on_offer(window, now)] };
+            filter.extend(who);
+            slots.find(Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: MOST_INSTEAD })
+        };
+        let (doctor, start) = (slot.doctor.id.as_str(), slot.start.millis());
+        let others = doc! {
+            "doctor.speciality": slot.doctor.speciality.as_str(),
+            "doctor.id": { "$ne": doctor },
+        };
+        let (of_doctor, of_others) = tokio::join!(
+            next(doc! { "doctor.id": doctor }, doc! { "$gt": start }),
+            next(others, doc! { "$gte": start }),
+        );
+        Ok(Instead { of_doctor: of_doctor?, of_others: of_others? })
+    }
+
+    /// Withdraws the open slots of some days, which lie between two instants; gives the first
+    /// thousand of the others, that stay, by start.
+    pub async fn clear_slots(
+        &self,
+        days: &[Day],
+        between: Span,
         now: Instant,
     ) -> Result<Vec<Slot>> {
-        let mut filter = bookable(now);
-        filter.insert("doctor.id", doctor.as_str());
-        filter.insert("start", doc! { "$gt": after.max(now).millis() });
-        let find = Find { filter, sort: doc! { "start": 1 }, limit: 3 };
-        self.scope.collection::<Slot>().await?.find(find).await
+        let slots = self.scope.collection::<Slot>().await?;
+        let days: Vec<String> = days.iter().map(|day| String::from(*day)).collect();
+        let within = doc! {
+            "start": { "$gte": between.start.millis(), "$lt": between.end.millis() },
+            "day": { "$in": days },
+        };
+        let clear = async |tx: &mut Tx| {
+            let mut open = untouched(now);
+            open.extend(within.clone());
+            slots.delete_all(open, tx).await?;
+            Ok(Ended::Commit(()))
+        };
+        transact!(self.scope.database(), |tx| clear(&mut tx))?;
+        slots.find(Find { filter: within, sort: doc! { "start": 1, "_id": 1 }, limit: 1000 }).await
     }
 
     /// Withdraws an open slot; whether it was open. A doctor withdraws only his own.
     pub async fn delete_slot(&self, id: &SlotId, now: Instant) -> Result<bool> {
-        let ran_out =
-            doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
-        let filter = doc! {
-            "_id": id.as_str(),
-            "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
-        };
+        let mut filter = untouched(now);
+        filter.insert("_id", id.as_str());
         self.scope.collection::<Slot>().await?.delete(filter, None).await
     }
 
@@ -212,7 +297,7 @@ impl HospitalStore {
         speciality: Option<&Speciality>,
         search: Option<&Search>,
         page: &PageRequest,
-        now: Instant,
+        (window, now): (Option<Span>, Instant),
     ) -> Result<Page<DoctorCard>> {
         let mut query =
             doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
@@ -226,7 +311,7 @@ impl HospitalStore {
             query.insert("_id", doc! { "$gt": &after.id });
         }
         let next = vec![
-            doc! { "$match": self.scope.own(bookable(now)) },
+            doc! { "$match": self.scope.own(on_offer(window, now)) },
             doc! { "$sort": { "start": 1 } },
             doc! { "$limit": 1 },
             doc! { "$project": { "start": 1 } },

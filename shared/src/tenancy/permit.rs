@@ -85,6 +85,8 @@ permits! {
     BookSlot: Patient => Oneself;
     /// Call an appointment off, or ask what that gives back.
     CancelAppointment: Hospital Doctor Patient => Appointments;
+    /// Move an appointment to another slot, or ask what that costs.
+    RescheduleAppointment: Hospital Doctor Patient => Appointments;
     /// Today's and upcoming appointments.
     ReadOwnAppointments: Doctor Patient => Appointments;
     /// See appointments.
@@ -99,8 +101,10 @@ permits! {
     ReadReceipts: Hospital Patient => Appointments;
     /// Take money at the desk, hand it back there, and make payment links.
     TakePayments: Hospital => Appointments;
-    /// Note that a patient did not come.
-    NoteNoShow: Hospital Doctor => Appointments;
+    /// Note who is there, who was seen and who did not come, and take that back.
+    NoteVisit: Hospital Doctor => Appointments;
+    /// Give numbers to those who walk in, and call them.
+    RunQueue: Hospital Doctor => Appointments;
     /// See the ledger.
     ReadLedger: Hospital => Appointments;
     /// Compare the books with Razorpay's, and see what differed.

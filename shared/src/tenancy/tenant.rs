@@ -1,12 +1,13 @@
 //! The proof of a hospital.
 
 use crate::{
-    auth::Membership,
+    auth::{Membership, OpenedLink},
     models::{AccountId, Currency, HospitalId, Zone},
 };
 
-/// A hospital somebody may act in: the only key to a store. It comes from a grant, or from one of
-/// the look-ups in `store::gate` that find a hospital before anybody is known.
+/// A hospital somebody may act in: the only key to a store. It comes from a grant, from a link we
+/// sealed, or from one of the look-ups in `store::gate` that find a hospital before anybody is
+/// known.
 ///
 /// ```compile_fail
 /// fn forge(id: shared::models::HospitalId) -> shared::tenancy::Tenant {
@@ -20,6 +21,11 @@ impl Tenant {
     /// Only a grant and the gate vouch for a hospital.
     pub(crate) const fn vouched(membership: Membership) -> Self {
         Self(membership)
+    }
+
+    /// The hospital of a link we sealed.
+    pub fn of_link(link: &OpenedLink) -> Self {
+        Self(link.membership().clone())
     }
 
     /// The hospital.

@@ -2,7 +2,7 @@
 
 use super::Environment;
 use crate::{
-    auth::{AccessTokens, AuditChain, MacKey, SealingKey},
+    auth::{AccessTokens, AuditChain, Links, MacKey, SealingKey},
     clock::Clock,
     entropy::Entropy,
     outbound::{
@@ -36,6 +36,8 @@ pub struct CoreParts {
     pub(super) requests_per_minute: i64,
     /// What cursors are sealed and idempotency keys are hashed with.
     pub(super) seal: MacKey,
+    /// Links that work without a log-in.
+    pub links: Links,
 }
 
 impl Core {
@@ -55,6 +57,7 @@ impl Core {
             upstash,
             requests_per_minute: env.number("REQUESTS_PER_MINUTE", 3000, 1..=1_000_000),
             seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
+            links: Links::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes)),
         }))
     }
 }

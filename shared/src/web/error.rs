@@ -139,9 +139,17 @@ impl Error {
         member: &str,
         value: impl Serialize,
     ) -> Self {
-        let value = serde_json::to_value(value).unwrap_or(Value::Null);
-        let extra = Map::from_iter([(member.to_owned(), value)]);
-        Self::Conflict { code, detail: detail.to_owned(), extra }
+        Self::conflict(code, detail).and(member, value)
+    }
+
+    /// The same conflict with one member more.
+    #[must_use]
+    pub fn and(mut self, member: &str, value: impl Serialize) -> Self {
+        if let Self::Conflict { extra, .. } = &mut self {
+            let value = serde_json::to_value(value).unwrap_or(Value::Null);
+            extra.insert(member.to_owned(), value);
+        }
+        self
     }
 
     /// One bad field.

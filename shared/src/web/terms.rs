@@ -1,10 +1,13 @@
-//! A hospital's terms of cancellation, as they come in a body.
+//! A hospital's settings, as they come in a body.
 
 use super::{
     FieldError,
     wire::{Fields, FromWire},
 };
-use crate::models::{CancellationPolicy, Issue, RefundTier};
+use crate::models::{
+    BookingRules, CancellationPolicy, Day, DaysAhead, Holiday, Holidays, Issue, Name,
+    NoticeMinutes, RefundTier,
+};
 use serde_json::Value;
 
 /// A whole number up to a most.
@@ -52,5 +55,40 @@ impl FromWire for CancellationPolicy {
         };
         let no_show = no_show.map_or(0, |percent| percent.get());
         Self::new(tiers, no_show).map_err(|issue| vec![FieldError::new("tiers", issue)])
+    }
+}
+
+impl FromWire for Holiday {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let (date, name) = (fields.take::<Day>("date"), fields.take::<Name>("name"));
+        let (Some(date), Some(name)) = fields.all((date, name))? else {
+            return Err(Vec::new());
+        };
+        Ok(Self { date, name })
+    }
+}
+
+impl FromWire for Holidays {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let days = Vec::<Holiday>::from_wire(value)?;
+        Self::new(days).map_err(|issue| vec![FieldError::new("", issue)])
+    }
+}
+
+impl FromWire for BookingRules {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let notice = fields.take::<NoticeMinutes>("minNoticeMinutes");
+        let days = fields.take::<DaysAhead>("maxDaysAhead");
+        let hold = fields.take::<Option<UpTo<{ Self::MOST_HOLD }>>>("holdMinutes");
+        if matches!(hold, Some(Some(UpTo(0)))) {
+            fields.fault("holdMinutes", Issue::invalid("must be 1 at least"));
+        }
+        let (Some(notice), Some(days), Some(hold)) = fields.all((notice, days, hold))? else {
+            return Err(Vec::new());
+        };
+        let hold_minutes = hold.map(|minutes| minutes.0);
+        Ok(Self { min_notice_minutes: notice.get(), max_days_ahead: days.get(), hold_minutes })
     }
 }

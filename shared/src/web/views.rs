@@ -3,9 +3,9 @@
 use crate::{
     models::{
         Account, AccountId, AccountStatus, Appointment, AppointmentId, AppointmentStatus,
-        AppointmentSummary, Currency, Day, DoctorRef, Email, HospitalId, Identifier, Instant,
-        Mobile, Money, Name, OrderId, PaidBy, Patient, PatientId, Payment, PaymentId,
-        PaymentStatus, Reason, Refund, RefundStatus, Role, Slot, SlotId, SlotStatus,
+        AppointmentSummary, Currency, Day, DoctorRef, Doer, Email, Happening, HospitalId,
+        Identifier, Instant, Mobile, Money, Name, OrderId, PaidBy, Patient, PatientId, Payment,
+        PaymentId, PaymentStatus, Reason, Refund, RefundStatus, Role, Slot, SlotId, SlotStatus,
     },
     tenancy::Tenant,
 };
@@ -38,6 +38,29 @@ pub struct AppointmentView {
     reason: Option<Reason>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// The number in the doctor's queue of the day, once the patient was checked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_number: Option<u32>,
+    /// What became of it, from the booking on; only where one appointment is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<StepView>>,
+}
+
+/// One step of an appointment's life.
+#[derive(Debug, Serialize, ToSchema)]
+struct StepView {
+    what: Happening,
+    by: Doer,
+    /// With the hospital's offset.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Why, if a reason was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    /// When the appointment was to be before, if it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    from: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,7 +124,21 @@ impl AppointmentView {
             hold_expires_at: hold.map(|until| zone.show(until)),
             reason: appointment.reason,
             created_at: zone.show(appointment.created_at),
+            queue_number: appointment.token,
+            history: None,
         }
+    }
+
+    /// As it is at this instant, with what became of it.
+    pub fn in_full(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+        let steps = appointment.history.iter().map(|step| StepView {
+            what: step.what,
+            by: step.by.clone(),
+            at: tenant.zone().show(step.at),
+            reason: step.reason.clone(),
+            from: step.from.map(|from| tenant.zone().show(from)),
+        });
+        Self { history: Some(steps.collect()), ..Self::of(appointment, tenant, now) }
     }
 }
 
@@ -191,6 +228,12 @@ pub struct SlotView {
     end: String,
     status: SlotStatus,
     fee: Money,
+    /// How many may come, where it is a group's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<u32>,
+    /// How many seats of a group's are free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    free: Option<u32>,
 }
 
 impl SlotView {
@@ -203,6 +246,8 @@ impl SlotView {
             end: tenant.zone().show(slot.end),
             status: slot.status(now),
             fee: slot.fee,
+            capacity: slot.capacity.is_group().then(|| slot.capacity.get()),
+            free: slot.capacity.is_group().then(|| slot.free_seats(now)),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Bodies and queries, parsed at the door: every bad field is named, and nothing is ignored.
 
 use super::{Error, FieldError, Result, json};
-use crate::models::{BufferMinutes, Currency, Issue, Money, Parse, SlotMinutes};
+use crate::models::{
+    BufferMinutes, Capacity, Currency, DaysAhead, Issue, Money, NoticeMinutes, Parse, SlotMinutes,
+};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
 };
 use http::{header, request::Parts};
 use serde_json::{Map, Value};
@@ -86,6 +88,24 @@ impl FromWire for SlotMinutes {
 impl FromWire for BufferMinutes {
     fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
         u64::from_wire(value).and_then(|minutes| one(Self::new(minutes)))
+    }
+}
+
+impl FromWire for NoticeMinutes {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|minutes| one(Self::new(minutes)))
+    }
+}
+
+impl FromWire for Capacity {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|seats| one(Self::new(seats)))
+    }
+}
+
+impl FromWire for DaysAhead {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        u64::from_wire(value).and_then(|days| one(Self::new(days)))
     }
 }
 
@@ -208,6 +228,21 @@ impl<T: Wire, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(Error::Malformed { code: "MALFORMED_JSON", detail });
         }
         Fields::read(value).map(Body).map_err(Error::Invalid)
+    }
+}
+
+/// A body that may be left out: then nothing at all is sent.
+impl<T: Wire, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(Request::from_parts(parts.clone(), body), state).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let whole = Request::from_parts(parts, bytes.into());
+        <Self as FromRequest<S>>::from_request(whole, state).await.map(Some)
     }
 }
 

@@ -181,6 +181,16 @@ pub(super) fn confirmed<'a>(visit: &Visit<'a>, fee: Money, receipt: Option<&str>
     }
 }
 
+pub(super) fn moved<'a>(visit: &Visit<'a>) -> Letter<'a> {
+    Letter {
+        subject: "Your appointment was moved",
+        preheader: "The new time is inside.",
+        paragraphs: vec!["This is the new time of your appointment.".to_owned()],
+        notes: vec!["What you paid goes with it. You need not do anything.".to_owned()],
+        ..visit.letter("Your appointment was moved", None)
+    }
+}
+
 pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: bool) -> Letter<'a> {
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {

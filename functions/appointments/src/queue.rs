@@ -1,0 +1,140 @@
+//! The day's queue of a doctor: what its operations have in common.
+
+pub(crate) mod call_next;
+pub(crate) mod recall;
+pub(crate) mod skip;
+pub(crate) mod status;
+pub(crate) mod walk_in;
+
+use crate::Appointments;
+use serde::Serialize;
+use shared::{
+    body,
+    models::{AccountId, AppointmentId, Day, Issue, Queue, QueueRefusal, TokenState, Waiting},
+    settlement::TRIES,
+    store::Change,
+    tenancy::{Grant, Reach, RunQueue, Tenant},
+    web::{Core, Error, Json, Result},
+};
+use utoipa::ToSchema;
+
+body! {
+    /// Whose queue.
+    pub(crate) struct QueueRequest {
+        /// The doctor; for the hospital's administrator only.
+        doctor_id: Option<AccountId> = "doctorId",
+    }
+}
+
+/// A patient's number, and where he sees how it goes on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ticket {
+    /// From 1 each day.
+    number: u32,
+    /// Good without a log-in: `GET /queue/status?link=…`.
+    link: String,
+}
+
+/// What links to a place in a queue are sealed for.
+pub(crate) const LINK: &str = "queue";
+
+impl Ticket {
+    pub(crate) fn of(
+        core: &Core,
+        tenant: &Tenant,
+        (doctor, day): (&AccountId, Day),
+        number: u32,
+    ) -> Self {
+        let about = format!("{doctor}/{}/{number}", String::from(day));
+        Self { number, link: core.links.seal(LINK, tenant.membership(), &about) }
+    }
+}
+
+/// Who is being seen.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Served {
+    number: u32,
+    patient: Waiting,
+    /// Missing for one who walked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointment_id: Option<AppointmentId>,
+}
+
+/// A queue as those who run it see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QueueView {
+    doctor_id: AccountId,
+    day: Day,
+    #[schema(required)]
+    now_serving: Option<Served>,
+    /// The numbers that wait, in order.
+    waiting: Vec<u32>,
+    /// The numbers that were not there when they were called.
+    skipped: Vec<u32>,
+}
+
+impl QueueView {
+    fn of(queue: &Queue) -> Self {
+        let skipped = queue.tokens.iter().filter(|token| token.state == TokenState::Skipped);
+        Self {
+            doctor_id: queue.doctor_id.clone(),
+            day: queue.day,
+            now_serving: queue.called().map(|token| Served {
+                number: token.number,
+                patient: token.patient.clone(),
+                appointment_id: token.appointment_id.clone(),
+            }),
+            waiting: queue.waiting().map(|token| token.number).collect(),
+            skipped: skipped.map(|token| token.number).collect(),
+        }
+    }
+}
+
+/// A doctor's own queue, or the one of the doctor the administrator names.
+pub(crate) fn doctor_of(grant: &Grant<RunQueue>, named: Option<AccountId>) -> Result<AccountId> {
+    match (grant.reach(), named) {
+        (Reach::Doctor(own), None) => Ok(own),
+        (Reach::Doctor(own), Some(named)) if own == named => Ok(own),
+        (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
+        (_, Some(named)) => Ok(named),
+        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
+    }
+}
+
+/// Changes today's queue of a doctor: `decide` gives its next state.
+pub(crate) async fn change(
+    this: &Appointments,
+    grant: &Grant<RunQueue>,
+    doctor: Option<AccountId>,
+    decide: impl Fn(&Queue) -> Result<Queue, QueueRefusal>,
+) -> Result<Json<QueueView>> {
+    let (tenant, now) = (grant.own_tenant()?, this.core.clock.now());
+    let doctor = doctor_of(grant, doctor)?;
+    let store = this.core.store.of(&tenant);
+    for _ in 0..TRIES {
+        let found = store.queue(&doctor, tenant.zone().day(now)).await?;
+        let queue = found.ok_or_else(|| refused(QueueRefusal::NobodyWaits))?;
+        let next = decide(&queue).map_err(refused)?;
+        if store.change_queue(&next).await? == Change::Done {
+            return Ok(Json(QueueView::of(&next)));
+        }
+    }
+    Err(Error::conflict("CONFLICT", "The queue is being changed by others; try again."))
+}
+
+fn refused(refusal: QueueRefusal) -> Error {
+    match refusal {
+        QueueRefusal::NobodyWaits => Error::conflict("NOBODY_WAITS", "Nobody waits today."),
+        QueueRefusal::NobodyCalled => Error::conflict("NOBODY_CALLED", "Nobody is called."),
+        QueueRefusal::NotSkipped => {
+            Error::conflict("NOT_SKIPPED", "Only a number that was skipped is called again.")
+        }
+    }
+}
+
+/// The day has no more numbers.
+pub(crate) fn full() -> Error {
+    Error::conflict("QUEUE_FULL", "No more numbers are given today.")
+}

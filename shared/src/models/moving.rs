@@ -1,0 +1,115 @@
+//! Moving an appointment to another slot: same id, and its money goes with it.
+
+use super::{
+    AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Decided, Doer, Effect,
+    EffectKind, Happening, Instant, Money, NewIds, Offer, Reason, RefundCause, Role, Slot,
+    SlotRefusal, SlotStatus,
+};
+use std::cmp::Ordering;
+
+/// A wish to move an appointment.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    /// Who wishes it.
+    pub by: (Role, AccountId),
+    /// Why, if a reason was given.
+    pub reason: Option<Reason>,
+    /// What the hospital lets book.
+    pub offer: Offer,
+    /// New ids for what it may bring about.
+    pub ids: NewIds,
+    /// When.
+    pub now: Instant,
+}
+
+/// Why an appointment is not moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveRefusal {
+    /// The appointment is not one to be moved.
+    Appointment(AppointmentRefusal),
+    /// The slot cannot be had.
+    Slot(SlotRefusal),
+    /// The slot costs so much more.
+    CostsMore(Money),
+    /// It is not paid yet, and the slot costs something else than is being paid.
+    OtherFee,
+}
+
+impl Appointment {
+    /// Its state in another slot. Where that costs less, the difference goes back; where it costs
+    /// more, a patient is refused, and whoever else moves it asks nothing more of the patient. By
+    /// moving it himself, a patient does not better what cancelling gives back.
+    pub fn reschedule(&self, slot: &Slot, with: &Moving) -> Result<Decided, MoveRefusal> {
+        let (now, (role, account)) = (with.now, &with.by);
+        let by_patient = *role == Role::Patient;
+        self.movable(by_patient, now).map_err(MoveRefusal::Appointment)?;
+        if self.slot_id == slot.id {
+            return Ok(Decided::Already);
+        }
+        if self.history_is_full() {
+            return Err(MoveRefusal::Appointment(AppointmentRefusal::TooOften));
+        }
+        if slot.status(now) != SlotStatus::Open {
+            return Err(MoveRefusal::Slot(SlotRefusal::Taken));
+        }
+        with.offer.check(slot, by_patient, now).map_err(MoveRefusal::Slot)?;
+        let cheaper = self.cheaper_by(slot, by_patient)?;
+        let mut next = self.next();
+        if by_patient {
+            let percent = self.cancel_quote(*role, now).map(|quote| quote.percent);
+            next.most_percent = Some(percent.map_err(MoveRefusal::Appointment)?);
+        }
+        if let Some(difference) = cheaper {
+            next.fee = slot.fee;
+            let paid = self.paid().map(|payment| payment.id.clone());
+            let left = paid.as_ref().and_then(|payment| self.refundable(payment));
+            let back =
+                left.filter(|left| left.amount() < difference.amount()).unwrap_or(difference);
+            if let Some(payment) = paid.filter(|_| !back.is_zero()) {
+                next.owe(payment, back, RefundCause::Rescheduled, &with.ids, now);
+            }
+        }
+        (next.start, next.end, next.day) = (slot.start, slot.end, slot.day);
+        next.doctor = slot.doctor.clone();
+        next.slot_id = slot.id.clone();
+        next.token = None;
+        next.note(Happening::Rescheduled, Doer::person(*role, account), with.reason.clone(), now);
+        if let Some(step) = next.history.last_mut() {
+            step.from = Some(self.start);
+        }
+        if self.status == AppointmentStatus::Confirmed {
+            let (id, kind) = (with.ids.mail.clone(), EffectKind::MailMoved);
+            next.effects.push(Effect { id, kind, due_at: now, attempts: 0 });
+        }
+        Ok(Decided::Now(Box::new(next)))
+    }
+
+    fn movable(&self, by_patient: bool, now: Instant) -> Result<(), AppointmentRefusal> {
+        match self.status(now) {
+            AppointmentStatus::Held | AppointmentStatus::Confirmed => {}
+            other => return Err(AppointmentRefusal::NotLive(other)),
+        }
+        if by_patient && self.start <= now {
+            return Err(AppointmentRefusal::Started);
+        }
+        Ok(())
+    }
+
+    /// By how much the slot costs less.
+    fn cheaper_by(&self, slot: &Slot, by_patient: bool) -> Result<Option<Money>, MoveRefusal> {
+        let order = slot.fee.amount().cmp(&self.fee.amount());
+        if slot.fee.currency() != self.fee.currency() {
+            return Err(MoveRefusal::OtherFee);
+        }
+        match order {
+            Ordering::Equal => Ok(None),
+            _ if self.status == AppointmentStatus::Held => Err(MoveRefusal::OtherFee),
+            Ordering::Greater if by_patient => {
+                let more = slot.fee.minus(self.fee).unwrap_or(slot.fee);
+                Err(MoveRefusal::CostsMore(more))
+            }
+            Ordering::Greater => Ok(None),
+            Ordering::Less => Ok(self.fee.minus(slot.fee)),
+        }
+    }
+}

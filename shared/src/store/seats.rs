@@ -1,0 +1,89 @@
+//! How a slot is taken and given back, be it one person's or a group's: each is one conditional
+//! update, in which the server counts the seats.
+//!
+//! A group's slot keeps its seats in a list. Whoever takes one drops those whose hold has run out,
+//! so the list never has more than the slot has room for; and where it is full, `fullUntil` says
+//! when the first of the holds in it runs out, so that finding a free slot is a comparison.
+
+use crate::models::{AppointmentId, Instant, SlotStatus};
+use mongodb::bson::{Bson, Document, doc};
+
+/// Until when somebody has a seat that is paid, or free.
+const FOREVER: i64 = i64::MAX;
+
+fn is_group() -> Document {
+    doc! { "$gt": [{ "$ifNull": ["$capacity", 1] }, 1] }
+}
+
+/// The seats that fit.
+fn seats(fit: Document) -> Document {
+    let all = doc! { "$ifNull": ["$seats", []] };
+    doc! { "$filter": { "input": all, "as": "seat", "cond": fit } }
+}
+
+/// Notes until when the slot is full, once its seats are what they are to be.
+fn note_full() -> Document {
+    let all = doc! { "$ifNull": ["$seats", []] };
+    let full = doc! { "$and": [is_group(), { "$gte": [{ "$size": all }, "$capacity"] }] };
+    let holds = doc! { "$map": { "input": "$seats", "as": "seat", "in": "$$seat.until" } };
+    doc! { "$set": { "fullUntil": { "$cond": [full, { "$min": holds }, "$$REMOVE"] } } }
+}
+
+/// Gives a slot, or a seat of it, to an appointment, in the place of what it had of it before.
+pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -> Vec<Document> {
+    let other = doc! { "$ne": ["$$seat.appointmentId", by.as_str()] };
+    let lasts = doc! { "$gt": ["$$seat.until", now.millis()] };
+    let until = doc! { "$ifNull": [&hold, FOREVER] };
+    let own = doc! { "appointmentId": by.as_str(), "until": until };
+    let taken = doc! { "$concatArrays": [seats(doc! { "$and": [other, lasts] }), [own]] };
+    let set = doc! {
+        "status": { "$cond": [is_group(), "$status", status] },
+        "holdExpiresAt": { "$cond": [is_group(), "$$REMOVE", hold] },
+        "appointmentId": { "$cond": [is_group(), "$$REMOVE", by.as_str()] },
+        "seats": { "$cond": [is_group(), taken, "$$REMOVE"] },
+    };
+    vec![doc! { "$set": set }, note_full()]
+}
+
+/// Takes a slot, or its seat, from an appointment.
+pub(super) fn leave(by: &AppointmentId) -> Vec<Document> {
+    let others = seats(doc! { "$ne": ["$$seat.appointmentId", by.as_str()] });
+    let set = doc! {
+        "status": { "$cond": [is_group(), "$status", SlotStatus::Open.as_str()] },
+        "holdExpiresAt": "$$REMOVE",
+        "appointmentId": "$$REMOVE",
+        "seats": { "$cond": [is_group(), others, "$$REMOVE"] },
+    };
+    vec![doc! { "$set": set }, note_full()]
+}
+
+/// The slot if it, or a seat of it, is this appointment's.
+pub(super) fn had_by(appointment: &AppointmentId) -> Document {
+    let id = appointment.as_str();
+    doc! { "$or": [{ "appointmentId": id }, { "seats.appointmentId": id }] }
+}
+
+/// The slot if this appointment holds it, or has a seat of it. A seat is its own even if the hold
+/// has run out: whoever needed it would have taken it out of the list.
+pub(super) fn held_by(appointment: &AppointmentId) -> Document {
+    let id = appointment.as_str();
+    let held = SlotStatus::Held.as_str();
+    doc! { "$or": [{ "appointmentId": id, "status": held }, { "seats.appointmentId": id }] }
+}
+
+/// Slots that have a place for one more, whoever may take it.
+pub(super) fn with_room(now: Instant) -> Document {
+    let ran_out =
+        doc! { "status": SlotStatus::Held.as_str(), "holdExpiresAt": { "$lte": now.millis() } };
+    doc! {
+        "$or": [{ "status": SlotStatus::Open.as_str() }, ran_out],
+        "fullUntil": { "$not": { "$gt": now.millis() } },
+    }
+}
+
+/// Slots nobody has any part of.
+pub(super) fn untouched(now: Instant) -> Document {
+    let mut untouched = with_room(now);
+    untouched.insert("seats.until", doc! { "$not": { "$gt": now.millis() } });
+    untouched
+}

@@ -1,0 +1,48 @@
+//! Why a slot was not to be had, and what is.
+
+use super::{Error, Result, SlotView};
+use crate::{
+    models::{Instant, Slot, SlotRefusal, Span},
+    store::{HospitalStore, Instead, MOST_INSTEAD},
+    tenancy::Tenant,
+};
+
+/// The refusal of a slot. One that is taken comes with up to three that are free: the same
+/// doctor's, and the same doctor's or else others' of the speciality.
+pub async fn not_to_be_had(
+    store: &HospitalStore,
+    tenant: &Tenant,
+    (slot, why): (Option<&Slot>, SlotRefusal),
+    (window, now): (Option<Span>, Instant),
+) -> Result<Error> {
+    let Some(slot) = slot else {
+        return Ok(Error::NotFound);
+    };
+    let unprocessable =
+        |code, detail: &str| Error::Unprocessable { code, detail: detail.to_owned() };
+    match why {
+        SlotRefusal::Closed => {
+            let detail = "The hospital is closed on that day.";
+            return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
+        }
+        SlotRefusal::TooSoon => {
+            let detail = "The slot begins too soon to be booked still.";
+            return Ok(unprocessable("SLOT_TOO_SOON", detail));
+        }
+        SlotRefusal::TooFar => {
+            let detail = "The slot is too far ahead to be booked yet.";
+            return Ok(unprocessable("SLOT_TOO_FAR", detail));
+        }
+        SlotRefusal::InPast | SlotRefusal::Taken => {}
+    }
+    if slot.start <= now {
+        return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
+    }
+    let Instead { of_doctor, of_others } = store.instead_of(slot, window, now).await?;
+    let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
+    let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
+    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
+    let instead: Vec<SlotView> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
+    let taken = Error::conflict("SLOT_TAKEN", "Somebody else has this slot.");
+    Ok(taken.and("nextAvailable", next).and("alternatives", instead))
+}
