@@ -3,7 +3,6 @@
 
 use crate::{
     child::{Cost, Process, released},
-    live::{Part, of_the_c_library},
     runtime_api::RuntimeApi,
     stand_in::{Counts, StandIn},
     table::{Bar, Figure, Table, median},
@@ -105,13 +104,25 @@ fn one(runtime: &Runtime, rows: usize) -> (Cost, Counts) {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
-    environment.extend(of_the_c_library(Part::Functions));
+    environment.extend(of_the_template());
     let process = Process::start(&released("patient-import"), &[], &environment);
     let answered = lambda.ask(&event.to_string());
     assert!(answered.ok, "the import ends: {}", answered.body);
     let cost = process.cost();
     runtime.block_on(bucket.remove(&key));
     (cost, database.take())
+}
+
+/// What the template tells the C library of the function.
+fn of_the_template() -> Vec<(String, String)> {
+    let lines = include_str!("../../template.yaml").lines().map(str::trim);
+    let told = lines.filter(|line| line.starts_with("MALLOC_")).filter_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        Some((name.to_owned(), value.trim_matches('"').to_owned()))
+    });
+    let told: Vec<_> = told.collect();
+    assert!(!told.is_empty(), "the template sets it");
+    told
 }
 
 /// What entering the same documents costs that does nothing else.
@@ -131,7 +142,7 @@ fn against_the_local_server(runtime: &Runtime) -> (f64, f64) {
     let lambda = RuntimeApi::start(runtime);
     let mut environment = lambda.environment("patient-import");
     environment.extend(world.settings());
-    environment.extend(of_the_c_library(Part::Functions));
+    environment.extend(of_the_template());
     let _function = Process::start(&released("patient-import"), &[], &environment);
     lambda.polled();
     let (mut shares, mut raws) = (Vec::new(), Vec::new());

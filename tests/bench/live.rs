@@ -55,30 +55,6 @@ impl<'a> Live<'a> {
     }
 }
 
-/// The template's settings for all functions, or for single ones.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Part {
-    Globals,
-    Functions,
-}
-
-/// What the template tells the C library: only the import's function is told more than all.
-pub(crate) fn of_the_c_library(part: Part) -> Vec<(String, String)> {
-    let template = include_str!("../../template.yaml");
-    let (globals, functions) = template.split_once("\nResources:").expect("it has resources");
-    let lines = match part {
-        Part::Globals => globals,
-        Part::Functions => functions,
-    };
-    let lines = lines.lines().map(str::trim).filter(|line| line.starts_with("MALLOC_"));
-    let told: Vec<_> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
-        .collect();
-    assert!(!told.is_empty(), "the template sets it");
-    told
-}
-
 /// A function's environment: the runtime's part goes before the world's.
 pub(crate) fn of_function(
     api: &RuntimeApi,
@@ -87,7 +63,6 @@ pub(crate) fn of_function(
 ) -> Vec<(String, String)> {
     let mut environment = world.to_vec();
     environment.extend(api.environment(function));
-    environment.extend(of_the_c_library(Part::Globals));
     environment
 }
 

@@ -5,13 +5,34 @@ use crate::{
     models::{NewPassword, PasswordAttempt},
 };
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self, CustomizedPasswordHasher, PasswordHasher as Hasher, PasswordVerifier as _,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
+};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Hashes and compares passwords.
-#[derive(Debug, Clone)]
-pub struct PasswordHasher(Argon2<'static>);
+#[derive(Clone)]
+pub struct PasswordHasher {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    /// What argon2 fills, kept from one password to the next. Freed each time, it was used for
+    /// small things meanwhile, and the next password took 19 MiB more: a function that lives long
+    /// enough would run out of memory.
+    memory: Arc<Mutex<Vec<Block>>>,
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHasher(…)")
+    }
+}
 
 /// A password could not be hashed or compared: a bug or an exhausted machine, never the password.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +51,12 @@ pub enum HashingFailed {
 impl PasswordHasher {
     /// argon2id with 19 MiB, two passes, one lane (OWASP Password Storage; ASVS 11.4.2).
     pub fn new() -> Self {
-        let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
-        Self(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+        Self::with(Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
+    }
+
+    fn with(params: Params) -> Self {
+        let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+        Self { algorithm, version, params, memory: Arc::default() }
     }
 
     /// The password's hash in PHC form, with a salt of its own.
@@ -44,9 +69,9 @@ impl PasswordHasher {
     }
 
     async fn hash_text(&self, text: String, entropy: Entropy) -> Result<String, HashingFailed> {
-        let (argon2, salt) = (self.0.clone(), entropy.bytes::<16>()?);
+        let (hasher, salt) = (self.clone(), entropy.bytes::<16>()?);
         off_thread(move || {
-            let hash = argon2.hash_password_with_salt(text.as_bytes(), &salt);
+            let hash = hasher.hash_password_with_salt(text.as_bytes(), &salt);
             hash.map(|hash: PasswordHash| hash.to_string())
                 .map_err(|error| HashingFailed::Argon2(error.to_string()))
         })
@@ -74,13 +99,13 @@ impl PasswordHasher {
         attempt: PasswordAttempt,
         hash: Option<String>,
     ) -> Result<bool, HashingFailed> {
-        let argon2 = self.0.clone();
+        let hasher = self.clone();
         off_thread(move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(NOBODYS);
             let parsed = PasswordHash::new(hash)
                 .map_err(|error| HashingFailed::Argon2(error.to_string()))?;
-            Ok(argon2.verify_password(attempt.expose().as_bytes(), &parsed).is_ok() && known)
+            Ok(hasher.verify_password(attempt.expose().as_bytes(), &parsed).is_ok() && known)
         })
         .await?
     }
@@ -89,6 +114,51 @@ impl PasswordHasher {
 impl Default for PasswordHasher {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// As argon2's own does it, in the memory that is kept.
+impl Hasher<PasswordHash> for PasswordHasher {
+    fn hash_password_with_salt(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+    ) -> password_hash::Result<PasswordHash> {
+        let salt = Salt::new(salt)?;
+        let mut output = [0; Output::MAX_LENGTH];
+        let length = self.params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = output.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = self.params.block_count().max(memory.len());
+        memory.resize(blocks, Block::new());
+        argon2.hash_password_into_with_memory(password, &salt, output, memory.as_mut_slice())?;
+        Ok(PasswordHash {
+            algorithm: self.algorithm.ident(),
+            version: Some(self.version.into()),
+            params: ParamsString::try_from(&self.params)?,
+            salt: Some(salt),
+            hash: Some(Output::new(output)?),
+        })
+    }
+}
+
+/// A hash is compared by making it anew with its own parameters.
+impl CustomizedPasswordHasher<PasswordHash> for PasswordHasher {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let memory = self.memory.clone();
+        Self { algorithm, version, params, memory }.hash_password_with_salt(password, salt)
     }
 }
 
@@ -118,11 +188,7 @@ mod tests {
         assert!(hash.starts_with(PARAMETERS) && NOBODYS.starts_with(PARAMETERS), "{hash}");
         let renewed = hasher.renewed(attempt("correct horse"), &hash, Entropy).await.unwrap();
         assert_eq!(renewed, None);
-        let weak = PasswordHasher(Argon2::new(
-            Algorithm::Argon2id,
-            Version::V0x13,
-            Params::new(8, 1, 1, None).unwrap(),
-        ));
+        let weak = PasswordHasher::with(Params::new(8, 1, 1, None).unwrap());
         let weak = weak.hash(password("correct horse"), Entropy).await.unwrap();
         assert!(hasher.matches(attempt("correct horse"), Some(weak.clone())).await.unwrap());
         let renewed = hasher.renewed(attempt("correct horse"), &weak, Entropy).await.unwrap();
