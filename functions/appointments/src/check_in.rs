@@ -40,7 +40,7 @@ pub(crate) async fn check_in(
     let appointment = step(&this, &grant, &id, remark, Appointment::check_in).await?;
     let (tenant, day) = (grant.own_tenant()?, appointment.day);
     let of = (&appointment.doctor.id, day);
-    let queue = appointment.token.map(|number| Ticket::of(&this.core, &tenant, of, number));
+    let queue = appointment.token.map(|number| Ticket::of(&this.links, &tenant, of, number));
     let VisitReply { appointment } = VisitReply::of(&this, &grant, &appointment)?;
     Ok(Json(CheckInReply { appointment, queue }))
 }

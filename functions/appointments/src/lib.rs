@@ -14,21 +14,24 @@ mod upcoming;
 mod visit;
 
 use shared::{
+    auth::Links,
     operations,
     web::{Core, Environment, Function},
 };
+use std::sync::Arc;
 
 /// What this function has.
 #[derive(Debug, Clone)]
 pub struct Appointments {
     core: Core,
+    links: Arc<Links>,
 }
 
 impl Function for Appointments {
     const NAME: &'static str = "appointments";
 
     fn configure(env: &mut Environment) -> Self {
-        Self { core: Core::configure(env) }
+        Self { core: Core::configure(env), links: Links::configure(env).into() }
     }
 
     fn core(&self) -> &Core {

@@ -9,12 +9,13 @@ pub(crate) mod walk_in;
 use crate::Appointments;
 use serde::Serialize;
 use shared::{
+    auth::Links,
     body,
     models::{AccountId, AppointmentId, Day, Issue, Queue, QueueRefusal, TokenState, Waiting},
     settlement::TRIES,
     store::Change,
     tenancy::{Grant, Reach, RunQueue, Tenant},
-    web::{Core, Error, Json, Result},
+    web::{Error, Json, Result},
 };
 use utoipa::ToSchema;
 
@@ -40,13 +41,13 @@ pub(crate) const LINK: &str = "queue";
 
 impl Ticket {
     pub(crate) fn of(
-        core: &Core,
+        links: &Links,
         tenant: &Tenant,
         (doctor, day): (&AccountId, Day),
         number: u32,
     ) -> Self {
         let about = format!("{doctor}/{}/{number}", String::from(day));
-        Self { number, link: core.links.seal(LINK, tenant.membership(), &about) }
+        Self { number, link: links.seal(LINK, tenant.membership(), &about) }
     }
 }
 

@@ -327,5 +327,5 @@ fn a_summary_is_in_its_fields() {
     let read: AppointmentSummary =
         serde_json::from_value(serde_json::Value::from_iter(fields)).unwrap();
     assert_eq!((read.paid(), read.status(NOW)), (whole.paid(), whole.status(NOW)));
-    assert_eq!(read, whole.into());
+    assert_eq!(read, (&whole).into());
 }

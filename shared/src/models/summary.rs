@@ -85,24 +85,24 @@ impl AppointmentSummary {
     }
 }
 
-impl From<Appointment> for AppointmentSummary {
-    fn from(appointment: Appointment) -> Self {
+impl From<&Appointment> for AppointmentSummary {
+    fn from(appointment: &Appointment) -> Self {
         Self {
-            id: appointment.id,
+            id: appointment.id.clone(),
             status: appointment.status,
             start: appointment.start,
             end: appointment.end,
-            doctor: appointment.doctor,
-            patient: appointment.patient,
-            slot_id: appointment.slot_id,
+            doctor: appointment.doctor.clone(),
+            patient: appointment.patient.clone(),
+            slot_id: appointment.slot_id.clone(),
             fee: appointment.fee,
             hold_expires_at: appointment.hold_expires_at,
-            order: appointment.order,
-            link: appointment.link,
-            payments: appointment.payments,
-            refunds: appointment.refunds,
+            order: appointment.order.clone(),
+            link: appointment.link.clone(),
+            payments: appointment.payments.clone(),
+            refunds: appointment.refunds.clone(),
             token: appointment.token,
-            reason: appointment.reason,
+            reason: appointment.reason.clone(),
             created_at: appointment.created_at,
         }
     }

@@ -36,8 +36,6 @@ pub struct CoreParts {
     pub(super) requests_per_minute: i64,
     /// What cursors are sealed and idempotency keys are hashed with.
     pub(super) seal: MacKey,
-    /// Links that work without a log-in.
-    pub links: Links,
 }
 
 impl Core {
@@ -57,7 +55,6 @@ impl Core {
             upstash,
             requests_per_minute: env.number("REQUESTS_PER_MINUTE", 3000, 1..=1_000_000),
             seal: MacKey::derive(secret.as_bytes(), "cursors-and-keys"),
-            links: Links::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes)),
         }))
     }
 }
@@ -74,6 +71,15 @@ fn configure_upstash(env: &mut Environment) -> Upstash {
     let url =
         env.url("UPSTASH_REDIS_REST_URL", &["https://", "http://127.0.0.1", "http://localhost"]);
     Upstash::new(url, env.required("UPSTASH_REDIS_REST_TOKEN"))
+}
+
+impl Links {
+    /// Reads what links that work without a log-in are sealed with.
+    pub fn configure(env: &mut Environment) -> Self {
+        let secret = env.secret("JWT_SECRET");
+        let previous = env.optional("JWT_PREVIOUS_SECRET");
+        Self::new(secret.as_bytes(), previous.as_ref().map(String::as_bytes))
+    }
 }
 
 impl AuditChain {

@@ -99,7 +99,7 @@ enum PaymentState {
 impl AppointmentView {
     /// As it is at this instant.
     pub fn of(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
-        Self::in_list(appointment.clone().into(), tenant, now)
+        Self::in_list(appointment.into(), tenant, now)
     }
 
     /// The same, in a list.

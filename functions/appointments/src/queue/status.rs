@@ -63,7 +63,7 @@ pub(crate) async fn status(
     State(this): State<Appointments>,
     Query(query): Query<StatusQuery>,
 ) -> Result<Json<StatusView>> {
-    let link = this.core.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
+    let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
     let (doctor, day, number) = place(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
     // The day after, nobody waits for it any more.

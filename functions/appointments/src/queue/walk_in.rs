@@ -55,7 +55,7 @@ pub(crate) async fn walk_in(
     }
     match store.walk_in((&doctor, day), &patient).await? {
         WalkedIn::Waits(number) => {
-            let queue = Ticket::of(&this.core, &tenant, (&doctor, day), number);
+            let queue = Ticket::of(&this.links, &tenant, (&doctor, day), number);
             Ok(Created(WalkInReply { queue }))
         }
         WalkedIn::QueueFull => Err(queue::full()),
