@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::{
-    actor::{Actor, text},
+    actor::{Actor, ids, text},
     razorpay::delivery_to,
     wire::{Silence, Wire},
     world::World,
@@ -24,8 +24,11 @@ async fn the_ways_of_money_take_few_round_trips() {
 
     let booked = patient.books(&slots[0]).await;
     let commands = wire.commands();
-    // The two reads go out together: four, one after the other.
-    assert_eq!(commands, ["find", "find", "findAndModify", "insert", "commitTransaction"]);
+    // The three reads go out together: four, one after the other.
+    let (mut together, rest) = (commands[..3].to_vec(), &commands[3..]);
+    together.sort();
+    assert_eq!(together, ["aggregate", "find", "find"]);
+    assert_eq!(rest, ["findAndModify", "insert", "commitTransaction"]);
 
     let body = json!({ "appointmentId": booked["id"] });
     let order = patient.post("/payment/create-order", body).await.is(201);
@@ -42,6 +45,32 @@ async fn the_ways_of_money_take_few_round_trips() {
 
     patient.cancels(&booked).await.is(200);
     assert_eq!(wire.commands(), ["aggregate", "update", "findAndModify", "commitTransaction"]);
+}
+
+#[tokio::test]
+async fn rules_of_its_own_cost_a_hospitals_lists_a_second_round_trip_once() {
+    let world = World::with_instances(1).await;
+    let wire = Wire::new().await;
+    let counted = world.with(&[("MONGODB_URI", &wire.uri)]);
+    let patient = world.a.patient.at(&counted);
+    let slots = world.a.doctor.sets_slots("2030-12-02", "10:00", "12:00", 30).await;
+    let list = async |path: &str| {
+        let answer = patient.get(path).await.is(200);
+        (answer, wire.commands().len())
+    };
+    list("/slots").await;
+    for (minutes, left) in [(90, 3), (120, 2)] {
+        let rules = json!({ "minNoticeMinutes": minutes, "maxDaysAhead": 10 });
+        world.a.admin.patch("/hospital", json!({ "booking": rules })).await.is(200);
+        let (first, cost) = list("/slots").await;
+        assert_eq!((ids(&first).len(), cost), (left, 3), "what holds now is shown at once");
+        for path in ["/slots", "/doctors"] {
+            let (again, cost) = list(path).await;
+            assert_eq!(cost, 2, "the list beside the hospital");
+            let next = if path == "/slots" { "/items/0/start" } else { "/items/0/nextAvailable" };
+            assert_eq!(again.pointer(next), slots[4 - left].get("start"));
+        }
+    }
 }
 
 #[tokio::test]

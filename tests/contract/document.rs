@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 13] = [
+    "GET /calendar.ics",
     "GET /docs",
     "GET /health",
     "GET /openapi.json",

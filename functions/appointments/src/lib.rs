@@ -1,8 +1,10 @@
 //! Lists of appointments, and what becomes of one.
 
+mod calendar;
 mod cancel_quote;
 mod check_in;
 mod complete;
+mod link;
 mod list;
 mod no_show;
 mod queue;
@@ -54,5 +56,8 @@ impl Function for Appointments {
         queue::skip::skip,
         queue::recall::recall,
         queue::status::status,
+        calendar::make::make,
+        calendar::end::end,
+        calendar::feed::feed,
     }
 }

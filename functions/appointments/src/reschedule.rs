@@ -34,7 +34,7 @@ body! {
 pub(crate) struct RescheduleReply {
     /// As it is now: moved, unless it was only asked what that would come to.
     appointment: AppointmentView,
-    /// What the slot costs. A patient never pays more for being moved.
+    /// What the visit costs in the slot. A patient never pays more for being moved.
     slot_fee: Money,
     /// What goes back, because the slot costs less.
     #[schema(required)]
@@ -88,7 +88,7 @@ pub(crate) async fn reschedule(
         let decide = |slot: &Slot| appointment.reschedule(slot, &moving);
         let shown = |shown: &Appointment, next: &Appointment| RescheduleReply {
             appointment: AppointmentView::in_full(shown, &tenant, now),
-            slot_fee: slot.fee,
+            slot_fee: appointment.fee_in(&slot).unwrap_or(slot.fee),
             refund: next.refund(&moving.ids.refund).map(|refund| refund.amount),
         };
         let done = match decide(&slot) {
@@ -123,6 +123,9 @@ fn refused(why: &MoveRefusal) -> Error {
         MoveRefusal::CostsMore(difference) => {
             let detail = "The slot costs more: book it, and cancel this appointment.";
             return Error::conflict_with("SLOT_COSTS_MORE", detail, "difference", difference);
+        }
+        MoveRefusal::NotOffered => {
+            ("VISIT_TYPE_NOT_OFFERED", "The slot's doctor offers no visit of this kind.")
         }
         MoveRefusal::OtherFee => (
             "FEE_DIFFERS",

@@ -86,6 +86,7 @@ pub(crate) async fn create(
         doctor: None,
         guard: PasswordGuard::default(),
         sessions: Vec::new(),
+        calendar: None,
         last_log_in_at: None,
         created_at: now,
     };

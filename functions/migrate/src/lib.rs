@@ -118,6 +118,7 @@ impl Migrate {
             doctor: None,
             guard: PasswordGuard::default(),
             sessions: Vec::new(),
+            calendar: None,
             last_log_in_at: None,
             created_at: now,
         };

@@ -229,6 +229,7 @@ impl<'a> Deciding<'a> {
             doctor: None,
             guard: PasswordGuard::default(),
             sessions: Vec::new(),
+            calendar: None,
             last_log_in_at: None,
             created_at: self.context.at,
         };

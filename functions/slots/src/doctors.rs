@@ -8,7 +8,7 @@ use shared::{
     query,
     store::DoctorCard,
     tenancy::{Grant, ReadSlots, Tenant},
-    web::{Cursor, Error, Json, Limit, List, Paging, Query, Refusals, Result},
+    web::{Cursor, Json, Limit, List, Paging, Query, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -68,16 +68,9 @@ pub(crate) async fn doctors(
     let paging = Paging::of(&slots.core, "doctors", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
-    let find = |window| {
-        let (speciality, search) = (query.speciality.as_ref(), query.search.as_ref());
-        store.doctors(speciality, search, &request, (window, now))
-    };
-    // Most hospitals' rules leave out nothing, and then the list is there at once.
-    let (page, hospital) = tokio::join!(find(None), store.hospital(&tenant));
-    let page = match hospital?.ok_or(Error::NotFound)?.booking.window(tenant.zone(), now) {
-        window @ Some(_) => find(window).await?,
-        None => page?,
-    };
+    let (speciality, search) = (query.speciality.as_ref(), query.search.as_ref());
+    let find = |window| store.doctors(speciality, search, &request, (window, now));
+    let page = slots.last_rules.page((&store, &tenant), now, find).await?;
     let list = paging.list(page, |card| DoctorView::of(card, &tenant));
     let items = list.items.into_iter().flatten().collect();
     Ok(Json(List { items, next_cursor: list.next_cursor }))

@@ -4,9 +4,13 @@ mod book;
 mod cancel;
 mod delete;
 mod doctors;
+mod fee_quote;
+mod last_rules;
 mod list;
+mod patient;
 mod set;
 
+use last_rules::LastRules;
 use shared::{
     operations,
     outbound::Merchants,
@@ -19,6 +23,7 @@ use std::sync::Arc;
 pub struct Slots {
     core: Core,
     merchants: Arc<Merchants>,
+    last_rules: Arc<LastRules>,
     /// How long an unpaid slot is kept, in seconds.
     hold_seconds: i64,
 }
@@ -30,6 +35,7 @@ impl Function for Slots {
         Self {
             core: Core::configure(env),
             merchants: Merchants::configure(env).into(),
+            last_rules: Arc::default(),
             hold_seconds: env.number("HOLD_SECONDS", 600, 1..=86_400),
         }
     }
@@ -45,5 +51,6 @@ impl Function for Slots {
         list::list,
         delete::delete,
         doctors::doctors,
+        fee_quote::fee_quote,
     }
 }

@@ -7,7 +7,7 @@ use shared::{
     query,
     store::SlotFilter,
     tenancy::{Grant, ReadSlots},
-    web::{Cursor, Error, Json, Limit, List, Paging, Query, Refusals, Result, SlotView},
+    web::{Cursor, Json, Limit, List, Paging, Query, Refusals, Result, SlotView},
 };
 
 query! {
@@ -40,27 +40,25 @@ pub(crate) async fn list(
 ) -> Result<Json<List<SlotView>>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let paging = Paging::of(&slots.core, "slots", &tenant);
-    let mut filter = SlotFilter {
-        doctor: query.doctor_id,
-        speciality: query.speciality,
+    let filter = |window| SlotFilter {
+        doctor: query.doctor_id.clone(),
+        speciality: query.speciality.clone(),
         from: query.from.map(|day| tenant.zone().bounds(day).0),
         to: query.to.map(|day| tenant.zone().bounds(day).1),
         open_only: grant.role() == Role::Patient,
-        window: None,
+        window,
     };
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
-    let page = if filter.open_only {
-        // Most hospitals' rules leave out nothing, and then the list is there at once.
-        let (page, hospital) =
-            tokio::join!(store.slots(&filter, &request, now), store.hospital(&tenant));
-        filter.window = hospital?.ok_or(Error::NotFound)?.booking.window(tenant.zone(), now);
-        match filter.window {
-            Some(_) => store.slots(&filter, &request, now).await?,
-            None => page?,
-        }
+    let (store, request) = (&store, &request);
+    let find = |window| {
+        let filter = filter(window);
+        async move { store.slots(&filter, request, now).await }
+    };
+    let page = if grant.role() == Role::Patient {
+        slots.last_rules.page((store, &tenant), now, find).await?
     } else {
-        store.slots(&filter, &request, now).await?
+        find(None).await?
     };
     Ok(Json(paging.list(page, |slot| SlotView::of(&slot, &tenant, now))))
 }

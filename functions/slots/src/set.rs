@@ -7,8 +7,8 @@ use shared::{
     body,
     models::{
         Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
-        Hours, Issue, Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot, SlotId,
-        SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
+        FeeTerms, Hours, Issue, Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot,
+        SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Reach, Tenant},
@@ -173,6 +173,7 @@ fn doctor_of(grant: &Grant<PublishSlots>, named: Option<&AccountId>) -> Result<A
 struct Bookable {
     doctor: DoctorRef,
     fee: Money,
+    terms: FeeTerms,
 }
 
 impl Bookable {
@@ -186,6 +187,7 @@ impl Bookable {
             end: span.end,
             day,
             fee: self.fee,
+            terms: self.terms.clone(),
             status: SlotStatus::Open,
             hold_expires_at: None,
             appointment_id: None,
@@ -212,6 +214,7 @@ async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookab
     Ok(Bookable {
         doctor: DoctorRef { id, name, speciality: profile.speciality },
         fee: profile.fee,
+        terms: profile.terms,
     })
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, DoctorProfile, Email, HospitalId, Issue, Mobile, Money,
-        Name, NewPassword, RegistrationNumber, Role, Speciality,
+        Account, AccountId, AccountStatus, DoctorProfile, Email, FeeTerms, HospitalId, Issue,
+        Mobile, Money, Name, NewPassword, RegistrationNumber, Role, Speciality,
     },
     outbound::Invocation,
     tenancy::{CreatePeople, Grant},
@@ -82,6 +82,7 @@ pub(crate) async fn create_doctor(
         speciality: new.speciality,
         registration_number: new.registration_number,
         fee: new.fee,
+        terms: FeeTerms::default(),
     };
     let person =
         Person { name: &new.name, email: &new.email, mobile: &new.mobile, password: new.password };

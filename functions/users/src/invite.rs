@@ -80,6 +80,7 @@ pub(crate) async fn account(
         doctor: None,
         guard: PasswordGuard::default(),
         sessions: Vec::new(),
+        calendar: None,
         last_log_in_at: None,
         created_at: now,
     })

@@ -5,6 +5,7 @@ mod block;
 mod create_doctor;
 mod create_patient;
 mod delete;
+mod fees;
 mod imports;
 mod invite;
 mod list;
@@ -63,6 +64,8 @@ impl Function for Users {
         list::list,
         read::read,
         patch::patch,
+        fees::read::read,
+        fees::put::put,
         delete::delete,
         block::block,
         unblock::unblock,

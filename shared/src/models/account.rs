@@ -1,8 +1,8 @@
 //! Accounts: who logs in, and when they may not.
 
 use super::{
-    AccountId, Email, HospitalCode, Instant, Issue, Mobile, Money, Name, Parse, RegistrationNumber,
-    Role, SessionId, Speciality,
+    AccountId, Email, FeeTerms, HospitalCode, Instant, Issue, Mobile, Money, Name, Parse,
+    RegistrationNumber, Role, SessionId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -75,6 +75,9 @@ pub struct Account {
     /// The sessions that have not ended, newest last.
     #[serde(default)]
     pub sessions: Vec<Session>,
+    /// The secret in the link to its calendar, if it has one. Without our key it opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
     /// When it last logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_log_in_at: Option<Instant>,
@@ -91,8 +94,11 @@ pub struct DoctorProfile {
     /// His number with the medical council.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_number: Option<RegistrationNumber>,
-    /// What one appointment costs.
+    /// What a consultation costs.
     pub fee: Money,
+    /// What other visits cost.
+    #[serde(default, skip_serializing_if = "FeeTerms::is_plain")]
+    pub terms: FeeTerms,
 }
 
 /// One log-in and the refresh tokens that follow from it.

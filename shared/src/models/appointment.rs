@@ -2,8 +2,8 @@
 
 use super::{
     AccountId, AppointmentId, CancellationPolicy, Day, Dispute, DoctorRef, Effect, EffectId,
-    Identifier, Instant, Issue, LedgerEntry, Money, Name, Order, Parse, PatientId, Payment,
-    PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step,
+    FollowUp, Identifier, Instant, Issue, LedgerEntry, Money, Name, Order, Parse, PatientId,
+    Payment, PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step, VisitType,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -134,8 +134,14 @@ pub struct Appointment {
     pub patient: PatientRef,
     /// In which slot.
     pub slot_id: SlotId,
+    /// What kind of visit it is.
+    #[serde(default)]
+    pub visit_type: VisitType,
     /// What it costs.
     pub fee: Money,
+    /// Which of the visits after a consultation it is, if it costs less for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
     /// What cancelling gives back.
     pub policy: CancellationPolicy,
     /// Until when the slot is kept for payment.

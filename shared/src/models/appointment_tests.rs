@@ -1,4 +1,7 @@
-use crate::models::*;
+use crate::models::{
+    examples::{self, booking, patient},
+    *,
+};
 
 fn id<K: Kind>(number: u128) -> Id<K> {
     Id::from_parts(Instant::from_seconds(1_000), number)
@@ -12,58 +15,12 @@ const NOW: Instant = Instant::from_seconds(1_796_000_000);
 const HOLD: i64 = 600;
 
 fn slot(fee: Money) -> Slot {
-    let start = NOW.plus_seconds(48 * 3600);
-    Slot {
-        id: id(1),
-        doctor: DoctorRef {
-            id: id(2),
-            name: Name::parse("Dr Meera Iyer").unwrap(),
-            speciality: Speciality::parse("Cardiology").unwrap(),
-        },
-        start,
-        end: start.plus_seconds(900),
-        day: Day::parse("2026-12-02").unwrap(),
-        fee,
-        status: SlotStatus::Open,
-        hold_expires_at: None,
-        appointment_id: None,
-        withdrawn: false,
-        opens_at: None,
-        closes_at: None,
-        capacity: Capacity::default(),
-        seats: Vec::new(),
-    }
-}
-
-fn patient() -> Patient {
-    Patient {
-        id: id(3),
-        account_id: id(4),
-        name: Name::parse("Asha Rao").unwrap(),
-        email: Email::parse("asha@example.com").unwrap(),
-        mobile: Mobile::parse("9876543210").unwrap(),
-        identifier: Identifier::parse("MRN-1").unwrap(),
-        date_of_birth: None,
-        status: AccountStatus::Active,
-        created_at: NOW,
-        imported: None,
-    }
+    examples::slot(NOW.plus_seconds(48 * 3600), fee)
 }
 
 fn booked(fee: Money) -> Appointment {
-    let with = Booking {
-        id: id(5),
-        effect: id(6),
-        reason: None,
-        policy: CancellationPolicy::default(),
-        offer: Offer {
-            rules: BookingRules::default(),
-            holidays: Holidays::default(),
-            zone: Zone::default(),
-        },
-        hold_seconds: HOLD,
-    };
-    let appointment = Appointment::book(&slot(fee), &patient(), with, NOW).unwrap();
+    let slot = slot(fee);
+    let appointment = Appointment::book(&slot, &patient(), booking(&slot), NOW).unwrap();
     if fee.is_zero() {
         return appointment;
     }
@@ -101,22 +58,10 @@ fn a_fee_holds_and_no_fee_confirms() {
 
 #[test]
 fn a_taken_or_past_slot_is_refused() {
-    let with = || Booking {
-        id: id(5),
-        effect: id(6),
-        reason: None,
-        policy: CancellationPolicy::default(),
-        offer: Offer {
-            rules: BookingRules::default(),
-            holidays: Holidays::default(),
-            zone: Zone::default(),
-        },
-        hold_seconds: HOLD,
-    };
     let mut held = slot(rupees(1));
     held.status = SlotStatus::Held;
     held.hold_expires_at = Some(NOW.plus_seconds(1));
-    let book = |slot: &Slot, now| Appointment::book(slot, &patient(), with(), now);
+    let book = |slot: &Slot, now| Appointment::book(slot, &patient(), booking(slot), now);
     assert_eq!(book(&held, NOW), Err(SlotRefusal::Taken));
     assert!(book(&held, NOW.plus_seconds(1)).is_ok());
     assert_eq!(book(&slot(rupees(1)), slot(rupees(1)).start), Err(SlotRefusal::InPast));
@@ -318,6 +263,7 @@ fn a_summary_is_in_its_fields() {
         link: Some(link),
         hold_expires_at: Some(NOW),
         token: Some(7),
+        follow_up: Some(FollowUp { of: id(7), number: 1, until: slot(rupees(1)).day }),
         reason: Some(Reason::parse("Fever").unwrap()),
         ..refunded(&booked(rupees(500)))
     };
@@ -328,4 +274,8 @@ fn a_summary_is_in_its_fields() {
         serde_json::from_value(serde_json::Value::from_iter(fields)).unwrap();
     assert_eq!((read.paid(), read.status(NOW)), (whole.paid(), whole.status(NOW)));
     assert_eq!(read, (&whole).into());
+    let names = CalendarEntry::FIELDS.map(|name| name.split('.').next().unwrap());
+    let fields = names.map(|name| (name.to_owned(), stored[name].clone()));
+    let read: CalendarEntry = serde_json::from_value(serde_json::Value::from_iter(fields)).unwrap();
+    assert_eq!(read.changed_at(), whole.history.last().unwrap().at);
 }

@@ -2,9 +2,9 @@
 
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
-    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, Happening,
-    Instant, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund, RefundCause, Role, Slot,
-    SlotRefusal, SlotStatus, Step,
+    Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, FeeQuote,
+    Happening, Instant, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund, RefundCause,
+    Role, Slot, SlotRefusal, SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -16,6 +16,8 @@ pub struct Booking {
     pub effect: EffectId,
     /// Why the patient comes.
     pub reason: Option<Reason>,
+    /// What it costs, in the slot that is wanted.
+    pub quote: FeeQuote,
     /// The hospital's terms.
     pub policy: CancellationPolicy,
     /// What the hospital lets book.
@@ -36,7 +38,7 @@ impl Appointment {
             return Err(SlotRefusal::Taken);
         }
         with.offer.check(slot, true, now)?;
-        let free = slot.fee.is_zero();
+        let free = with.quote.fee.is_zero();
         let confirmed =
             Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
         Ok(Self {
@@ -54,7 +56,9 @@ impl Appointment {
                 account_id: patient.account_id.clone(),
             },
             slot_id: slot.id.clone(),
-            fee: slot.fee,
+            visit_type: with.quote.visit_type,
+            fee: with.quote.fee,
+            follow_up: with.quote.follow_up,
             policy: with.policy,
             hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
             order: None,

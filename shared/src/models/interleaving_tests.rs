@@ -125,26 +125,7 @@ impl World {
     fn new() -> Self {
         let slot = |number: usize| {
             let start = START.plus_seconds(40 * 3600 + 900 * i64::try_from(number).unwrap());
-            Slot {
-                id: id(10 + number as u128),
-                doctor: DoctorRef {
-                    id: id(1),
-                    name: Name::parse("Meera Iyer").unwrap(),
-                    speciality: Speciality::parse("Cardiology").unwrap(),
-                },
-                start,
-                end: start.plus_seconds(900),
-                day: Day::parse("2026-12-02").unwrap(),
-                fee: fee(),
-                status: SlotStatus::Open,
-                hold_expires_at: None,
-                appointment_id: None,
-                withdrawn: false,
-                opens_at: None,
-                closes_at: None,
-                capacity: Capacity::default(),
-                seats: Vec::new(),
-            }
+            Slot { id: id(10 + number as u128), ..examples::slot(start, fee()) }
         };
         Self {
             now: START,
@@ -187,35 +168,16 @@ impl World {
     }
 
     fn book(&mut self, slot: usize, patient: usize) {
+        let tier = RefundTier { before_minutes: 1440, percent: 67 };
         let with = Booking {
             id: self.draw(),
             effect: self.draw(),
-            reason: None,
-            policy: CancellationPolicy::new(
-                vec![RefundTier { before_minutes: 1440, percent: 67 }],
-                10,
-            )
-            .unwrap(),
-            offer: Offer {
-                rules: BookingRules::default(),
-                holidays: Holidays::default(),
-                zone: Zone::default(),
-            },
-            hold_seconds: 600,
+            policy: CancellationPolicy::new(vec![tier], 10).unwrap(),
+            ..examples::booking(&self.slots[slot])
         };
         let number = patient as u128;
-        let patient = Patient {
-            id: id(100 + number),
-            account_id: id(200 + number),
-            name: Name::parse("Asha Rao").unwrap(),
-            email: Email::parse("asha@example.com").unwrap(),
-            mobile: Mobile::parse("9876543210").unwrap(),
-            identifier: Identifier::parse("MRN-1").unwrap(),
-            date_of_birth: None,
-            status: AccountStatus::Active,
-            created_at: START,
-            imported: None,
-        };
+        let patient =
+            Patient { id: id(100 + number), account_id: id(200 + number), ..examples::patient() };
         let Ok(booked) = Appointment::book(&self.slots[slot], &patient, with, self.now) else {
             return;
         };

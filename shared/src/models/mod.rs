@@ -12,6 +12,7 @@ mod closing;
 mod counter;
 mod dispute;
 mod effect;
+mod fee;
 mod history;
 mod holiday;
 mod hospital;
@@ -50,6 +51,7 @@ pub use closing::*;
 pub use counter::*;
 pub use dispute::*;
 pub use effect::*;
+pub use fee::*;
 pub use history::*;
 pub use holiday::*;
 pub use hospital::*;
@@ -73,10 +75,12 @@ pub use refund::*;
 pub use role::Role;
 pub use schedule::*;
 pub use slot::*;
-pub use summary::AppointmentSummary;
+pub use summary::{AppointmentSummary, CalendarEntry, StepAt};
 pub use text::*;
 pub use visit::*;
 pub use zone::*;
 
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod interleaving_tests;

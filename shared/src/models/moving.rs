@@ -33,6 +33,8 @@ pub enum MoveRefusal {
     CostsMore(Money),
     /// It is not paid yet, and the slot costs something else than is being paid.
     OtherFee,
+    /// The slot's doctor offers no visit of its kind.
+    NotOffered,
 }
 
 impl Appointment {
@@ -53,14 +55,15 @@ impl Appointment {
             return Err(MoveRefusal::Slot(SlotRefusal::Taken));
         }
         with.offer.check(slot, by_patient, now).map_err(MoveRefusal::Slot)?;
-        let cheaper = self.cheaper_by(slot, by_patient)?;
+        let fee = self.fee_in(slot).ok_or(MoveRefusal::NotOffered)?;
+        let cheaper = self.cheaper_by(fee, by_patient)?;
         let mut next = self.next();
         if by_patient {
             let percent = self.cancel_quote(*role, now).map(|quote| quote.percent);
             next.most_percent = Some(percent.map_err(MoveRefusal::Appointment)?);
         }
         if let Some(difference) = cheaper {
-            next.fee = slot.fee;
+            next.fee = fee;
             let paid = self.paid().map(|payment| payment.id.clone());
             let left = paid.as_ref().and_then(|payment| self.refundable(payment));
             let back =
@@ -95,21 +98,21 @@ impl Appointment {
         Ok(())
     }
 
-    /// By how much the slot costs less.
-    fn cheaper_by(&self, slot: &Slot, by_patient: bool) -> Result<Option<Money>, MoveRefusal> {
-        let order = slot.fee.amount().cmp(&self.fee.amount());
-        if slot.fee.currency() != self.fee.currency() {
+    /// By how much it costs less there.
+    fn cheaper_by(&self, fee: Money, by_patient: bool) -> Result<Option<Money>, MoveRefusal> {
+        let order = fee.amount().cmp(&self.fee.amount());
+        if fee.currency() != self.fee.currency() {
             return Err(MoveRefusal::OtherFee);
         }
         match order {
             Ordering::Equal => Ok(None),
             _ if self.status == AppointmentStatus::Held => Err(MoveRefusal::OtherFee),
             Ordering::Greater if by_patient => {
-                let more = slot.fee.minus(self.fee).unwrap_or(slot.fee);
+                let more = fee.minus(self.fee).unwrap_or(fee);
                 Err(MoveRefusal::CostsMore(more))
             }
             Ordering::Greater => Ok(None),
-            Ordering::Less => Ok(self.fee.minus(slot.fee)),
+            Ordering::Less => Ok(self.fee.minus(fee)),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Slots: stretches of a doctor's time.
 
 use super::{
-    AccountId, AppointmentId, Capacity, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
+    AccountId, AppointmentId, Capacity, Day, FeeTerms, Instant, Issue, Money, Name, Parse, SlotId,
+    Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -91,8 +92,11 @@ pub struct Slot {
     pub end: Instant,
     /// The hospital's day it begins on.
     pub day: Day,
-    /// What it costs.
+    /// What a consultation in it costs.
     pub fee: Money,
+    /// What other visits in it cost.
+    #[serde(default, skip_serializing_if = "FeeTerms::is_plain")]
+    pub terms: FeeTerms,
     /// What it is, as stored.
     pub status: SlotStatus,
     /// Until when it is held.
@@ -149,7 +153,7 @@ impl Slot {
     /// Whether another of the same time would be sold in the same way.
     pub fn is_sold_as(&self, other: &Self) -> bool {
         let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);
-        terms(self) == terms(other)
+        terms(self) == terms(other) && self.terms == other.terms
     }
 
     /// The time it covers.
@@ -236,6 +240,7 @@ impl Parse for SlotStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::examples;
     use proptest::prelude::*;
 
     fn span(start: i64, minutes: i64) -> Span {
@@ -246,23 +251,9 @@ mod tests {
     fn slot(span: Span, taken: bool) -> Slot {
         Slot {
             id: crate::models::Id::from_parts(span.start, 1),
-            doctor: DoctorRef {
-                id: crate::models::Id::derived(2),
-                name: Name::parse("Meera Iyer").unwrap(),
-                speciality: Speciality::parse("Cardiology").unwrap(),
-            },
-            start: span.start,
             end: span.end,
-            day: Day::parse("1970-01-01").unwrap(),
-            fee: Money::zero(crate::models::Currency::INR),
             status: if taken { SlotStatus::Booked } else { SlotStatus::Open },
-            hold_expires_at: None,
-            appointment_id: None,
-            withdrawn: false,
-            opens_at: None,
-            closes_at: None,
-            capacity: Capacity::default(),
-            seats: Vec::new(),
+            ..examples::slot(span.start, Money::zero(crate::models::Currency::INR))
         }
     }
 

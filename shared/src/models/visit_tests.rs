@@ -20,59 +20,15 @@ fn ids(number: u128) -> NewIds {
     NewIds { refund: id(number), refund_effect: id(number + 1), mail: id(number + 2) }
 }
 
-fn patient() -> Patient {
-    Patient {
-        id: id(3),
-        account_id: id(4),
-        name: Name::parse("Asha Rao").unwrap(),
-        email: Email::parse("asha@example.com").unwrap(),
-        mobile: Mobile::parse("9876543210").unwrap(),
-        identifier: Identifier::parse("MRN-1").unwrap(),
-        date_of_birth: None,
-        status: AccountStatus::Active,
-        created_at: Instant::from_seconds(0),
-        imported: None,
-    }
-}
-
 /// A confirmed and paid appointment of half an hour.
 fn confirmed(zone: &Zone, start: Instant) -> Appointment {
     let fee = Money::new(50_000, Currency::INR).unwrap();
     let booked_at = start.plus_seconds(-48 * 3600);
-    let slot = Slot {
-        id: id(1),
-        doctor: DoctorRef {
-            id: id(2),
-            name: Name::parse("Dr Meera Iyer").unwrap(),
-            speciality: Speciality::parse("Cardiology").unwrap(),
-        },
-        start,
-        end: start.plus_seconds(1800),
-        day: zone.day(start),
-        fee,
-        status: SlotStatus::Open,
-        hold_expires_at: None,
-        appointment_id: None,
-        withdrawn: false,
-        opens_at: None,
-        closes_at: None,
-        capacity: Capacity::default(),
-        seats: Vec::new(),
-    };
-    let patient = patient();
+    let slot =
+        Slot { end: start.plus_seconds(1800), day: zone.day(start), ..examples::slot(start, fee) };
     let tier = RefundTier { before_minutes: 60, percent: 50 };
-    let booking = Booking {
-        id: id(5),
-        effect: id(6),
-        reason: None,
-        policy: CancellationPolicy::new(vec![tier], 20).unwrap(),
-        offer: Offer {
-            rules: BookingRules::default(),
-            holidays: Holidays::default(),
-            zone: Zone::default(),
-        },
-        hold_seconds: 600,
-    };
+    let policy = CancellationPolicy::new(vec![tier], 20).unwrap();
+    let booking = Booking { policy, ..examples::booking(&slot) };
     let payment = Payment {
         id: PaymentId::parse("pay_1").unwrap(),
         amount: fee,
@@ -83,7 +39,7 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         created_at: booked_at,
         captured_at: Some(booked_at),
     };
-    let held = Appointment::book(&slot, &patient, booking, booked_at).unwrap();
+    let held = Appointment::book(&slot, &examples::patient(), booking, booked_at).unwrap();
     match held.capture(&payment, &ids(10), booked_at) {
         Capture::Confirm { confirmed, .. } => *confirmed,
         other => panic!("the payment confirms: {other:?}"),

@@ -1,9 +1,27 @@
 //! The hospital's time zone, and days and times on its clocks.
 
 use super::{Instant, Issue, Parse};
-use jiff::{civil, tz::TimeZone};
+use jiff::{
+    Timestamp, civil,
+    tz::{Offset, TimeZone, TimeZoneTransition},
+};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+
+/// A change of a zone's clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffsetChange {
+    /// When, by the clocks as they were set before.
+    pub begins: civil::DateTime,
+    /// From UTC, before.
+    pub before: Offset,
+    /// From UTC, from then on.
+    pub after: Offset,
+    /// What the time is called from then on, such as `IST`.
+    pub name: String,
+    /// Whether it is daylight saving time.
+    pub daylight: bool,
+}
 
 /// An IANA time zone, such as `Asia/Kolkata`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +64,38 @@ impl Zone {
         };
         let ambiguous = self.0.to_ambiguous_timestamp(day.0.to_datetime(civil));
         ambiguous.compatible().map_or(Instant::from_millis(0), Instant::from)
+    }
+
+    /// How the clocks were set at an instant, and each change after it up to another.
+    pub fn changes(&self, from: Instant, to: Instant) -> Vec<OffsetChange> {
+        let (from, to) = (from.timestamp(), to.timestamp());
+        // A transition at the very instant holds from it on.
+        let next = from.checked_add(jiff::SignedDuration::from_nanos(1)).unwrap_or(from);
+        let first = self.0.preceding(next).next();
+        let later = self.0.following(from).take_while(|change| change.timestamp() < to);
+        let changes: Vec<OffsetChange> =
+            first.iter().chain(&later.collect::<Vec<_>>()).map(|at| self.change(at)).collect();
+        if changes.is_empty() { vec![self.fixed(from)] } else { changes }
+    }
+
+    fn change(&self, change: &TimeZoneTransition<'_>) -> OffsetChange {
+        let just_before = change.timestamp().checked_sub(jiff::SignedDuration::from_secs(1));
+        let before = self.0.to_offset(just_before.unwrap_or(change.timestamp()));
+        OffsetChange {
+            begins: before.to_datetime(change.timestamp()),
+            before,
+            after: change.offset(),
+            name: change.abbreviation().to_owned(),
+            daylight: change.dst().is_dst(),
+        }
+    }
+
+    /// A zone whose clocks never changed.
+    fn fixed(&self, at: Timestamp) -> OffsetChange {
+        let offset = self.0.to_offset(at);
+        let name = self.0.to_offset_info(at).abbreviation().to_owned();
+        let begins = civil::date(1970, 1, 1).at(0, 0, 0, 0);
+        OffsetChange { begins, before: offset, after: offset, name, daylight: false }
     }
 
     /// For people: `Tuesday, 1 December 2026, 10:00 (IST)`. A zone without letters of its own is

@@ -6,10 +6,10 @@ use super::{
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Email, HospitalCode, Instant, Mobile, Name, Notification,
-    Patient, Role, Search, Slot,
+    Account, AccountId, AccountStatus, Email, FeeTerms, HospitalCode, Instant, Mobile, Money, Name,
+    Notification, Patient, Role, Search, Slot,
 };
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, doc, serialize_to_bson};
 
 impl Stored for Account {
     const COLLECTION: &'static str = "accounts";
@@ -174,6 +174,33 @@ impl HospitalStore {
         }
         let accounts = self.scope.collection::<Account>().await?;
         accounts.update(doc! { "_id": id.as_str() }, doc! { "$set": set }, None).await
+    }
+
+    /// Gives an account the secret its calendar is opened with, or takes it; whether there is such
+    /// an account.
+    pub async fn set_calendar(&self, id: &AccountId, secret: Option<&str>) -> Result<bool> {
+        let change = match secret {
+            Some(secret) => doc! { "$set": { "calendar": secret } },
+            None => doc! { "$unset": { "calendar": true } },
+        };
+        let accounts = self.scope.collection::<Account>().await?;
+        Ok(accounts.update(doc! { "_id": id.as_str() }, change, None).await?.is_some())
+    }
+
+    /// Changes what a doctor's visits cost; `None` if there is no such doctor.
+    pub async fn change_fees(
+        &self,
+        id: &AccountId,
+        fee: Money,
+        terms: &FeeTerms,
+    ) -> Result<Option<Account>> {
+        let set = doc! {
+            "doctor.fee": serialize_to_bson(&fee)?,
+            "doctor.terms": serialize_to_bson(terms)?,
+        };
+        let doctor = doc! { "_id": id.as_str(), "role": Role::Doctor.as_str() };
+        let accounts = self.scope.collection::<Account>().await?;
+        accounts.update(doctor, doc! { "$set": set }, None).await
     }
 
     /// Shuts a person out or lets one in again. Sessions end with it; of a doctor nothing more is

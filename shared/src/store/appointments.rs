@@ -10,8 +10,8 @@ use super::{
 use crate::{
     models::{
         AccountId, Appointment, AppointmentId, AppointmentStatus, AppointmentSummary, Booking,
-        Decided, Instant, MoveRefusal, Patient, PatientId, Slot, SlotId, SlotRefusal, SlotStatus,
-        Span,
+        CalendarEntry, Decided, Instant, MoveRefusal, Patient, PatientId, Slot, SlotId,
+        SlotRefusal, SlotStatus, Span,
     },
     tenancy::Reach,
 };
@@ -21,13 +21,19 @@ impl Stored for Appointment {
     const COLLECTION: &'static str = "appointments";
 
     /// While it is live, the minutes its patient is busy: a unique index over them refuses
-    /// another at that time. And when its next effect is due.
+    /// another at that time. Which of the visits after a consultation it is, as long as it uses
+    /// that up: a unique index refuses a second of the same number. And when its next effect is
+    /// due.
     fn extras(&self) -> Document {
         let mut extras = Document::new();
         if self.status.is_live() {
             let span = Span { start: self.start, end: self.end };
             let busy: Vec<Bson> = span.minutes().map(Bson::Int32).collect();
             extras.insert("busy", busy);
+        }
+        if let Some(follow_up) = self.follow_up_in_use() {
+            let key = format!("{}/{}", follow_up.of, follow_up.number);
+            extras.insert("followUpKey", key);
         }
         if let Some(due) = self.effects.iter().map(|effect| effect.due_at.millis()).min() {
             extras.insert("nextEffectAt", due);
@@ -45,6 +51,8 @@ pub enum Booked {
     Refused(Option<Box<Slot>>, SlotRefusal),
     /// The patient is somewhere else at that time.
     PatientBusy,
+    /// Another visit has become the follow-up this was to be: ask again what it costs.
+    Stale,
 }
 
 /// Whether a change was written.
@@ -114,6 +122,12 @@ impl Part for AppointmentSummary {
     const FIELDS: &'static [&'static str] = &Self::FIELDS;
 }
 
+impl Part for CalendarEntry {
+    type Of = Appointment;
+
+    const FIELDS: &'static [&'static str] = &Self::FIELDS;
+}
+
 impl HospitalStore {
     /// Books a slot for a patient in one transaction: the slot is claimed by one conditional
     /// update that takes a run-out hold for open, and the appointment is entered. Of any number
@@ -125,8 +139,10 @@ impl HospitalStore {
         with: &Booking,
         now: Instant,
     ) -> Result<Booked> {
+        let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
+        let followed = |error: &Error| error.is_duplicate_of("appointment_follow_up");
         let booked = match self.try_book(slot, patient, with, now).await {
-            Err(error) if error.is_duplicate_of("appointment_busy") => {
+            Err(error) if busy(&error) || followed(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
                 self.expire_holds_of(&patient.id, now).await?;
                 self.try_book(slot, patient, with, now).await
@@ -136,7 +152,8 @@ impl HospitalStore {
         match booked {
             Ok(Ok(appointment)) => Ok(Booked::Done(Box::new(appointment))),
             Ok(Err(why)) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new), why)),
-            Err(error) if error.is_duplicate_of("appointment_busy") => Ok(Booked::PatientBusy),
+            Err(error) if busy(&error) => Ok(Booked::PatientBusy),
+            Err(error) if followed(&error) => Ok(Booked::Stale),
             Err(error) => Err(error),
         }
     }
@@ -150,12 +167,12 @@ impl HospitalStore {
     ) -> Result<std::result::Result<Appointment, SlotRefusal>> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
-        let free = doc! { "$eq": ["$fee.amount", 0] };
-        let until = now.plus_seconds(with.hold_seconds).millis();
-        let (booked, held) = (SlotStatus::Booked.as_str(), SlotStatus::Held.as_str());
-        let status = doc! { "$cond": [&free, booked, held] };
-        let hold = doc! { "$cond": [&free, Bson::Null, until] };
-        let claim = seats::take(&with.id, status.into(), hold.into(), now);
+        let (status, hold) = if with.quote.fee.is_zero() {
+            (SlotStatus::Booked, Bson::Null)
+        } else {
+            (SlotStatus::Held, now.plus_seconds(with.hold_seconds).millis().into())
+        };
+        let claim = seats::take(&with.id, status.as_str().into(), hold, now);
         let book = async |tx: &mut Tx| {
             let mut open = bookable(now);
             open.insert("_id", slot.as_str());
@@ -177,7 +194,7 @@ impl HospitalStore {
             "patient.id": patient.as_str(),
             "status": "held",
             "holdExpiresAt": { "$lte": now.millis() },
-            "busy": { "$exists": true },
+            "$or": [{ "busy": { "$exists": true } }, { "followUpKey": { "$exists": true } }],
         };
         let appointments = self.scope.collection::<Appointment>().await?;
         let ran_out =
@@ -242,6 +259,14 @@ impl HospitalStore {
             key: item.start.millis(),
             id: item.id.as_str().to_owned(),
         }))
+    }
+
+    /// What a calendar shows from this instant on, by start.
+    pub async fn calendar(&self, reach: &Reach, from: Instant) -> Result<Vec<CalendarEntry>> {
+        let mut filter = in_reach(reach);
+        filter.insert("start", doc! { "$gte": from.millis() });
+        let find = Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: 1000 };
+        self.scope.collection::<Appointment>().await?.find_parts(find).await
     }
 
     /// Whether an account, as doctor or for a patient, has any appointment.

@@ -83,6 +83,14 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
         .unique()
         .only_with("busy"),
+    index("appointments", "appointment_follow_up", &["hospitalId", "followUpKey"])
+        .unique()
+        .only_with("followUpKey"),
+    index(
+        "appointments",
+        "appointment_visits",
+        &["hospitalId", "patient.accountId", "doctor.id", "start"],
+    ),
     index("appointments", "appointment_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
     index(
         "appointments",

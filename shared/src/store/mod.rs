@@ -33,6 +33,7 @@ mod sessions;
 mod settlement;
 mod slots;
 mod transaction;
+mod visits;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
 pub use appointments::{AppointmentFilter, Booked, Change, Rescheduled};
@@ -55,6 +56,7 @@ pub use queues::{Visited, WalkedIn};
 pub use sessions::SessionStart;
 pub use settlement::{Settled, WebhookEvent};
 pub use slots::{DoctorCard, Instead, MOST_INSTEAD, Published, SlotFilter};
+pub use visits::Wanted;
 
 use crate::tenancy::{Grant, ManageHospitals, Tenant};
 use scoped::Scope;

@@ -83,9 +83,11 @@ impl HospitalStore {
         }
         let settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         match (settled, capture) {
-            // The slot is free, but the patient is elsewhere at that time by now.
+            // The slot is free, but the patient is elsewhere at that time by now, or another visit
+            // is the follow-up this was to be.
             (Err(error), Capture::Confirm { lost, .. })
-                if error.is_duplicate_of("appointment_busy") =>
+                if error.is_duplicate_of("appointment_busy")
+                    || error.is_duplicate_of("appointment_follow_up") =>
             {
                 let back = Capture::Refund(lost.clone());
                 Box::pin(self.settle(&back, event, now)).await

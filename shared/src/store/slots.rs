@@ -17,9 +17,14 @@ impl Stored for Slot {
     const COLLECTION: &'static str = "slots";
 
     /// The minutes the slot covers: a unique index over them refuses a doctor's overlapping slots.
+    /// And whose earlier visits count for it, where any do.
     fn extras(&self) -> Document {
         let minutes: Vec<Bson> = self.span().minutes().map(Bson::Int32).collect();
-        doc! { "minutes": minutes }
+        let mut extras = doc! { "minutes": minutes };
+        if self.terms.follow_up().is_some() {
+            extras.insert("followedWith", self.doctor.id.as_str());
+        }
+        extras
     }
 }
 
@@ -327,7 +332,7 @@ impl HospitalStore {
                 "pipeline": next,
                 "as": "next",
             } },
-            doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0 } },
+            doc! { "$project": { "sessions": 0, "passwordHash": 0, "guard": 0, "calendar": 0 } },
         ];
         let items = self.scope.collection::<Account>().await?.aggregate(stages).await?;
         Ok(Page::cut(items, page, |card: &DoctorCard| Place {

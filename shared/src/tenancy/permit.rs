@@ -79,6 +79,8 @@ permits! {
     ImportPatients: Hospital => Nothing;
     /// See doctors and slots.
     ReadSlots: Hospital Doctor Patient => Nothing;
+    /// Ask what a visit costs a patient.
+    QuoteFee: Hospital Doctor Patient => Oneself;
     /// Publish and withdraw slots.
     PublishSlots: Hospital Doctor => Nothing;
     /// Book a slot.

@@ -5,8 +5,8 @@ use super::{
     wire::{Fields, FromWire},
 };
 use crate::models::{
-    BookingRules, CancellationPolicy, Day, DaysAhead, Holiday, Holidays, Issue, Name,
-    NoticeMinutes, RefundTier,
+    BookingRules, CancellationPolicy, Day, DaysAhead, FollowUpRule, Holiday, Holidays, Issue,
+    Money, Name, NoticeMinutes, RefundTier, VisitFee, VisitType,
 };
 use serde_json::Value;
 
@@ -55,6 +55,38 @@ impl FromWire for CancellationPolicy {
         };
         let no_show = no_show.map_or(0, |percent| percent.get());
         Self::new(tiers, no_show).map_err(|issue| vec![FieldError::new("tiers", issue)])
+    }
+}
+
+impl FromWire for VisitFee {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let visit_type = fields.take::<VisitType>("visitType");
+        let fee = fields.take::<Money>("fee");
+        let (Some(visit_type), Some(fee)) = fields.all((visit_type, fee))? else {
+            return Err(Vec::new());
+        };
+        Ok(Self { visit_type, fee })
+    }
+}
+
+impl FromWire for FollowUpRule {
+    fn from_wire(value: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(value)?;
+        let fee = fields.take::<Money>("fee");
+        let days = fields.take::<UpTo<{ Self::MOST_DAYS }>>("withinDays");
+        let visits = fields.take::<UpTo<{ Self::MOST_VISITS }>>("visits");
+        for (name, number) in
+            [("withinDays", days.as_ref().map(|n| n.0)), ("visits", visits.as_ref().map(|n| n.0))]
+        {
+            if number == Some(0) {
+                fields.fault(name, Issue::invalid("must be 1 at least"));
+            }
+        }
+        let (Some(fee), Some(days), Some(visits)) = fields.all((fee, days, visits))? else {
+            return Err(Vec::new());
+        };
+        Ok(Self { fee, within_days: days.0, visits: visits.0 })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
         AppointmentSummary, Currency, Day, DoctorRef, Doer, Email, Happening, HospitalId,
         Identifier, Instant, Mobile, Money, Name, OrderId, PaidBy, Patient, PatientId, Payment,
         PaymentId, PaymentStatus, Reason, Refund, RefundStatus, Role, Slot, SlotId, SlotStatus,
+        VisitType,
     },
     tenancy::Tenant,
 };
@@ -27,7 +28,11 @@ pub struct AppointmentView {
     doctor: DoctorRef,
     patient: PatientShort,
     slot_id: SlotId,
+    visit_type: VisitType,
     fee: Money,
+    /// The consultation it follows, where it costs less for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follow_up_of: Option<AppointmentId>,
     /// Until when the slot is kept for payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -120,7 +125,9 @@ impl AppointmentView {
                 identifier: appointment.patient.identifier,
             },
             slot_id: appointment.slot_id,
+            visit_type: appointment.visit_type,
             fee: appointment.fee,
+            follow_up_of: appointment.follow_up.map(|follow_up| follow_up.of),
             hold_expires_at: hold.map(|until| zone.show(until)),
             reason: appointment.reason,
             created_at: zone.show(appointment.created_at),

@@ -1,35 +1,15 @@
 //! `GET /queue/status`: how a patient's number stands, for whoever has its link.
 
-use crate::{Appointments, queue::LINK};
+use crate::{Appointments, link::LinkText, queue::LINK};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    models::{AccountId, Day, Issue, Parse, TokenState},
+    models::{AccountId, Day, Parse as _, TokenState},
     query,
     tenancy::Tenant,
     web::{Error, Json, Query, Refusals, Result},
 };
 use utoipa::ToSchema;
-
-/// A link as it was handed out.
-#[derive(Debug)]
-pub(crate) struct LinkText(String);
-
-impl Parse for LinkText {
-    fn parse(text: &str) -> Result<Self, Issue> {
-        let shaped = text.len() <= 512
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        shaped.then(|| Self(text.to_owned())).ok_or_else(|| Issue::invalid("is not a link"))
-    }
-}
-
-impl utoipa::PartialSchema for LinkText {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
-    }
-}
-
-impl ToSchema for LinkText {}
 
 query! {
     /// Whose number.
@@ -63,7 +43,7 @@ pub(crate) async fn status(
     State(this): State<Appointments>,
     Query(query): Query<StatusQuery>,
 ) -> Result<Json<StatusView>> {
-    let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
+    let link = this.links.open(LINK, query.link.as_str()).ok_or(Error::NotFound)?;
     let (doctor, day, number) = place(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
     // The day after, nobody waits for it any more.

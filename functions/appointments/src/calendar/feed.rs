@@ -1,0 +1,77 @@
+//! `GET /calendar.ics`: one's appointments, for calendar programs.
+
+use super::{LINK, Opened, write};
+use crate::{Appointments, link::LinkText};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, header};
+use shared::{
+    models::{Account, AccountStatus, Role},
+    query,
+    store::HospitalStore,
+    tenancy::{Reach, Tenant},
+    web::{Error, Query, Refusals, Result},
+};
+
+query! {
+    /// Whose calendar.
+    pub(crate) struct CalendarQuery {
+        /// The secret.
+        link: LinkText = "link",
+    }
+}
+
+/// How far back a calendar goes, in seconds: 90 days.
+const PAST: i64 = 90 * 86_400;
+
+/// A person's appointments of the last 90 days and to come, a thousand at most, as a calendar
+/// (RFC 5545). It needs no log-in: the link is the key. A patient's names the doctor; a doctor's
+/// gives the hospital's number of the patient and no name, for it is kept by whoever subscribes.
+#[utoipa::path(
+    get, path = "/calendar.ics", tag = "appointments", params(CalendarQuery),
+    responses(
+        (status = 200, description = "The calendar", body = String, content_type = "text/calendar"),
+        Refusals,
+    ),
+)]
+pub(crate) async fn feed(
+    State(this): State<Appointments>,
+    Query(query): Query<CalendarQuery>,
+) -> Result<Response> {
+    let link = this.links.open(LINK, query.link.as_str()).ok_or(Error::NotFound)?;
+    let opened = Opened::read(link.about()).ok_or(Error::NotFound)?;
+    let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
+    let store: HospitalStore = this.core.store.of(&tenant);
+    let reach = match opened.role {
+        Role::Doctor => Reach::Doctor(opened.account.clone()),
+        _ => Reach::Account(opened.account.clone()),
+    };
+    let (account, hospital, entries) = tokio::join!(
+        store.account(&opened.account),
+        store.hospital(&tenant),
+        store.calendar(&reach, now.plus_seconds(-PAST)),
+    );
+    if !account?.is_some_and(|account| opened.is_good(&account)) {
+        return Err(Error::NotFound);
+    }
+    let hospital = hospital?.ok_or(Error::NotFound)?;
+    let calendar = write::calendar(&hospital, opened.role, &entries?, now);
+    let mut response = calendar.into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("text/calendar; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+impl Opened {
+    /// Whether it is the link the account has, and the account one that may read on. That the link
+    /// is ours was proved by its seal, so a plain comparison gives nothing away.
+    fn is_good(&self, account: &Account) -> bool {
+        account.status == AccountStatus::Active
+            && account.role == self.role
+            && account.calendar.as_deref() == Some(&*self.secret)
+    }
+}
