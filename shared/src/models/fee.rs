@@ -29,6 +29,11 @@ impl VisitType {
     pub const ALL: [Self; 4] =
         [Self::Consultation, Self::Teleconsultation, Self::HomeVisit, Self::Procedure];
 
+    /// Whether it is what is meant unless something else is said.
+    pub fn is_consultation(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// As stored and sent.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -106,12 +106,15 @@ pub(super) fn in_reach(reach: &Reach) -> Document {
 
 /// Appointments with this status at this instant; a hold that ran out counts as expired.
 fn with_status(status: AppointmentStatus, now: Instant) -> Document {
-    let ran_out = doc! { "status": "held", "holdExpiresAt": { "$lte": now.millis() } };
     match status {
         AppointmentStatus::Held => {
             doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } }
         }
-        AppointmentStatus::Expired => doc! { "$or": [{ "status": "expired" }, ran_out] },
+        // One that was swept has no hold any more.
+        AppointmentStatus::Expired => doc! {
+            "status": { "$in": ["expired", "held"] },
+            "holdExpiresAt": { "$not": { "$gt": now.millis() } },
+        },
         other => doc! { "status": other.as_str() },
     }
 }
@@ -226,9 +229,11 @@ impl HospitalStore {
     ) -> Result<Page<AppointmentSummary>> {
         let mut all = Vec::new();
         if filter.live_only {
-            let held = with_status(AppointmentStatus::Held, now);
-            let stands = doc! { "status": { "$in": ["confirmed", "checked_in"] } };
-            all.push(doc! { "$or": [stands, held] });
+            // One that stands has no hold. Alternatives would not be read from an index.
+            all.push(doc! {
+                "status": { "$in": ["held", "confirmed", "checked_in"] },
+                "holdExpiresAt": { "$not": { "$lte": now.millis() } },
+            });
         }
         if let Some(status) = filter.status {
             all.push(with_status(status, now));

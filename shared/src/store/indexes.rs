@@ -56,6 +56,24 @@ impl Index {
     }
 }
 
+/// The keys of a list of slots of one hospital, or of one doctor or speciality in it.
+macro_rules! slots_by {
+    ($($of:literal)?) => {
+        [
+            "hospitalId", $($of,)? "start", "_id",
+            "status", "holdExpiresAt", "fullUntil", "withdrawn", "opensAt", "closesAt",
+        ]
+    };
+}
+
+/// The keys of a list of appointments of one hospital, or of somebody in it, and perhaps with a
+/// doctor.
+macro_rules! appointments_by {
+    ($($of:literal)? $(; $with:literal)?) => {
+        ["hospitalId", $($of,)? "start", "_id", "status", "holdExpiresAt" $(, $with)?]
+    };
+}
+
 /// Every index there is.
 pub const INDEXES: &[Index] = &[
     index("hospitals", "hospital_code", &["code"])
@@ -77,28 +95,24 @@ pub const INDEXES: &[Index] = &[
     index("patients", "patient_identifier_key", &["hospitalId", "identifierKey"]),
     index("patients", "patient_mobile", &["hospitalId", "mobile"]),
     index("slots", "slot_minutes", &["hospitalId", "doctor.id", "minutes"]).unique(),
-    index("slots", "slot_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
-    index("slots", "slot_start", &["hospitalId", "start", "_id"]),
-    index("slots", "slot_speciality", &["hospitalId", "doctor.speciality", "start", "_id"]),
+    // What lists ask for beside the order is in their indexes, so that no document is read in vain.
+    index("slots", "slots_of_doctor", &slots_by!("doctor.id")),
+    index("slots", "slots_of_hospital", &slots_by!()),
+    index("slots", "slots_of_speciality", &slots_by!("doctor.speciality")),
     index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
         .unique()
         .only_with("busy"),
     index("appointments", "appointment_follow_up", &["hospitalId", "followUpKey"])
         .unique()
         .only_with("followUpKey"),
+    index("appointments", "appointments_of_doctor", &appointments_by!("doctor.id")),
     index(
         "appointments",
-        "appointment_visits",
-        &["hospitalId", "patient.accountId", "doctor.id", "start"],
+        "appointments_of_account",
+        &appointments_by!("patient.accountId"; "doctor.id"),
     ),
-    index("appointments", "appointment_doctor", &["hospitalId", "doctor.id", "start", "_id"]),
-    index(
-        "appointments",
-        "appointment_account",
-        &["hospitalId", "patient.accountId", "start", "_id"],
-    ),
-    index("appointments", "appointment_patient", &["hospitalId", "patient.id", "start", "_id"]),
-    index("appointments", "appointment_start", &["hospitalId", "start", "_id"]),
+    index("appointments", "appointments_of_patient", &appointments_by!("patient.id"; "doctor.id")),
+    index("appointments", "appointments_of_hospital", &appointments_by!()),
     index("appointments", "appointment_order", &["order.id"])
         .unique()
         .only_with("order.id")

@@ -28,6 +28,9 @@ pub struct AppointmentView {
     doctor: DoctorRef,
     patient: PatientShort,
     slot_id: SlotId,
+    /// What kind of visit it is, where it is no consultation.
+    #[serde(skip_serializing_if = "VisitType::is_consultation")]
+    #[schema(required = false)]
     visit_type: VisitType,
     fee: Money,
     /// The consultation it follows, where it costs less for that.
