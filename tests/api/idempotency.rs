@@ -170,6 +170,37 @@ async fn a_first_run_that_was_killed_is_taken_over() {
     assert!(replayed(&enters(&world.a.admin, "key-1", &body).await));
 }
 
+#[tokio::test]
+async fn what_a_killed_run_has_made_is_what_the_next_answers_with() {
+    let world = World::new().await;
+    let (patient, doctor) = (world.a.patient_body("new", "MRN-1"), world.a.doctor_body("vikram"));
+    let hospital = json!({
+        "name": "Hilltop", "code": format!("{}-c", world.name()),
+        "admin": { "name": "Omar Aziz", "email": "omar@hilltop.example", "mobile": "9810000005" },
+    });
+    let made = [
+        (&world.a.admin, "/create/patient", patient, "/id", "DUPLICATE_IDENTIFIER"),
+        (&world.a.admin, "/create/doctor", doctor, "/id", "DUPLICATE_EMAIL"),
+        (&world.admin, "/hospitals", hospital, "/hospital/id", "DUPLICATE_CODE"),
+    ];
+    let mut ids = Vec::new();
+    for (who, path, body, id, _) in &made {
+        ids.push(text(&who.post_once("key-1", path, body).await.is(201), id));
+    }
+    let before = world.books().find("patients", doc! {}).await.len();
+    // It was entered, and the function died before it could say so.
+    world.books().forget_answers().await;
+    world.pass(30);
+    for ((who, path, body, id, refusal), was) in made.iter().zip(&ids) {
+        let again = who.post_once("key-1", path, body).await;
+        assert!(!replayed(&again));
+        assert_eq!(text(&again.is(201), id), *was);
+        who.post_once("key-2", path, body).await.refused(409, refusal);
+        who.post(*path, body.clone()).await.refused(409, refusal);
+    }
+    assert_eq!(world.books().find("patients", doc! {}).await.len(), before);
+}
+
 async fn account_of(world: &World, identifier: &str) -> String {
     let found = world.books().find("patients", doc! { "identifier": identifier }).await;
     found[0].get_str("accountId").unwrap().to_owned()

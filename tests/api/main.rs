@@ -18,6 +18,7 @@ mod cancelling;
 mod closings;
 mod corpus;
 mod counter;
+mod dying;
 mod examined;
 mod families;
 mod fees;

@@ -15,7 +15,7 @@ use std::sync::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
-    sync::Barrier,
+    sync::{Barrier, Notify},
 };
 
 /// A relay in front of the database that notes the name of each command.
@@ -32,6 +32,51 @@ struct Told {
     commands: Commands,
     meeting: Meeting,
     cut: Arc<AtomicBool>,
+    death: Death,
+}
+
+/// When the function dies: after how many commands more, and whether the last of them still
+/// reaches the server.
+#[derive(Debug, Clone, Default)]
+struct Death {
+    left: Arc<Mutex<Option<(usize, bool)>>>,
+    came: Arc<AtomicBool>,
+    told: Arc<Notify>,
+}
+
+/// What becomes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Passes,
+    PassesLast,
+    Lost,
+}
+
+impl Death {
+    fn has_come(&self) -> bool {
+        self.came.load(Ordering::SeqCst)
+    }
+
+    /// Counts a command.
+    fn fate(&self) -> Fate {
+        if self.has_come() {
+            return Fate::Lost;
+        }
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match *left {
+            None => Fate::Passes,
+            Some((0, reaches)) => {
+                self.came.store(true, Ordering::SeqCst);
+                self.told.notify_waiters();
+                self.told.notify_one();
+                if reaches { Fate::PassesLast } else { Fate::Lost }
+            }
+            Some((more, reaches)) => {
+                *left = Some((more - 1, reaches));
+                Fate::Passes
+            }
+        }
+    }
 }
 
 /// Each command's name and document.
@@ -52,11 +97,14 @@ impl Wire {
         let telling = told.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if telling.death.has_come() {
+                    continue;
+                }
                 let server = TcpStream::connect(&host).await.expect("the database is there");
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
                 tokio::spawn(note(from_client, to_server, telling.clone()));
-                tokio::spawn(relay(from_server, to_client));
+                tokio::spawn(relay(from_server, to_client, telling.death.clone()));
             }
         });
         Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), told }
@@ -72,6 +120,20 @@ impl Wire {
     pub fn makes_them_meet(&self) {
         let barrier = Arc::new(Barrier::new(2));
         *self.told.meeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(barrier);
+    }
+
+    /// The function dies after so many commands more: nothing it sends from then on goes anywhere,
+    /// nothing comes back. `reaches` says whether the last of them still gets to the server.
+    pub fn dies_after(&self, commands: usize, reaches: bool) {
+        let mut left = self.told.death.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = Some((commands, reaches));
+    }
+
+    /// Waits until the function has died.
+    pub async fn death(&self) {
+        while !self.told.death.has_come() {
+            self.told.death.told.notified().await;
+        }
     }
 
     /// The commands since the last time this was asked: each is one round trip. The driver's own
@@ -115,8 +177,15 @@ impl Silence {
     }
 }
 
-async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let _closed = tokio::io::copy(&mut from, &mut to).await;
+async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, death: Death) {
+    let mut answer = vec![0; 64 * 1024];
+    while let Ok(size @ 1..) = from.read(&mut answer).await {
+        let answer = answer.get(..size).unwrap_or_default();
+        // The answer to the last command is read, so that the server has carried it out.
+        if !death.has_come() && to.write_all(answer).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Passes messages on and notes their commands. A message is its length, three more numbers of
@@ -147,6 +216,10 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
         let name_meets = name == "find" || entry;
         let beside = HOUSEKEEPING.contains(&name.as_str())
             || (name == "insert" && value.starts_with(b"audit"));
+        let fate = if op == Some(OP_MSG) && !beside { told.death.fate() } else { Fate::Passes };
+        if fate == Fate::Lost {
+            return;
+        }
         if op == Some(OP_MSG) && !beside {
             let document = whole(&message).unwrap_or_default();
             told.commands

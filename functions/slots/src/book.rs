@@ -13,7 +13,7 @@ use shared::{
     settlement::TRIES,
     store::Booked,
     tenancy::{BookSlot, Grant},
-    web::{AppointmentView, Body, Created, Error, Refusals, Result, not_to_be_had},
+    web::{AppointmentView, Body, Created, Error, Refusals, Result, Run, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -48,6 +48,7 @@ pub(crate) struct BookReply {
 pub(crate) async fn book(
     State(slots): State<Slots>,
     grant: Grant<BookSlot>,
+    run: Run,
     Body(request): Body<BookRequest>,
 ) -> Result<Created<BookReply>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
@@ -65,7 +66,7 @@ pub(crate) async fn book(
         let hospital = hospital?.ok_or(Error::NotFound)?;
         let earlier = of_patient(wanted.earlier, &patient.id);
         let booking = Booking {
-            id: slots.core.entropy.id(now)?,
+            id: run.id(slots.core.entropy, now)?,
             effect: slots.core.entropy.id(now)?,
             reason: request.reason.clone(),
             quote: wanted.slot.quote(kind, &earlier, now).ok_or_else(not_offered)?,

@@ -15,7 +15,7 @@ use shared::{
     outbound::Invocation,
     store::{self, HospitalStore},
     tenancy::{CreatePeople, Grant},
-    web::{Body, Created, Error, Refusals, Result, Trail},
+    web::{Body, Created, Error, Refusals, Result, Run, Trail},
 };
 use utoipa::ToSchema;
 
@@ -69,6 +69,7 @@ pub(crate) async fn create_patient(
     State(users): State<Users>,
     grant: Grant<CreatePeople>,
     trail: Trail,
+    run: Run,
     Body(new): Body<NewPatient>,
 ) -> Result<Created<PatientCreated>> {
     let now = users.core.clock.now();
@@ -77,7 +78,8 @@ pub(crate) async fn create_patient(
     if new.date_of_birth.is_some_and(|day| day > place.tenant.zone().day(now)) {
         return Err(Error::field("dateOfBirth", Issue::invalid("must not be in the future")));
     }
-    let (patient, mail) = enter(&users, &store, &place, &new).await?;
+    let id = run.id(users.core.entropy, now)?;
+    let (patient, mail) = enter(&users, &store, &place, (&id, &new)).await?;
     trail.made(place.tenant.hospital(), &patient.id);
     trail.made(place.tenant.hospital(), &patient.account_id);
     users.log_ins.send_mails(&users.core, &mail, Invocation::Synchronous).await;
@@ -102,23 +104,29 @@ async fn enter(
     users: &Users,
     store: &HospitalStore,
     place: &Place,
-    new: &NewPatient,
+    (id, new): (&PatientId, &NewPatient),
 ) -> Result<Entered> {
     for _ in 0..4 {
         let known = store.account_by_email(&new.email).await?.map(join).transpose()?;
         let entered = match known {
             Some(account) => {
-                let patient = patient_of(users, &account, new)?;
+                let patient = patient_of(users, &account, (id, new));
                 enter_into(users, store, &account, patient).await
             }
-            None => enter_anew(users, store, place, new).await,
+            None => enter_anew(users, store, place, (id, new)).await,
         };
         match entered {
             Ok(Some(entered)) => return Ok(entered),
             Ok(None) => {}
             Err(Entering::Refused(error)) => return Err(error),
             Err(Entering::Store(error)) if error.is_duplicate_of("account_email") => {}
-            Err(Entering::Store(error)) if error.is_duplicate_of("patient_identifier") => {
+            Err(Entering::Store(error))
+                if error.is_duplicate_of("patient_identifier") || error.is_duplicate_of("_id_") =>
+            {
+                // A run before this one has entered him, and nobody was told.
+                if let Some(patient) = store.patient(id).await? {
+                    return Ok((patient, None));
+                }
                 let detail = "Another patient has this identifier.";
                 return Err(Error::conflict("DUPLICATE_IDENTIFIER", detail));
             }
@@ -156,12 +164,12 @@ async fn enter_anew(
     users: &Users,
     store: &HospitalStore,
     place: &Place,
-    new: &NewPatient,
+    (id, new): (&PatientId, &NewPatient),
 ) -> Result<Option<Entered>, Entering> {
     let (name, email, mobile) = (&new.name, &new.email, &new.mobile);
     let person = Person { name, email, mobile, password: new.password.clone() };
-    let account = invite::account(users, place, person, Role::Patient).await?;
-    let patient = patient_of(users, &account, new)?;
+    let account = invite::account(users, place, (id.alongside(), person), Role::Patient).await?;
+    let patient = patient_of(users, &account, (id, new));
     let mail = users.log_ins.welcome(&users.core, &account, patient.created_at).await?;
     store.insert_family(&account, &patient, mail.as_ref()).await?;
     Ok(Some((patient, mail)))
@@ -208,10 +216,10 @@ fn join(account: Account) -> Result<Account> {
     }
 }
 
-fn patient_of(users: &Users, account: &Account, new: &NewPatient) -> Result<Patient> {
+fn patient_of(users: &Users, account: &Account, (id, new): (&PatientId, &NewPatient)) -> Patient {
     let now = users.core.clock.now();
-    Ok(Patient {
-        id: users.core.entropy.id(now)?,
+    Patient {
+        id: id.clone(),
         account_id: account.id.clone(),
         name: new.name.clone(),
         email: new.email.clone(),
@@ -221,5 +229,5 @@ fn patient_of(users: &Users, account: &Account, new: &NewPatient) -> Result<Pati
         status: account.status,
         created_at: now,
         imported: None,
-    })
+    }
 }

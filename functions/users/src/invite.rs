@@ -4,8 +4,8 @@
 use crate::Users;
 use shared::{
     models::{
-        Account, AccountStatus, Email, HospitalCode, HospitalId, Issue, Mobile, Name, NewPassword,
-        PasswordGuard, Role,
+        Account, AccountId, AccountStatus, Email, HospitalCode, HospitalId, Issue, Mobile, Name,
+        NewPassword, PasswordGuard, Role,
     },
     tenancy::{CreatePeople, Grant, Tenant},
     web::{Error, Result},
@@ -56,7 +56,7 @@ pub(crate) struct Person<'a> {
 pub(crate) async fn account(
     users: &Users,
     place: &Place,
-    person: Person<'_>,
+    (id, person): (AccountId, Person<'_>),
     role: Role,
 ) -> Result<Account> {
     let now = users.core.clock.now();
@@ -69,7 +69,7 @@ pub(crate) async fn account(
         None => None,
     };
     Ok(Account {
-        id: users.core.entropy.id(now)?,
+        id,
         role,
         status: AccountStatus::Pending,
         email: person.email.clone(),

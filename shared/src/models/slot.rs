@@ -145,6 +145,12 @@ impl Slot {
         self.capacity.get().saturating_sub(taken)
     }
 
+    /// Whether it, or a seat of it, is this appointment's.
+    pub fn is_had_by(&self, appointment: &AppointmentId) -> bool {
+        self.appointment_id.as_ref() == Some(appointment)
+            || self.seats.iter().any(|seat| seat.appointment_id == *appointment)
+    }
+
     /// Whether it is open and nobody has any part of it.
     pub fn is_untouched(&self, now: Instant) -> bool {
         self.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()

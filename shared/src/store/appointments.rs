@@ -134,7 +134,8 @@ impl Part for CalendarEntry {
 impl HospitalStore {
     /// Books a slot for a patient in one transaction: the slot is claimed by one conditional
     /// update that takes a run-out hold for open, and the appointment is entered. Of any number
-    /// of callers one wins.
+    /// of callers one wins. An appointment of the id that is wanted was booked before, by a request
+    /// that was killed: it is given as it is.
     pub async fn book(
         &self,
         slot: &SlotId,
@@ -154,11 +155,22 @@ impl HospitalStore {
         };
         match booked {
             Ok(Ok(appointment)) => Ok(Booked::Done(Box::new(appointment))),
-            Ok(Err(why)) => Ok(Booked::Refused(self.slot(slot).await?.map(Box::new), why)),
+            Ok(Err(why)) => match self.slot(slot).await? {
+                // A run before this one has booked it, and nobody was told.
+                Some(slot) if slot.is_had_by(&with.id) => self.booked_before(&with.id).await,
+                slot => Ok(Booked::Refused(slot.map(Box::new), why)),
+            },
+            Err(error) if error.is_duplicate_of("_id_") => self.booked_before(&with.id).await,
             Err(error) if busy(&error) => Ok(Booked::PatientBusy),
             Err(error) if followed(&error) => Ok(Booked::Stale),
             Err(error) => Err(error),
         }
+    }
+
+    async fn booked_before(&self, id: &AppointmentId) -> Result<Booked> {
+        let found = self.appointment(id, &Reach::Hospital).await?;
+        let missing = || Error::Corrupt("a slot of an appointment that is not there".to_owned());
+        found.map(|found| Booked::Done(Box::new(found))).ok_or_else(missing)
     }
 
     async fn try_book(

@@ -30,8 +30,8 @@ pub struct Remembered {
 /// What the store knows of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Nothing: this is the first run.
-    First,
+    /// Nothing, or of a run that was killed: this one may go on.
+    First(FirstRun),
     /// It was answered.
     Answered(Remembered),
     /// Its first run is still going on.
@@ -40,15 +40,25 @@ pub enum Begun {
     OtherBody,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The first run under a key, be it this one or one that was killed: what is made under the key has
+/// its id from it, so that a later run finds what an earlier one has made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FirstRun {
+    /// When it began.
+    pub at: Instant,
+    /// Its name, which is random.
+    pub name: String,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kept {
     fingerprint: Binary,
     #[serde(default)]
     answer: Option<Remembered>,
-    running_until: i64,
     #[serde(default)]
     owner: String,
+    first_run: FirstRun,
 }
 
 impl Store {
@@ -67,6 +77,7 @@ impl Store {
         now: Instant,
     ) -> Result<Begun> {
         let bytes = Binary { subtype: BinarySubtype::Generic, bytes: fingerprint.to_vec() };
+        let first = doc! { "at": now.millis(), "name": run };
         let over = doc! { "$and": [
             { "$eq": [{ "$type": "$answer" }, "missing"] },
             { "$lte": [{ "$ifNull": ["$runningUntil", 0_i64] }, now.millis()] },
@@ -76,6 +87,7 @@ impl Store {
         let update = vec![doc! { "$set": {
             "fingerprint": { "$ifNull": ["$fingerprint", &bytes] },
             "owner": { "$cond": [&over, run, "$owner"] },
+            "firstRun": { "$ifNull": ["$firstRun", first] },
             "runningUntil": { "$cond": [&over, until, "$runningUntil"] },
             "expiresAt": { "$ifNull": ["$expiresAt", expires] },
         } }];
@@ -96,7 +108,7 @@ impl Store {
         Ok(match known.answer {
             _ if known.fingerprint.bytes != fingerprint => Begun::OtherBody,
             Some(answer) => Begun::Answered(answer),
-            None if known.owner == run => Begun::First,
+            None if known.owner == run => Begun::First(known.first_run),
             None => Begun::Running,
         })
     }
@@ -109,10 +121,12 @@ impl Store {
         bounded(kept.update_one(own, doc! { "$set": { "answer": answer } })).await.map(|_| ())
     }
 
-    /// Forgets a run that came to nothing, so that it can be tried again at once.
+    /// Ends a run whose answer is not worth remembering, so that it can be tried again at once. What
+    /// it may have done all the same, the next one finds.
     pub async fn drop_idempotent(&self, key: &str, run: &str) -> Result<()> {
         let kept = self.kept().await?;
         let own = doc! { "_id": key, "owner": run, "answer": { "$exists": false } };
-        bounded(kept.delete_one(own)).await.map(|_| ())
+        let over = doc! { "$set": { "runningUntil": 0_i64 } };
+        bounded(kept.update_one(own, over)).await.map(|_| ())
     }
 }

@@ -43,7 +43,7 @@ pub use connection::Database;
 pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};
 pub use hospitals::HospitalSettings;
-pub use idempotency::{Begun, Remembered};
+pub use idempotency::{Begun, FirstRun, Remembered};
 pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};
 pub use ledger::{LedgerLine, LedgerSpan};

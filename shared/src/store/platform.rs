@@ -55,6 +55,11 @@ impl PlatformStore {
         transact!(&self.0, |tx| enter(&mut tx))
     }
 
+    /// Whether there is a hospital with this id.
+    pub async fn has_hospital(&self, id: &HospitalId) -> Result<bool> {
+        Ok(hospital_by_id(&self.0, id).await?.is_some())
+    }
+
     /// The hospitals in the order they joined.
     pub async fn hospitals_page(&self, page: &PageRequest) -> Result<Page<Hospital>> {
         let after = page.after.as_ref();

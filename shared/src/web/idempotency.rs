@@ -4,15 +4,20 @@
 //! It is for every POST of somebody who is logged in. The key is scoped to him and the route.
 
 use super::{Core, Error, Result, Trail, caller::authenticate};
-use crate::store::{Begun, Remembered};
+use crate::{
+    entropy::Entropy,
+    models::{Id, Instant, Kind},
+    store::{Begun, FirstRun, Remembered},
+};
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use sha2::{Digest as _, Sha256};
+use std::convert::Infallible;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -77,8 +82,9 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
             code: "IDEMPOTENCY_KEY_REUSED",
             detail: "This key was used for another request.".to_owned(),
         }),
-        Begun::First => {
+        Begun::First(first) => {
             parts.extensions.insert(principal);
+            parts.extensions.insert(first);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             remember(core, &place, &run, super::edge::rendered(response)).await
         }
@@ -111,6 +117,30 @@ async fn remember(core: &Core, place: &str, run: &str, response: Response) -> Re
         tracing::error!(%error, dependency = "MongoDB", "an idempotent answer was not kept");
     }
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// A run of a request that makes something. Where the request has a key, the ids are those of the
+/// first run under it: what that has made, though nobody was told, is found and not made again.
+#[derive(Debug)]
+pub struct Run(Option<FirstRun>);
+
+impl Run {
+    /// The id of what is made; one of a kind.
+    pub fn id<K: Kind>(&self, entropy: Entropy, now: Instant) -> Result<Id<K>> {
+        let first = self.0.as_ref().map(|first| (first.at, u128::from_str_radix(&first.name, 16)));
+        match first {
+            Some((at, Ok(random))) => Ok(Id::from_parts(at, random)),
+            _ => Ok(entropy.id(now)?),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Run {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<FirstRun>().cloned()))
+    }
 }
 
 fn replay(answer: Remembered) -> Response {

@@ -28,6 +28,7 @@ pub use config::{Environment, Missing};
 pub use core::Core;
 pub use error::{Error, FieldError, Problem, Result};
 pub use function::{Function, app, document, serve, serve_events, serve_long_events};
+pub use idempotency::Run;
 pub use list::{Cursor, Flag, Limit, List, Paging};
 pub use log_ins::{DrawnOtp, LogIns};
 pub use openapi::{ApiDocument, Refusals, describe};
