@@ -13,6 +13,7 @@ mod agenda;
 mod alarms;
 mod audit;
 mod booking;
+mod bounces;
 mod cancelling;
 mod closings;
 mod corpus;

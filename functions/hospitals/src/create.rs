@@ -87,6 +87,7 @@ pub(crate) async fn create(
         guard: PasswordGuard::default(),
         sessions: Vec::new(),
         last_log_in_at: None,
+        mail_problem: None,
         created_at: now,
     };
     let mail = this.log_ins.welcome(&this.core, &admin, now).await?;

@@ -119,6 +119,7 @@ impl Migrate {
             guard: PasswordGuard::default(),
             sessions: Vec::new(),
             last_log_in_at: None,
+            mail_problem: None,
             created_at: now,
         };
         Ok(self.store.gate().ensure_admin(&admin).await?)

@@ -81,6 +81,7 @@ pub(crate) async fn account(
         guard: PasswordGuard::default(),
         sessions: Vec::new(),
         last_log_in_at: None,
+        mail_problem: None,
         created_at: now,
     })
 }

@@ -28,7 +28,7 @@ pub use razorpay::{
 };
 pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
 pub use s3_writer::ObjectWriter;
-pub use ses::{Attachment, MailFailed, Mailer};
+pub use ses::{Addressee, Attachment, MailFailed, Mailer};
 pub use sessions::{SessionMark, SessionMarks};
 pub use upstash::Upstash;
 

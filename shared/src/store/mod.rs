@@ -33,6 +33,7 @@ mod sessions;
 mod settlement;
 mod slots;
 mod transaction;
+mod undeliverable;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
 pub use appointments::{AppointmentFilter, Booked, Change, Rescheduled};

@@ -108,7 +108,9 @@ impl Dispatcher {
 impl Mailer {
     /// Reads the settings of mail.
     pub fn configure(env: &mut Environment) -> Self {
-        Self::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]))
+        let (from, app_url) =
+            (env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]));
+        Self::new(from, app_url, env.optional("MAIL_EVENTS"))
     }
 }
 
