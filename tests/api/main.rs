@@ -50,6 +50,7 @@ mod refreshing;
 mod refunds;
 mod rescheduling;
 mod round_trips;
+mod secrets;
 mod sessions;
 mod shutting_out;
 mod slots;

@@ -148,6 +148,7 @@ fn a_role_may_do_what_its_function_does() {
         ),
         ("ScheduledFunction", &["ses:SendEmail"]),
     ]);
+    let secrets = "secretsmanager:GetSecretValue";
     for (name, function) in functions() {
         let mut actions = BTreeSet::new();
         for policy in at(&function, &["Policies"]).as_sequence().into_iter().flatten() {
@@ -157,8 +158,22 @@ fn a_role_may_do_what_its_function_does() {
                 assert!(resources.iter().all(|one| one != "*"), "{name}: {resources:?}");
             }
         }
-        let expected = may.get(name.as_str()).copied().unwrap_or_default();
-        assert_eq!(actions, expected.iter().map(|one| (*one).to_owned()).collect(), "{name}");
+        let expected = may.get(name.as_str()).copied().unwrap_or_default().iter();
+        let expected = expected.copied().chain([secrets]).map(str::to_owned).collect();
+        assert_eq!(actions, expected, "{name}");
+    }
+}
+
+/// Where the secrets of money are kept apart, who handles none cannot read them.
+#[test]
+fn a_function_may_read_the_secrets_it_names_and_no_others() {
+    let globals = at(&template(), &["Globals", "Function", "Environment", "Variables"]).clone();
+    for (name, function) in functions() {
+        let variables = [&globals, at(&function, &["Environment", "Variables"])].map(texts);
+        let named = variables.iter().flatten().any(|one| one.starts_with("secret:${It}:"));
+        let readable = texts(at(&function, &["Policies"]));
+        let readable = readable.iter().any(|one| one.ends_with(":secret:${It}-??????"));
+        assert_eq!(named, readable, "{name}");
     }
 }
 
