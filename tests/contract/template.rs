@@ -61,7 +61,8 @@ pub(crate) fn text(value: &Value, path: &[&str]) -> String {
     at(value, path).as_str().unwrap_or_default().to_owned()
 }
 
-fn members(value: &Value) -> impl Iterator<Item = (String, Value)> + use<> {
+/// A mapping's members whose names are texts.
+pub(crate) fn members(value: &Value) -> impl Iterator<Item = (String, Value)> + use<> {
     let pairs = value.as_mapping().cloned().unwrap_or_default();
     let named = |(name, value): (Value, Value)| Some((name.as_str()?.to_owned(), value));
     pairs.into_iter().filter_map(named)
@@ -210,19 +211,22 @@ fn a_line_with_an_alarm_rings_one() {
     for alarm in of_type("AWS::CloudWatch::Alarm") {
         let actions = at(alarm, &["AlarmActions"]).as_sequence().unwrap();
         assert_eq!(actions.iter().map(reference).collect::<Vec<_>>(), ["Alarms"]);
-        rung.push(heard.remove(&text(alarm, &["MetricName"])).unwrap());
+        if reference(at(alarm, &["Namespace"])) == "AWS::StackName" {
+            rung.push(heard.remove(&text(alarm, &["MetricName"])).unwrap());
+        }
     }
-    rung.sort();
     let (all, but) = (r#"($.alarm = "*")"#, r#"$.alarm != "webhook-signature""#);
-    let patterns =
-        [r#"{ $.alarm = "webhook-signature" }"#.to_owned(), format!("{{ {all} && ({but}) }}")];
-    assert_eq!(rung, patterns);
+    for pattern in
+        [r#"{ $.alarm = "webhook-signature" }"#.to_owned(), format!("{{ {all} && ({but}) }}")]
+    {
+        assert!(rung.contains(&pattern), "{rung:?}");
+    }
     assert_eq!(heard.into_values().collect::<Vec<_>>(), [r#"{ $.alarm = "*" }"#]);
     assert_eq!(text(&resources["Alarms"], &["Type"]), "AWS::SNS::Topic");
 }
 
 /// What a `!Ref` names.
-fn reference(value: &Value) -> &str {
+pub(crate) fn reference(value: &Value) -> &str {
     match value {
         Value::Tagged(tagged) if tagged.tag == "Ref" => tagged.value.as_str().unwrap_or_default(),
         _ => "",

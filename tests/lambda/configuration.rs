@@ -22,7 +22,7 @@ fn start(function: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) 
 }
 
 /// The one line that says why; nothing else is said.
-fn complaint(function: &str, environment: &[(&str, &str)]) -> String {
+pub(crate) fn complaint(function: &str, environment: &[(&str, &str)]) -> String {
     let (code, said) = start(function, environment);
     assert_eq!((code, said.lines().count()), (Some(1), 1), "{function}: {said}");
     let line: serde_json::Value = serde_json::from_str(&said).unwrap();
@@ -48,7 +48,7 @@ const RIGHT: [(&str, &str); 11] = [
     ("HOLD_SECONDS", "600"),
 ];
 
-fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut all = RIGHT.to_vec();
     all.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     all.extend_from_slice(changes);

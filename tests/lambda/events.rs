@@ -133,7 +133,17 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile", "mails", "seal", "close"] {
+        for job in [
+            "effects",
+            "holds",
+            "reconcile",
+            "mails",
+            "seal",
+            "close",
+            "undelivered-bounce",
+            "undelivered-complaint",
+            "deliverable",
+        ] {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
@@ -157,6 +167,9 @@ fn no_sample_is_left_out() {
         "scheduled/seal",
         "scheduled/close",
         "scheduled/reconcile",
+        "scheduled/undelivered-bounce",
+        "scheduled/undelivered-complaint",
+        "scheduled/deliverable",
         "migrate/by-hand",
         "migrate/custom-resource",
         "patient-import/object-created",

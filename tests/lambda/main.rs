@@ -21,4 +21,5 @@ mod outage;
 mod process;
 mod race;
 mod readme;
+mod secrets;
 mod stack;

@@ -89,6 +89,7 @@ pub(crate) async fn create(
         sessions: Vec::new(),
         calendar: None,
         last_log_in_at: None,
+        mail_problem: None,
         created_at: now,
     };
     let mail = this.log_ins.welcome(&this.core, &admin, now).await?;

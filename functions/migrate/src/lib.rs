@@ -120,6 +120,7 @@ impl Migrate {
             sessions: Vec::new(),
             calendar: None,
             last_log_in_at: None,
+            mail_problem: None,
             created_at: now,
         };
         Ok(self.store.gate().ensure_admin(&admin).await?)

@@ -231,6 +231,7 @@ impl<'a> Deciding<'a> {
             sessions: Vec::new(),
             calendar: None,
             last_log_in_at: None,
+            mail_problem: None,
             created_at: self.context.at,
         };
         let holder = Holder { id: account.id.clone(), status: account.status, role: account.role };

@@ -1,12 +1,11 @@
 //! The outbox: mails and refunds that an appointment asked for when it changed.
 
-use crate::{BATCH, Scheduled, trail::Act};
+use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
     models::{
-        Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, Patient, Receipt, Refund,
-        RefundId,
+        Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, Receipt, Refund, RefundId,
     },
-    outbound::{self, Attachment, HospitalMerchants, Mail, time_for_people},
+    outbound::{Addressee, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
     settlement,
     store::{Due, HospitalStore, Sweep},
@@ -180,7 +179,8 @@ async fn send(
         }
         EffectKind::OweNoShow | EffectKind::Refund { .. } => return Ok(()),
     };
-    deliver_mail(this, &patient, &mail, attachment).await
+    let to = Addressee { email: &patient.email, account: &patient.account_id };
+    post(this, to, &mail, attachment).await.map(|_| ())
 }
 
 /// The receipt's number and the receipt, where a mail encloses one. The number is given whether or
@@ -199,22 +199,6 @@ async fn enclosed(
     let number = receipt.as_ref().map(Receipt::number);
     let attachment = receipt.as_ref().map(|it| attached(it, appointment, hospital)).transpose()?;
     Ok((number, attachment))
-}
-
-async fn deliver_mail(
-    this: &Scheduled,
-    patient: &Patient,
-    mail: &Mail<'_>,
-    attachment: Option<Attachment>,
-) -> Result<()> {
-    match this.mailer.send_with(&patient.email, mail, attachment).await {
-        // An address SES will never take is no reason to try for ever.
-        Err(outbound::Error::Refused { code, .. }) => {
-            tracing::warn!(%code, effect = "mail", "SES refuses a mail for good");
-            Ok(())
-        }
-        result => Ok(result?),
-    }
 }
 
 fn refund_of<'a>(appointment: &'a Appointment, id: &RefundId) -> Result<&'a Refund> {

@@ -6,9 +6,11 @@ mod close;
 mod effects;
 mod holds;
 mod mails;
+mod post;
 mod reconcile;
 mod seal;
 mod trail;
+mod undelivered;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,12 +18,14 @@ use shared::{
     auth::{AuditChain, Otps},
     clock::Clock,
     entropy::Entropy,
-    models::NotificationId,
+    models::{Email, NotificationId},
     outbound::{Mailer, Merchants},
     store::{Database, Store},
     web::Environment,
 };
 use std::sync::Arc;
+
+pub use undelivered::MailEvent;
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -57,6 +61,16 @@ pub enum Job {
         #[serde(default)]
         mails: Vec<NotificationId>,
     },
+    /// SES tells of a mail that bounced or was called spam.
+    Undelivered {
+        /// What it tells.
+        event: MailEvent,
+    },
+    /// By hand: an address is mailed again.
+    Deliverable {
+        /// Which.
+        email: Email,
+    },
 }
 
 /// How many things one run takes up; the rest waits for the next.
@@ -88,6 +102,8 @@ impl Scheduled {
             Job::Close => Box::pin(close::close(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
+            Job::Undelivered { event } => Box::pin(undelivered::note(self, event)).await,
+            Job::Deliverable { email } => Box::pin(undelivered::forget(self, email)).await,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Mails to the owners of accounts.
 
-use crate::{BATCH, Scheduled, trail::Act};
+use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
     models::{Account, Message, Notification, NotificationId, OtpPurpose, Zone},
-    outbound::{self, Mail, time_for_people},
+    outbound::{Addressee, Mail, time_for_people},
     store::Addressed,
     web::Result,
 };
@@ -68,17 +68,10 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         None => ("MediConnect", Zone::default()),
     };
     let sent = deliver(this, notification, account, &place).await;
-    if sent.is_err() {
+    if !matches!(sent, Ok(true)) {
         this.came_to_nothing(&[act]).await?;
     }
-    match sent {
-        // An address SES will never take is no reason to try for ever.
-        Err(outbound::Error::Refused { code, .. }) => {
-            tracing::warn!(%code, mail = %notification.id, "SES refuses a mail for good");
-            Ok(false)
-        }
-        result => Ok(result.map(|()| true)?),
-    }
+    sent
 }
 
 async fn deliver(
@@ -86,32 +79,33 @@ async fn deliver(
     notification: &Notification,
     account: &Account,
     (hospital, zone): &(&str, Zone),
-) -> outbound::Result<()> {
+) -> Result<bool> {
+    let to = Addressee { email: &account.email, account: &account.id };
     let (name, hospital, minutes) = (&account.name, *hospital, 10);
     match &notification.message {
         Message::Otp { purpose, nonce } => {
             let Some(code) = this.otps.code(*purpose, &account.id, nonce) else {
-                return Ok(());
+                return Ok(false);
             };
             let otp = code.expose();
             let mail = match purpose {
                 OtpPurpose::LogIn => Mail::LogInOtp { name, hospital, otp, minutes },
                 OtpPurpose::Reset => Mail::ResetOtp { name, hospital, otp, minutes },
             };
-            this.mailer.send(&account.email, &mail).await
+            post(this, to, &mail, None).await
         }
         Message::FamilyMember { member } => {
-            this.mailer.send(&account.email, &Mail::FamilyMember { name, hospital, member }).await
+            post(this, to, &Mail::FamilyMember { name, hospital, member }, None).await
         }
         Message::Imported { file, rows, trial, failed } => {
             let (file, trial, failed) = (file.as_str(), *trial, *failed);
             let mail = Mail::ImportEnded { name, hospital, file, rows, trial, failed };
-            this.mailer.send(&account.email, &mail).await
+            post(this, to, &mail, None).await
         }
         Message::Locked { until } => {
             let until = time_for_people(*until, zone);
             let mail = Mail::PasswordLocked { name, hospital, until: &until };
-            this.mailer.send(&account.email, &mail).await
+            post(this, to, &mail, None).await
         }
     }
 }

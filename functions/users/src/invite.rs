@@ -82,6 +82,7 @@ pub(crate) async fn account(
         sessions: Vec::new(),
         calendar: None,
         last_log_in_at: None,
+        mail_problem: None,
         created_at: now,
     })
 }

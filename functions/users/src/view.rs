@@ -3,8 +3,8 @@
 use serde::Serialize;
 use shared::{
     models::{
-        Account, AccountId, AccountStatus, Email, Mobile, Money, Name, RegistrationNumber, Role,
-        Speciality,
+        Account, AccountId, AccountStatus, Email, MailProblem, Mobile, Money, Name,
+        RegistrationNumber, Role, Speciality,
     },
     tenancy::Tenant,
 };
@@ -20,6 +20,9 @@ pub(crate) struct PersonView {
     name: Name,
     email: Email,
     mobile: Mobile,
+    /// Why the address gets no mails, if it gets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail_problem: Option<MailProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     speciality: Option<Speciality>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +45,7 @@ impl PersonView {
             name: account.name,
             email: account.email,
             mobile: account.mobile,
+            mail_problem: account.mail_problem,
             fee: profile.as_ref().map(|profile| profile.fee),
             registration_number: profile
                 .as_ref()

@@ -81,8 +81,31 @@ pub struct Account {
     /// When it last logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_log_in_at: Option<Instant>,
+    /// Why its address gets no mails, if it gets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_problem: Option<MailProblem>,
     /// When it was made.
     pub created_at: Instant,
+}
+
+/// Why an address is not mailed any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MailProblem {
+    /// There is no such mailbox, or it takes nothing for good.
+    Bounced,
+    /// Its owner called a mail of ours spam.
+    Complained,
+}
+
+impl MailProblem {
+    /// As stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
 }
 
 /// What patients see of a doctor, and what he costs.

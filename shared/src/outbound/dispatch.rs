@@ -1,13 +1,8 @@
 //! Asks another function to run at once, through Lambda's `Invoke`, without AWS's SDK: one signed
 //! request, nothing to link.
 
-use super::{Error, Result, Service, http::Http, presign::system_time};
+use super::{AwsIdentity, Error, Result, Service, http::Http};
 use crate::models::Instant;
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +11,8 @@ use std::{sync::Arc, time::Duration};
 pub struct DispatchSettings {
     /// The function's name or ARN.
     pub function: String,
-    /// `AWS_REGION`.
-    pub region: String,
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`; a role's credentials have one.
-    pub session_token: Option<String>,
+    /// Who asks.
+    pub identity: AwsIdentity,
     /// `AWS_ENDPOINT_URL_LAMBDA`: a Lambda elsewhere.
     pub endpoint: Option<String>,
 }
@@ -62,7 +51,9 @@ impl Dispatcher {
         };
         let headers = [("content-type", "application/json"), ("x-amz-invocation-type", kind)];
         let signed = self
-            .sign(&url, &headers, body.as_bytes(), now)
+            .settings
+            .identity
+            .sign("lambda", (&url, body.as_bytes()), &headers, now)
             .map_err(|error| Error::unavailable(Service::Lambda, error))?;
         let mut request = self.http.client()?.post(&url).body(body);
         for (name, value) in headers {
@@ -82,34 +73,10 @@ impl Dispatcher {
     fn url(&self) -> String {
         let of = &self.settings;
         let base = of.endpoint.clone();
-        let base = base.unwrap_or_else(|| format!("https://lambda.{}.amazonaws.com", of.region));
+        let region = &of.identity.region;
+        let base = base.unwrap_or_else(|| format!("https://lambda.{region}.amazonaws.com"));
         let base = base.trim_end_matches('/');
         format!("{base}/2015-03-31/functions/{}/invocations", of.function)
-    }
-
-    fn sign(
-        &self,
-        url: &str,
-        headers: &[(&'static str, &'static str)],
-        body: &[u8],
-        now: Instant,
-    ) -> std::result::Result<Vec<(String, String)>, Box<dyn std::error::Error + Send + Sync>> {
-        let of = &self.settings;
-        let (id, secret, token) = (&of.access_key_id, &of.secret_access_key, &of.session_token);
-        let identity = Credentials::new(id, secret, token.clone(), None, "environment").into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&of.region)
-            .name("lambda")
-            .time(system_time(now))
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let body = SignableBody::Bytes(body);
-        let request = SignableRequest::new("POST", url, headers.iter().copied(), body)?;
-        let (instructions, _) = sign(request, &params)?.into_parts();
-        let headers = instructions.headers();
-        Ok(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 
@@ -128,17 +95,20 @@ mod tests {
     fn an_invocation_is_addressed_and_signed() {
         let dispatcher = Dispatcher::new(DispatchSettings {
             function: "mediconnect-scheduled".to_owned(),
-            region: "ap-south-1".to_owned(),
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: Some("token".to_owned()),
+            identity: AwsIdentity {
+                region: "ap-south-1".to_owned(),
+                access_key_id: "AKIDEXAMPLE".to_owned(),
+                secret_access_key: "secret".to_owned(),
+                session_token: Some("token".to_owned()),
+            },
             endpoint: None,
         });
         let url = dispatcher.url();
         let expected = "https://lambda.ap-south-1.amazonaws.com/2015-03-31/functions/mediconnect-scheduled/invocations";
         assert_eq!(url, expected);
         let now = Instant::from_seconds(1_369_353_600);
-        let signed = dispatcher.sign(&url, &[("x-amz-invocation-type", "Event")], b"{}", now);
+        let headers = [("x-amz-invocation-type", "Event")];
+        let signed = dispatcher.settings.identity.sign("lambda", (&url, b"{}"), &headers, now);
         let signed = signed.unwrap();
         let header = |name: &str| {
             signed.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap()

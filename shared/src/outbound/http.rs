@@ -15,6 +15,12 @@ pub(super) struct Http {
     timeout: Duration,
 }
 
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Http({:?})", self.service)
+    }
+}
+
 impl Http {
     pub(super) fn new(service: Service, timeout: Duration) -> Self {
         Self { client: Arc::default(), service, timeout }

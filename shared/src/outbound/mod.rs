@@ -1,5 +1,5 @@
-//! Services outside: Upstash, Razorpay, SES, S3, Lambda. Concrete clients with a base URL, a time-out and
-//! a retry policy; a test puts a real server behind the URL.
+//! Services outside: Upstash, Razorpay, SES, S3, Lambda, Secrets Manager. Concrete clients with a base
+//! URL, a time-out and a retry policy; a test puts a real server behind the URL.
 //!
 //! Only this module names `reqwest` and the AWS SDKs.
 
@@ -13,8 +13,10 @@ mod quota;
 mod razorpay;
 mod s3;
 mod s3_writer;
+mod secrets;
 mod ses;
 mod sessions;
+mod signing;
 mod upstash;
 
 pub use attempts::{Attempts, Limits, OtpRequest, OtpRequested};
@@ -28,8 +30,10 @@ pub use razorpay::{
 };
 pub use s3::{Bucket, ObjectHead, ObjectReader, ReadFailed};
 pub use s3_writer::ObjectWriter;
-pub use ses::{Attachment, MailFailed, Mailer};
+pub use secrets::{Secret, SecretStore};
+pub use ses::{Addressee, Attachment, MailFailed, Mailer};
 pub use sessions::{SessionMark, SessionMarks};
+pub use signing::AwsIdentity;
 pub use upstash::Upstash;
 
 /// Which service outside.
@@ -45,6 +49,8 @@ pub enum Service {
     S3,
     /// Other functions.
     Lambda,
+    /// Secrets Manager.
+    Secrets,
 }
 
 /// A service outside did not do what was asked.

@@ -1,12 +1,14 @@
 //! Mail through Amazon SES v2.
 
 use super::{Error, Mail, Result, Service, aws::failure};
-use crate::models::Email;
+use crate::models::{AccountId, Email};
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
     Client,
     primitives::Blob,
-    types::{Attachment as SesAttachment, Body, Content, Destination, EmailContent, Message},
+    types::{
+        Attachment as SesAttachment, Body, Content, Destination, EmailContent, Message, MessageTag,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
@@ -33,6 +35,18 @@ impl std::fmt::Debug for Attachment {
     }
 }
 
+/// Whom a mail is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Addressee<'a> {
+    /// The address.
+    pub email: &'a Email,
+    /// Its account. SES tells it again with a bounce, so that only that one's hospital hears of it.
+    pub account: &'a AccountId,
+}
+
+/// The name of the tag with the account.
+const ACCOUNT_TAG: &str = "account";
+
 /// Sends mails. The client is made with the first one, once per process; region, credentials and
 /// endpoint (`AWS_ENDPOINT_URL_SESV2`) are found by the SDK's own rules.
 #[derive(Clone)]
@@ -41,26 +55,22 @@ pub struct Mailer(Arc<Inner>);
 struct Inner {
     from: String,
     app_url: String,
+    events: Option<String>,
     client: OnceCell<Client>,
 }
 
 impl Mailer {
     /// A mailer that sends as `from` (`MediConnect <no-reply@…>`) and links to the product at
-    /// `app_url`.
-    pub fn new(from: String, app_url: String) -> Self {
-        Self(Arc::new(Inner { from, app_url, client: OnceCell::new() }))
+    /// `app_url`. What becomes of its mails SES tells by the configuration set `events`.
+    pub fn new(from: String, app_url: String, events: Option<String>) -> Self {
+        Self(Arc::new(Inner { from, app_url, events, client: OnceCell::new() }))
     }
 
-    /// Sends one mail. A mail may arrive twice where an answer of SES was lost; none of ours does
+    /// Sends one mail, with a file or without. A mail may arrive twice where an answer of SES was lost; none of ours does
     /// harm then. Neither address nor content is in the error.
-    pub async fn send(&self, to: &Email, mail: &Mail<'_>) -> Result<()> {
-        self.send_with(to, mail, None).await
-    }
-
-    /// Sends one mail with a file.
-    pub async fn send_with(
+    pub async fn send(
         &self,
-        to: &Email,
+        to: Addressee<'_>,
         mail: &Mail<'_>,
         attachment: Option<Attachment>,
     ) -> Result<()> {
@@ -71,13 +81,17 @@ impl Mailer {
         let attachments = attachment.map(attached).transpose()?.map(|one| vec![one]);
         let message = Message::builder().subject(utf8(rendered.subject)?).body(body);
         let message = message.set_attachments(attachments).build();
+        let tag = MessageTag::builder().name(ACCOUNT_TAG).value(to.account.as_str()).build();
+        let tag = tag.map_err(|error| Error::unavailable(Service::Ses, error))?;
         let sent = self
             .client()
             .await
             .send_email()
             .from_email_address(&self.0.from)
-            .destination(Destination::builder().to_addresses(to.as_str()).build())
+            .destination(Destination::builder().to_addresses(to.email.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
+            .email_tags(tag)
+            .set_configuration_set_name(self.0.events.clone())
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| failure(Service::Ses, &error))

@@ -33,6 +33,7 @@ mod sessions;
 mod settlement;
 mod slots;
 mod transaction;
+mod undeliverable;
 mod visits;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};

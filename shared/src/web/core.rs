@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     outbound::{
-        AccountVault, DispatchSettings, Dispatcher, Keys, Mailer, Merchants, Razorpay,
+        AccountVault, AwsIdentity, DispatchSettings, Dispatcher, Keys, Mailer, Merchants, Razorpay,
         SessionMarks, Upstash,
     },
     store::{Database, Store},
@@ -96,10 +96,12 @@ impl Dispatcher {
     pub fn configure(env: &mut Environment, name: &'static str) -> Self {
         Self::new(DispatchSettings {
             function: env.required(name),
-            region: env.required("AWS_REGION"),
-            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
-            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
-            session_token: env.optional("AWS_SESSION_TOKEN"),
+            identity: AwsIdentity {
+                region: env.required("AWS_REGION"),
+                access_key_id: env.required("AWS_ACCESS_KEY_ID"),
+                secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
+                session_token: env.optional("AWS_SESSION_TOKEN"),
+            },
             endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
         })
     }
@@ -108,7 +110,9 @@ impl Dispatcher {
 impl Mailer {
     /// Reads the settings of mail.
     pub fn configure(env: &mut Environment) -> Self {
-        Self::new(env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]))
+        let (from, app_url) =
+            (env.required("MAIL_FROM"), env.url("APP_URL", &["https://", "http://"]));
+        Self::new(from, app_url, env.optional("MAIL_EVENTS"))
     }
 }
 

@@ -333,6 +333,7 @@ impl From<outbound::Error> for Error {
                 outbound::Service::Ses => "SES",
                 outbound::Service::S3 => "S3",
                 outbound::Service::Lambda => "Lambda",
+                outbound::Service::Secrets => "Secrets Manager",
             },
         };
         Self::Unavailable { dependency, cause: error.to_string() }

@@ -1,8 +1,11 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
-use super::{Core, Environment, Operations, edge, gateway, idempotency, trail};
-use crate::models::Instant;
+use super::{
+    Configured, Core, Environment, Missing, Operations, edge, gateway, idempotency, trail,
+};
+use crate::{clock::Clock, models::Instant};
 use axum::{Router, middleware};
+use lambda_runtime::LambdaEvent;
 use std::{process::ExitCode, sync::Arc};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -43,32 +46,20 @@ pub fn document<F: Function>() -> utoipa::openapi::OpenApi {
 
 /// Serves a function under the Lambda runtime, for as long as Lambda lets it.
 pub fn serve<F: Function>() -> ExitCode {
-    init_log();
-    let mut env = Environment::of_process();
-    let function = F::configure(&mut env);
-    let function = match env.finish(function) {
-        Ok(function) => function,
-        Err(error) => return fail(&error),
+    let configure = |mut env: Environment| {
+        let function = F::configure(&mut env);
+        env.finish(function).map(app)
     };
-    // One invocation at a time: a second thread would only cost memory and a slower start.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let app = app(function);
-    let service = lambda_runtime::service_fn(|event| gateway::answer(app.clone(), event));
-    match runtime.block_on(lambda_runtime::run(service)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(error.as_ref()),
-    }
+    run(configure, gateway::answer)
 }
 
 /// Serves a function that takes events of another kind than HTTP.
 pub fn serve_events<T, E, Fut>(
-    configure: impl FnOnce(&mut Environment) -> T,
+    configure: impl Fn(&mut Environment) -> T + Send + Sync + 'static,
     handle: impl Fn(Arc<T>, E) -> Fut,
 ) -> ExitCode
 where
+    T: Send + Sync,
     E: serde::de::DeserializeOwned,
     Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
@@ -78,27 +69,49 @@ where
 /// The same for one whose work may be more than Lambda gives it time for: it is told when its
 /// time is up.
 pub fn serve_long_events<T, E, Fut>(
-    configure: impl FnOnce(&mut Environment) -> T,
+    configure: impl Fn(&mut Environment) -> T + Send + Sync + 'static,
     handle: impl Fn(Arc<T>, E, Instant) -> Fut,
 ) -> ExitCode
 where
+    T: Send + Sync,
     E: serde::de::DeserializeOwned,
     Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
-    init_log();
-    let mut env = Environment::of_process();
-    let configured = configure(&mut env);
-    let configured = match env.finish(configured) {
-        Ok(configured) => Arc::new(configured),
-        Err(error) => return fail(&error),
+    let configure = move |mut env: Environment| {
+        let configured = configure(&mut env);
+        env.finish(configured).map(Arc::new)
     };
+    run(configure, |function, event: LambdaEvent<E>| {
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        handle(function, event.payload, Instant::from_millis(deadline))
+    })
+}
+
+/// Configures a function and hands each event to it as it then is.
+fn run<T, E, R, X, Fut>(
+    configure: impl Fn(Environment) -> Result<T, Missing> + Send + Sync + 'static,
+    handle: impl Fn(T, LambdaEvent<E>) -> Fut,
+) -> ExitCode
+where
+    T: Clone,
+    E: serde::de::DeserializeOwned,
+    R: serde::Serialize,
+    X: Into<lambda_runtime::Diagnostic> + std::fmt::Debug,
+    Fut: Future<Output = Result<R, X>>,
+{
+    init_log();
+    // One invocation at a time: a second thread would only cost memory and a slower start.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    let service = lambda_runtime::service_fn(|event: lambda_runtime::LambdaEvent<E>| {
-        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-        handle(configured.clone(), event.payload, Instant::from_millis(deadline))
+    let start = Configured::start(std::env::vars(), Clock::system(), configure);
+    let function = match runtime.block_on(start) {
+        Ok(function) => function,
+        Err(error) => return fail(&error),
+    };
+    let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
+        handle(function.current().await, event).await
     });
     match runtime.block_on(lambda_runtime::run(service)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 mod caller;
 mod client;
 mod config;
+mod configured;
 mod core;
 mod edge;
 mod error;
@@ -25,6 +26,7 @@ mod wire;
 pub use caller::end_sessions;
 pub use client::Client;
 pub use config::{Environment, Missing};
+pub use configured::{Configured, NotConfigured};
 pub use core::Core;
 pub use error::{Error, FieldError, Problem, Result};
 pub use function::{Function, app, document, serve, serve_events, serve_long_events};

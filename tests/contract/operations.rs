@@ -1,0 +1,310 @@
+//! What an operator relies on: alarms with their runbooks, queues for what failed, roles that may
+//! do no more than their functions do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+
+use crate::{
+    files::{read, root},
+    template::{at, members, reference, text},
+};
+
+const DURATION_SHARE: f64 = 0.8;
+
+fn template() -> Value {
+    serde_yaml_ng::from_str(&read("template.yaml")).unwrap()
+}
+
+/// The resources of a kind, by their names.
+fn of_kind(kind: &str) -> BTreeMap<String, Value> {
+    let all = members(at(&template(), &["Resources"])).collect::<Vec<_>>();
+    let some = all.into_iter().filter(|(_, resource)| text(resource, &["Type"]) == kind);
+    some.map(|(name, resource)| (name, resource["Properties"].clone())).collect()
+}
+
+fn functions() -> BTreeMap<String, Value> {
+    of_kind("AWS::Serverless::Function")
+}
+
+/// What a `!Ref`, or the resource part of a `!GetAtt`, names.
+fn resource_of(value: &Value) -> String {
+    match value {
+        Value::Tagged(tagged) => {
+            let named = tagged.value.as_str().unwrap_or_default();
+            named.split('.').next().unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Everything in a value that is a text.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Sequence(items) => items.iter().flat_map(texts).collect(),
+        Value::Mapping(members) => members.values().flat_map(texts).collect(),
+        Value::Tagged(tagged) => texts(&tagged.value),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_alarm_has_a_runbook_and_every_runbook_its_alarm() {
+    let manual = read("docs/OPERATIONS.md");
+    let section = manual.split("\n## Alarms of CloudWatch").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let written: Vec<String> = rows.map(str::to_owned).collect();
+    let alarms: BTreeSet<String> = of_kind("AWS::CloudWatch::Alarm").into_keys().collect();
+    assert_eq!(written.iter().cloned().collect::<BTreeSet<_>>(), alarms);
+    assert_eq!(written.len(), alarms.len(), "one stands twice");
+}
+
+/// The names of the functions whose metric of this name an alarm watches, with its threshold.
+fn watched(metric: &str) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    for alarm in of_kind("AWS::CloudWatch::Alarm").values() {
+        let several = at(alarm, &["Metrics"]).as_sequence().cloned().unwrap_or_default();
+        let mut metrics: Vec<Value> =
+            several.iter().map(|one| at(one, &["MetricStat", "Metric"]).clone()).collect();
+        metrics.push(alarm.clone());
+        for one in metrics {
+            if text(&one, &["Namespace"]) != "AWS/Lambda" || text(&one, &["MetricName"]) != metric {
+                continue;
+            }
+            let function = reference(&one["Dimensions"][0]["Value"]).to_owned();
+            found.insert(function, alarm["Threshold"].as_f64().unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn errors_and_throttles_of_every_function_ring() {
+    let all: BTreeSet<String> = functions().into_keys().collect();
+    for metric in ["Errors", "Throttles"] {
+        assert_eq!(watched(metric).into_keys().collect::<BTreeSet<_>>(), all, "{metric}");
+    }
+}
+
+/// An import uses all the time it has, and goes on in another invocation.
+#[test]
+fn a_function_that_comes_near_its_time_out_rings() {
+    let globals = at(&template(), &["Globals", "Function", "Timeout"]).as_f64().unwrap();
+    let mut thresholds = watched("Duration");
+    for (name, function) in functions() {
+        if name == "PatientImportFunction" {
+            continue;
+        }
+        let seconds = at(&function, &["Timeout"]).as_f64().unwrap_or(globals);
+        let threshold = thresholds.remove(&name).unwrap_or_else(|| panic!("{name} may be slow"));
+        assert!((threshold - seconds * 1000.0 * DURATION_SHARE).abs() < 1.0, "{name}");
+    }
+    assert!(thresholds.is_empty(), "{thresholds:?}");
+}
+
+/// Who waits for no answer keeps what failed, and somebody hears of it.
+#[test]
+fn what_runs_asynchronously_keeps_what_failed() {
+    let rung: BTreeSet<String> = of_kind("AWS::CloudWatch::Alarm")
+        .values()
+        .filter(|alarm| text(alarm, &["MetricName"]) == "ApproximateNumberOfMessagesVisible")
+        .map(|alarm| resource_of(&alarm["Dimensions"][0]["Value"]))
+        .collect();
+    let queues = of_kind("AWS::SQS::Queue");
+    assert_eq!(rung, queues.keys().cloned().collect());
+    for (name, function) in functions() {
+        for (event, trigger) in members(at(&function, &["Events"])) {
+            let kind = text(&trigger, &["Type"]);
+            if kind == "HttpApi" {
+                continue;
+            }
+            let kept = resource_of(at(&function, &["DeadLetterQueue", "TargetArn"]));
+            assert!(queues.contains_key(&kept), "{name} has no dead letters");
+            // A bucket calls Lambda, which keeps the event; EventBridge has to be told where.
+            let undelivered = resource_of(at(&trigger, &["Properties", "DeadLetterConfig", "Arn"]));
+            assert!(kind == "S3" || undelivered == kept, "{name}: {event}");
+        }
+    }
+}
+
+/// A new right stands here first.
+#[test]
+fn a_role_may_do_what_its_function_does() {
+    let may: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("AuthFunction", ["lambda:InvokeFunction"].as_slice()),
+        ("UsersFunction", &["lambda:InvokeFunction", "s3:GetObject", "s3:PutObject"]),
+        ("HospitalsFunction", &["lambda:InvokeFunction"]),
+        (
+            "PatientImportFunction",
+            &[
+                "lambda:InvokeFunction",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:ListBucket",
+                "s3:PutObject",
+            ],
+        ),
+        ("ScheduledFunction", &["ses:SendEmail"]),
+    ]);
+    let secrets = "secretsmanager:GetSecretValue";
+    for (name, function) in functions() {
+        let mut actions = BTreeSet::new();
+        for policy in at(&function, &["Policies"]).as_sequence().into_iter().flatten() {
+            for statement in policy["Statement"].as_sequence().unwrap() {
+                actions.extend(texts(&statement["Action"]));
+                let resources = texts(&statement["Resource"]);
+                assert!(resources.iter().all(|one| one != "*"), "{name}: {resources:?}");
+            }
+        }
+        let expected = may.get(name.as_str()).copied().unwrap_or_default().iter();
+        let expected = expected.copied().chain([secrets]).map(str::to_owned).collect();
+        assert_eq!(actions, expected, "{name}");
+    }
+}
+
+/// Where the secrets of money are kept apart, who handles none cannot read them.
+#[test]
+fn a_function_may_read_the_secrets_it_names_and_no_others() {
+    let globals = at(&template(), &["Globals", "Function", "Environment", "Variables"]).clone();
+    for (name, function) in functions() {
+        let variables = [&globals, at(&function, &["Environment", "Variables"])].map(texts);
+        let named = variables.iter().flatten().any(|one| one.starts_with("secret:${It}:"));
+        let readable = texts(at(&function, &["Policies"]));
+        let readable = readable.iter().any(|one| one.ends_with(":secret:${It}-??????"));
+        assert_eq!(named, readable, "{name}");
+    }
+}
+
+/// Links' tokens stand in the query, ids in the path, and addresses are people's.
+#[test]
+fn the_access_log_holds_nothing_of_a_person() {
+    let template = template();
+    let api = at(&template, &["Resources", "Api", "Properties"]);
+    let format = text(api, &["AccessLogSettings", "Format"]);
+    let line: serde_json::Value = serde_json::from_str(&format).unwrap();
+    let mut logged: Vec<&str> =
+        line.as_object().unwrap().values().filter_map(serde_json::Value::as_str).collect();
+    logged.sort_unstable();
+    let harmless = [
+        "$context.apiId",
+        "$context.error.responseType",
+        "$context.integrationErrorMessage",
+        "$context.integrationLatency",
+        "$context.requestId",
+        "$context.responseLatency",
+        "$context.responseLength",
+        "$context.routeKey",
+        "$context.status",
+    ];
+    assert_eq!(logged, harmless);
+}
+
+#[test]
+fn the_bucket_is_private_encrypted_versioned_and_swept() {
+    let buckets = of_kind("AWS::S3::Bucket");
+    assert!(!buckets.is_empty());
+    for (name, bucket) in buckets {
+        let closed = members(&bucket["PublicAccessBlockConfiguration"]).collect::<Vec<_>>();
+        assert!(closed.len() == 4 && closed.iter().all(|(_, set)| *set == true), "{name}");
+        let encryption = ["BucketEncryption", "ServerSideEncryptionConfiguration"];
+        assert!(at(&bucket, &encryption).as_sequence().is_some_and(|it| !it.is_empty()), "{name}");
+        assert_eq!(text(&bucket, &["VersioningConfiguration", "Status"]), "Enabled", "{name}");
+        let owner = &bucket["OwnershipControls"]["Rules"][0]["ObjectOwnership"];
+        assert_eq!(owner, "BucketOwnerEnforced", "{name}");
+        let rules = at(&bucket, &["LifecycleConfiguration", "Rules"]).as_sequence().unwrap();
+        let has = |member| rules.iter().any(|rule| rule.get(member).is_some());
+        for member in
+            ["ExpirationInDays", "NoncurrentVersionExpiration", "ExpiredObjectDeleteMarker"]
+        {
+            assert!(has(member), "{name}: {member}");
+        }
+    }
+    let policy = read("template.yaml");
+    assert!(policy.contains("aws:SecureTransport: false") && policy.contains("s3:TlsVersion: 1.2"));
+}
+
+#[test]
+fn the_dashboard_is_one() {
+    for (name, dashboard) in of_kind("AWS::CloudWatch::Dashboard") {
+        let body = texts(&dashboard["DashboardBody"]).concat();
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let widgets = body["widgets"].as_array().unwrap();
+        assert!(widgets.len() > 5, "{name}");
+        let mut places = BTreeSet::new();
+        for widget in widgets {
+            assert!(places.insert((widget["x"].as_i64(), widget["y"].as_i64())), "{widget}");
+            assert!(widget["properties"]["title"].is_string(), "{widget}");
+        }
+    }
+}
+
+/// In production nothing may be left at its example.
+#[test]
+fn an_example_is_refused_in_production() {
+    let template = template();
+    let parameters = members(at(&template, &["Parameters"]));
+    let examples = parameters.filter(|(_, one)| {
+        let default = text(one, &["Default"]);
+        default.contains("example") || default == "rzp_test_key"
+    });
+    let rules = &template["Rules"]["ProductionHasItsOwnParameters"]["Assertions"];
+    let asserted: Vec<String> = rules.as_sequence().unwrap().iter().flat_map(texts).collect();
+    for (name, one) in examples {
+        assert!(asserted.contains(&name), "{name}");
+        assert!(asserted.contains(&text(&one, &["Default"])), "{name}");
+    }
+}
+
+const AWS: &str = r#"#!/bin/bash
+echo "$@" >> "$CALLS"
+case "$2" in
+  receive-message)
+    if [ -s "$LETTERS" ]; then head -n 1 "$LETTERS"; else echo None; fi ;;
+  delete-message)
+    sed -i 1d "$LETTERS" ;;
+  invoke)
+    [ "${REFUSE:-}" = "" ] ;;
+esac
+"#;
+
+/// Runs `make redrive` over these letters; what is left, and what was called.
+fn redrive(letters: &str, refuse: &str) -> (String, String) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("redrive-{}{refuse}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let place = |name: &str| folder.join(name);
+    std::fs::write(place("aws"), AWS).unwrap();
+    std::fs::set_permissions(place("aws"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(place("letters"), letters).unwrap();
+    std::fs::write(place("calls"), "").unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let ran = std::process::Command::new("make")
+        .args(["redrive", "QUEUE=https://sqs/dead", "FUNCTION=patient-import"])
+        .current_dir(root())
+        .env("PATH", path)
+        .env("LETTERS", place("letters"))
+        .env("CALLS", place("calls"))
+        .env("REFUSE", refuse)
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.success(), refuse.is_empty(), "{ran:?}");
+    let text = |name: &str| std::fs::read_to_string(place(name)).unwrap();
+    let result = (text("letters"), text("calls"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    result
+}
+
+#[test]
+fn dead_letters_go_back_and_are_kept_until_they_are_taken() {
+    let letters = "h1\t{\"Records\": [{\"a\": 1}]}\nh2\t{\"job\":\"mails\"}\n";
+    let (left, calls) = redrive(letters, "");
+    assert_eq!(left, "");
+    for part in ["{\"Records\": [{\"a\": 1}]}", "{\"job\":\"mails\"}", "--receipt-handle h2"] {
+        assert!(calls.contains(part), "{calls}");
+    }
+    let (left, calls) = redrive(letters, "yes");
+    assert_eq!(left, letters);
+    assert!(!calls.contains("delete-message"), "{calls}");
+}
