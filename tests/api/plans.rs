@@ -4,11 +4,12 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use scheduled::Job;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::store::INDEXES;
 use std::collections::BTreeMap;
 use tests::{
     actor::{Actor, text},
+    api::Api,
     imports::Imports,
     razorpay::delivery,
     routes::ROUTES,
@@ -23,7 +24,7 @@ const WITHOUT: [(&str, &str); 2] = [
 ];
 
 /// What everybody does on an ordinary day.
-async fn a_day(world: &World, counted: &tests::api::Api) {
+async fn a_day(world: &World, counted: &Api) {
     let at = |who: &Actor| who.at(counted);
     let (admin, doctor, patient) = (at(&world.a.admin), at(&world.a.doctor), at(&world.a.patient));
     let platform = at(&world.admin);
@@ -61,6 +62,7 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
     patient.get(status).await.is(200);
     patient.cancels(&appointment).await.is(200);
+    a_leave(world, counted, &patient.books_and_pays(&slots[2]).await).await;
     patient.refreshed().await.act("/logout").await.is(204);
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);
     admin.act(format!("/users/{}/unblock", world.a.doctor.account)).await.is(200);
@@ -75,10 +77,33 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         Job::Reconcile,
         Job::Seal,
         Job::Close,
+        Job::Leave,
         Job::Mails { mails: vec![] },
     ] {
         counted.run(job).await;
     }
+}
+
+/// A doctor goes on leave, and nobody is there to do what follows but the jobs that are counted.
+async fn a_leave(world: &World, counted: &Api, appointment: &Value) {
+    let alone = counted.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    let doctor = world.a.doctor.at(&alone);
+    let mut body = json!({
+        "from": "2030-12-05T00:00:00+05:30", "to": "2030-12-06T00:00:00+05:30", "dryRun": true,
+    });
+    doctor.post("/doctor/leave", body.clone()).await.is(200);
+    body["dryRun"] = json!(false);
+    let leave = doctor.post("/doctor/leave", body).await.is(201);
+    counted.run(Job::Leave).await;
+    counted.run(Job::Effects).await;
+    let link = crate::leave::link_in(world, &world.a.patient, "/leave/offer").await;
+    doctor.get(format!("/leave/offer?link={link}")).await.is(200);
+    let choice = json!({ "link": link, "slotId": appointment["slotId"] });
+    doctor.post("/leave/accept", choice).await.refused(409, "SLOT_TAKEN");
+    let path = format!("/doctor/leave/{}", text(&leave, "/leaveId"));
+    doctor.get(&*path).await.is(200);
+    doctor.delete(&*path).await.is(204);
+    counted.run(Job::Leave).await;
 }
 
 /// A query: the command, its collection, what it asks for, and in which order.

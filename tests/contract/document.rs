@@ -7,11 +7,14 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 15] = [
     "GET /docs",
     "GET /health",
+    "GET /leave/offer",
     "GET /openapi.json",
     "GET /queue/status",
+    "POST /leave/accept",
+    "POST /leave/decline",
     "POST /login",
     "POST /otp-login",
     "POST /otp-login/verify",

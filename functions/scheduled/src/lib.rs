@@ -1,10 +1,11 @@
 //! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept,
-//! Razorpay is asked about orders nobody told us of, the audit trail is sealed and the ledgers' days
-//! are closed. Each job may run at any time and any number of times.
+//! Razorpay is asked about orders nobody told us of, the audit trail is sealed, the ledgers' days are
+//! closed, and patients are told of their doctors' leaves. Each job may run at any time and any number of times.
 
 mod close;
 mod effects;
 mod holds;
+mod leave;
 mod mails;
 mod reconcile;
 mod seal;
@@ -13,7 +14,7 @@ mod trail;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    auth::{AuditChain, Otps},
+    auth::{AuditChain, Links, Otps},
     clock::Clock,
     entropy::Entropy,
     models::NotificationId,
@@ -33,6 +34,7 @@ pub struct Scheduled {
     merchants: Merchants,
     mailer: Mailer,
     otps: Otps,
+    links: Links,
     chain: AuditChain,
 }
 
@@ -50,6 +52,8 @@ pub enum Job {
     Seal,
     /// The ledgers' days that are over are closed.
     Close,
+    /// Patients of doctors on leave are told.
+    Leave,
     /// Mails to the owners of accounts: those that are due, or at once those somebody has just
     /// written and names here.
     Mails {
@@ -74,6 +78,7 @@ impl Scheduled {
             merchants: Merchants::configure(env),
             mailer: Mailer::configure(env),
             chain: AuditChain::configure(env),
+            links: Links::configure(env),
             otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
     }
@@ -86,6 +91,7 @@ impl Scheduled {
             Job::Reconcile => Box::pin(reconcile::ask(self)).await,
             Job::Seal => Box::pin(seal::seal(self)).await,
             Job::Close => Box::pin(close::close(self)).await,
+            Job::Leave => Box::pin(leave::settle(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }

@@ -1,16 +1,18 @@
-//! Publishing, booking and cancelling slots.
+//! Publishing, booking and cancelling slots, and doctors' leaves.
 
 mod book;
 mod cancel;
 mod delete;
 mod doctors;
+mod leave;
 mod list;
 mod set;
 
 use shared::{
+    auth::Links,
     operations,
     outbound::Merchants,
-    web::{Core, Environment, Function},
+    web::{Core, Environment, Function, Jobs},
 };
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub struct Slots {
     core: Core,
     merchants: Arc<Merchants>,
+    links: Arc<Links>,
+    jobs: Jobs,
     /// How long an unpaid slot is kept, in seconds.
     hold_seconds: i64,
 }
@@ -30,6 +34,8 @@ impl Function for Slots {
         Self {
             core: Core::configure(env),
             merchants: Merchants::configure(env).into(),
+            links: Links::configure(env).into(),
+            jobs: Jobs::configure(env),
             hold_seconds: env.number("HOLD_SECONDS", 600, 1..=86_400),
         }
     }
@@ -45,5 +51,12 @@ impl Function for Slots {
         list::list,
         delete::delete,
         doctors::doctors,
+        leave::begin::begin,
+        leave::list::leaves,
+        leave::read::leave,
+        leave::take_back::take_back,
+        leave::offer::leave_offer,
+        leave::accept::accept,
+        leave::decline::decline,
     }
 }

@@ -190,6 +190,7 @@ impl Bookable {
             hold_expires_at: None,
             appointment_id: None,
             withdrawn: false,
+            leaves: Vec::new(),
             opens_at,
             closes_at,
             capacity: Capacity::default(),

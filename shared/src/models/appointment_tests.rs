@@ -28,6 +28,7 @@ fn slot(fee: Money) -> Slot {
         hold_expires_at: None,
         appointment_id: None,
         withdrawn: false,
+        leaves: Vec::new(),
         opens_at: None,
         closes_at: None,
         capacity: Capacity::default(),

@@ -140,6 +140,7 @@ impl World {
                 hold_expires_at: None,
                 appointment_id: None,
                 withdrawn: false,
+                leaves: Vec::new(),
                 opens_at: None,
                 closes_at: None,
                 capacity: Capacity::default(),

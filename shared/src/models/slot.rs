@@ -1,7 +1,8 @@
 //! Slots: stretches of a doctor's time.
 
 use super::{
-    AccountId, AppointmentId, Capacity, Day, Instant, Issue, Money, Name, Parse, SlotId, Speciality,
+    AccountId, AppointmentId, Capacity, Day, Instant, Issue, LeaveId, Money, Name, Parse, SlotId,
+    Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,6 +105,10 @@ pub struct Slot {
     /// Whether its doctor is shut out: nobody new gets it, be it open or become so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+    /// The leaves of its doctor it lies in: while there is one nobody new gets it, be it open or
+    /// become so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<LeaveId>,
     /// From when on it can be booked, where its doctor narrows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens_at: Option<Instant>,
@@ -120,12 +125,12 @@ pub struct Slot {
 
 impl Slot {
     /// What it is at this instant: a hold that has run out leaves it open, and what would be open
-    /// of a doctor who is shut out is blocked.
+    /// of a doctor who is shut out or away is blocked.
     pub fn status(&self, now: Instant) -> SlotStatus {
         let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
         match self.status {
             SlotStatus::Held if !ran_out => SlotStatus::Held,
-            SlotStatus::Held | SlotStatus::Open if self.withdrawn => SlotStatus::Blocked,
+            SlotStatus::Held | SlotStatus::Open if self.is_shut() => SlotStatus::Blocked,
             SlotStatus::Open if self.capacity.is_group() && self.free_seats(now) == 0 => {
                 SlotStatus::Booked
             }
@@ -141,9 +146,15 @@ impl Slot {
         self.capacity.get().saturating_sub(taken)
     }
 
-    /// Whether it is open and nobody has any part of it.
+    /// Whether nobody has any part of it.
     pub fn is_untouched(&self, now: Instant) -> bool {
-        self.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+        let opened = Self { withdrawn: false, leaves: Vec::new(), ..self.clone() };
+        opened.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+    }
+
+    /// Whether its doctor is shut out or away.
+    pub const fn is_shut(&self) -> bool {
+        self.withdrawn || !self.leaves.is_empty()
     }
 
     /// Whether another of the same time would be sold in the same way.
@@ -259,6 +270,7 @@ mod tests {
             hold_expires_at: None,
             appointment_id: None,
             withdrawn: false,
+            leaves: Vec::new(),
             opens_at: None,
             closes_at: None,
             capacity: Capacity::default(),

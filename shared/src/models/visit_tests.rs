@@ -54,6 +54,7 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         hold_expires_at: None,
         appointment_id: None,
         withdrawn: false,
+        leaves: Vec::new(),
         opens_at: None,
         closes_at: None,
         capacity: Capacity::default(),

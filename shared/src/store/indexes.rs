@@ -104,6 +104,13 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_reconcile", &["reconcileAt"])
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
+    index("appointments", "appointment_leave", &["hospitalId", "leaves.id"]).only_with("leaves.id"),
+    index("leaves", "leave_order", &["hospitalId", "_id"]),
+    index("leaves", "leave_doctor", &["hospitalId", "doctorId", "_id"]),
+    index("leaves", "leave_due", &["dueAt"])
+        .only_with("dueAt")
+        .global("patients are told of leaves for all hospitals"),
+    index("calendars", "calendar_doctor", &["hospitalId", "doctorId"]).unique(),
     index("queues", "queue_day", &["hospitalId", "doctorId", "day"]).unique(),
     index("audit", "audit_order", &["hospitalId", "_id"]),
     index("audit", "audit_about", &["hospitalId", "about", "_id"]),

@@ -81,6 +81,8 @@ permits! {
     ReadSlots: Hospital Doctor Patient => Nothing;
     /// Publish and withdraw slots.
     PublishSlots: Hospital Doctor => Nothing;
+    /// Take leave, or have a doctor on leave.
+    TakeLeave: Hospital Doctor => Appointments;
     /// Book a slot.
     BookSlot: Patient => Oneself;
     /// Call an appointment off, or ask what that gives back.

@@ -4,32 +4,12 @@ use crate::{Appointments, queue::LINK};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    models::{AccountId, Day, Issue, Parse, TokenState},
+    models::{AccountId, Day, Parse as _, TokenState},
     query,
     tenancy::Tenant,
-    web::{Error, Json, Query, Refusals, Result},
+    web::{Error, Json, LinkText, Query, Refusals, Result},
 };
 use utoipa::ToSchema;
-
-/// A link as it was handed out.
-#[derive(Debug)]
-pub(crate) struct LinkText(String);
-
-impl Parse for LinkText {
-    fn parse(text: &str) -> Result<Self, Issue> {
-        let shaped = text.len() <= 512
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        shaped.then(|| Self(text.to_owned())).ok_or_else(|| Issue::invalid("is not a link"))
-    }
-}
-
-impl utoipa::PartialSchema for LinkText {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
-    }
-}
-
-impl ToSchema for LinkText {}
 
 query! {
     /// Whose number.
