@@ -58,5 +58,6 @@ mod terms;
 mod uniform;
 mod verifying;
 mod visits;
+mod waitlist;
 mod walk;
 mod webhooks;

@@ -22,6 +22,7 @@ struct Things {
     session: String,
     import: String,
     leave: String,
+    entry: String,
     hospital: String,
 }
 
@@ -37,6 +38,8 @@ impl Things {
             "from": "2030-12-20T00:00:00+05:30", "to": "2030-12-21T00:00:00+05:30",
         });
         let leave = a.admin.post("/doctor/leave", leave).await.is(201);
+        let wish = json!({ "speciality": "Nephrology", "from": "2030-12-05", "to": "2030-12-05" });
+        let entry = patient.post("/waitlist", wish).await.is(201);
         let sessions = ids(&victim.get("/me/sessions").await.is(200));
         Self {
             account: victim.account,
@@ -45,6 +48,7 @@ impl Things {
             appointment: text(&appointment, "/id"),
             session: sessions[0].clone(),
             leave: text(&leave, "/leaveId"),
+            entry: text(&entry, "/id"),
             import: text(&import, "/importId"),
             hospital: a.id.clone(),
         }
@@ -56,6 +60,7 @@ impl Things {
             "users" => &self.account,
             "slots" => &self.slot,
             "doctor" => &self.leave,
+            "waitlist" => &self.entry,
             "me" => &self.session,
             "patients" if path.contains("import") => &self.import,
             "patients" => &self.patient,
@@ -82,6 +87,9 @@ impl Things {
             "/doctor/leave" => json!({
                 "doctorId": self.account, "dryRun": true,
                 "from": "2030-12-20T00:00:00+05:30", "to": "2030-12-21T00:00:00+05:30",
+            }),
+            "/waitlist" => json!({
+                "doctorId": self.account, "from": "2030-12-20", "to": "2030-12-20",
             }),
             "/queue/walk-in" => json!({ "patientId": self.patient, "doctorId": self.account }),
             _ => json!({}),

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 15] = [
+pub(crate) const PUBLIC: [&str; 17] = [
     "GET /docs",
     "GET /health",
     "GET /leave/offer",
     "GET /openapi.json",
     "GET /queue/status",
+    "GET /waitlist/offer",
     "POST /leave/accept",
     "POST /leave/decline",
     "POST /login",
@@ -21,6 +22,7 @@ pub(crate) const PUBLIC: [&str; 15] = [
     "POST /password/forgot",
     "POST /password/reset",
     "POST /token/refresh",
+    "POST /waitlist/accept",
     "POST /webhooks/razorpay",
     "POST /webhooks/razorpay/{account}",
 ];

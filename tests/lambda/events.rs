@@ -57,6 +57,8 @@ fn cases() -> Vec<Case> {
         ("slots/list.json", Some("patient"), 200, "/items", json!([])),
         not_found("slots/delete.json", "doctor"),
         ("slots/leave.json", Some("doctor"), 200, "/openSlots", json!(0)),
+        not_found("slots/waitlist.json", "patient"),
+        ("slots/waitlist-accept.json", None, 404, "/code", json!("NOT_FOUND")),
         ("slots/leave-accept.json", None, 404, "/code", json!("NOT_FOUND")),
         ("appointments/upcoming.json", Some("doctor"), 200, "/nextCursor", Value::Null),
         not_found("appointments/cancel-quote.json", "patient"),
@@ -135,7 +137,8 @@ async fn a_webhook_may_come_again() {
 async fn jobs_and_the_migration_run_and_run_again() {
     let stack = shared();
     for _ in 0..2 {
-        for job in ["effects", "holds", "reconcile", "mails", "seal", "close", "leave"] {
+        for job in ["effects", "holds", "reconcile", "mails", "seal", "close", "leave", "waitlist"]
+        {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
@@ -159,6 +162,7 @@ fn no_sample_is_left_out() {
         "scheduled/seal",
         "scheduled/close",
         "scheduled/leave",
+        "scheduled/waitlist",
         "scheduled/reconcile",
         "migrate/by-hand",
         "migrate/custom-resource",

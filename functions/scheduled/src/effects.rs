@@ -114,7 +114,7 @@ async fn carry_out(
         let ids = settlement::new_ids(this.entropy, now)?;
         if let Some(next) = appointment.leave_lapsed(leave, ids, now) {
             // A leave that was just taken back ends nothing.
-            let change = store.settle_leave(leave, &next).await?;
+            let change = store.settle_leave(leave, &next, now).await?;
             return Ok(if change == Change::Done { next } else { appointment.clone() });
         }
         let next = appointment.leave_over(leave);

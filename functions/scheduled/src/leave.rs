@@ -101,7 +101,7 @@ async fn decide(
         let Some(next) = next(&current, new_ids(this, this.clock.now())?) else {
             return Ok(Change::Done);
         };
-        if store.settle_leave(&leave.id, &next).await? == Change::Done {
+        if store.settle_leave(&leave.id, &next, this.clock.now()).await? == Change::Done {
             return Ok(Change::Done);
         }
         let Some(again) = store.appointment(&current.id, &Reach::Hospital).await? else {

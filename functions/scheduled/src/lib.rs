@@ -1,6 +1,7 @@
 //! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept,
 //! Razorpay is asked about orders nobody told us of, the audit trail is sealed, the ledgers' days are
-//! closed, and patients are told of their doctors' leaves. Each job may run at any time and any number of times.
+//! closed, patients are told of their doctors' leaves, and what is given back is offered to those who
+//! wait. Each job may run at any time and any number of times.
 
 mod close;
 mod effects;
@@ -10,6 +11,7 @@ mod mails;
 mod reconcile;
 mod seal;
 mod trail;
+mod waitlist;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,6 +56,8 @@ pub enum Job {
     Close,
     /// Patients of doctors on leave are told.
     Leave,
+    /// Slots that were given back are offered to those who wait.
+    Waitlist,
     /// Mails to the owners of accounts: those that are due, or at once those somebody has just
     /// written and names here.
     Mails {
@@ -92,6 +96,7 @@ impl Scheduled {
             Job::Seal => Box::pin(seal::seal(self)).await,
             Job::Close => Box::pin(close::close(self)).await,
             Job::Leave => Box::pin(leave::settle(self)).await,
+            Job::Waitlist => Box::pin(waitlist::offer(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
         }

@@ -2,9 +2,12 @@
 
 use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
-    models::{Account, Message, Notification, NotificationId, OtpPurpose, Zone},
+    models::{
+        Account, Hospital, Message, Notification, NotificationId, OtpPurpose, WAITLIST_LINK, Zone,
+    },
     outbound::{self, Mail, time_for_people},
     store::Addressed,
+    tenancy::Tenant,
     web::Result,
 };
 
@@ -67,7 +70,8 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         Some((tenant, hospital)) => (hospital.name.as_str(), tenant.zone().clone()),
         None => ("MediConnect", Zone::default()),
     };
-    let sent = deliver(this, notification, account, &place).await;
+    let of = hospital.as_ref();
+    let sent = deliver(this, notification, account, (&place, of)).await;
     if sent.is_err() {
         this.came_to_nothing(&[act]).await?;
     }
@@ -85,7 +89,7 @@ async fn deliver(
     this: &Scheduled,
     notification: &Notification,
     account: &Account,
-    (hospital, zone): &(&str, Zone),
+    ((hospital, zone), of): (&(&str, Zone), Option<&(Tenant, Hospital)>),
 ) -> outbound::Result<()> {
     let (name, hospital, minutes) = (&account.name, *hospital, 10);
     match &notification.message {
@@ -106,6 +110,24 @@ async fn deliver(
         Message::Imported { file, rows, trial, failed } => {
             let (file, trial, failed) = (file.as_str(), *trial, *failed);
             let mail = Mail::ImportEnded { name, hospital, file, rows, trial, failed };
+            this.mailer.send(&account.email, &mail).await
+        }
+        Message::SlotOffered { entry, patient, offer } => {
+            let Some((tenant, _)) = of else {
+                return Ok(());
+            };
+            let about = format!("{entry}/{}", offer.appointment_id);
+            let link = this.links.seal(WAITLIST_LINK, tenant.membership(), &about);
+            let mail = Mail::SlotFree {
+                patient,
+                hospital,
+                doctor: &offer.doctor.name,
+                speciality: &offer.doctor.speciality,
+                start: &time_for_people(offer.start, zone),
+                fee: offer.fee,
+                until: &time_for_people(offer.until, zone),
+                link: &link,
+            };
             this.mailer.send(&account.email, &mail).await
         }
         Message::Locked { until } => {

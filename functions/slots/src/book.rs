@@ -77,7 +77,7 @@ pub(crate) async fn book(
 }
 
 /// The one patient an account acts for, or the one of several that was named.
-fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> {
+pub(crate) fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Result<Patient> {
     let mut patients = patients;
     match (wanted, patients.len()) {
         (Some(id), _) => {

@@ -1,4 +1,4 @@
-//! Publishing, booking and cancelling slots, and doctors' leaves.
+//! Publishing, booking and cancelling slots, doctors' leaves, and the waiting list.
 
 mod book;
 mod cancel;
@@ -7,6 +7,7 @@ mod doctors;
 mod leave;
 mod list;
 mod set;
+mod waitlist;
 
 use shared::{
     auth::Links,
@@ -58,5 +59,10 @@ impl Function for Slots {
         leave::offer::leave_offer,
         leave::accept::accept,
         leave::decline::decline,
+        waitlist::join::join,
+        waitlist::list::waitlist,
+        waitlist::withdraw::withdraw,
+        waitlist::offer::waitlist_offer,
+        waitlist::accept::accept_offer,
     }
 }

@@ -191,6 +191,8 @@ impl Bookable {
             appointment_id: None,
             withdrawn: false,
             leaves: Vec::new(),
+            wanted: false,
+            kept_until: None,
             opens_at,
             closes_at,
             capacity: Capacity::default(),

@@ -29,6 +29,8 @@ fn slot(fee: Money) -> Slot {
         appointment_id: None,
         withdrawn: false,
         leaves: Vec::new(),
+        wanted: false,
+        kept_until: None,
         opens_at: None,
         closes_at: None,
         capacity: Capacity::default(),

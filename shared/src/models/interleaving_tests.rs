@@ -141,6 +141,8 @@ impl World {
                 appointment_id: None,
                 withdrawn: false,
                 leaves: Vec::new(),
+                wanted: false,
+                kept_until: None,
                 opens_at: None,
                 closes_at: None,
                 capacity: Capacity::default(),

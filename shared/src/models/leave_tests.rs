@@ -32,6 +32,8 @@ fn slot(number: u128, start: Instant) -> Slot {
         appointment_id: None,
         withdrawn: false,
         leaves: Vec::new(),
+        wanted: false,
+        kept_until: None,
         opens_at: None,
         closes_at: None,
         capacity: Capacity::default(),

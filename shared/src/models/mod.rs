@@ -40,6 +40,7 @@ mod slot;
 mod summary;
 mod text;
 mod visit;
+mod waitlist;
 mod zone;
 
 pub use account::*;
@@ -78,6 +79,7 @@ pub use slot::*;
 pub use summary::AppointmentSummary;
 pub use text::*;
 pub use visit::*;
+pub use waitlist::*;
 pub use zone::*;
 
 #[cfg(test)]

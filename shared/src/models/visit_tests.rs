@@ -55,6 +55,8 @@ fn confirmed(zone: &Zone, start: Instant) -> Appointment {
         appointment_id: None,
         withdrawn: false,
         leaves: Vec::new(),
+        wanted: false,
+        kept_until: None,
         opens_at: None,
         closes_at: None,
         capacity: Capacity::default(),

@@ -11,7 +11,7 @@ use crate::models::{AppointmentId, Instant, Money, Name, RowCounts, Speciality, 
 use askama::Template;
 use letters::{
     Visit, away, cancelled, confirmed, family_member, import_ended, locked, log_in, moved, reset,
-    returned, stands,
+    returned, slot_free, stands,
 };
 
 /// One mail, by what it is about. Texts come ready to be shown.
@@ -161,6 +161,25 @@ pub enum Mail<'a> {
         /// Which appointment.
         appointment: &'a AppointmentId,
     },
+    /// A slot somebody waited for is kept for him.
+    SlotFree {
+        /// Who waits.
+        patient: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// By whom he would be treated.
+        doctor: &'a Name,
+        /// The doctor's field.
+        speciality: &'a Speciality,
+        /// When, as [`time_for_people`] shows it.
+        start: &'a str,
+        /// What it costs.
+        fee: Money,
+        /// Until when it is kept, as [`time_for_people`] shows it.
+        until: &'a str,
+        /// Where to take it.
+        link: &'a str,
+    },
     /// A payment came too late or twice and goes back in full.
     PaymentReturned {
         /// Who was to be treated.
@@ -267,6 +286,9 @@ impl Mail<'_> {
             }
             Self::AppointmentStands { patient, hospital, doctor, speciality, start, appointment } => {
                 stands(&Visit { patient, hospital, doctor, speciality, start, appointment })
+            }
+            Self::SlotFree { patient, hospital, doctor, speciality, start, fee, until, link } => {
+                slot_free(patient, hospital, (doctor, speciality), (start, until), fee, link)
             }
             Self::PaymentReturned {
                 patient, hospital, doctor, speciality, start, appointment, amount, at_desk,

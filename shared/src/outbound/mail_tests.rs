@@ -52,6 +52,9 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
             patient, hospital, doctor, speciality, start, appointment, until: start,
             free: &[start.to_owned()], link: "c2VhbGVk",
         },
+        Mail::SlotFree {
+            patient, hospital, doctor, speciality, start, fee, until: start, link: "c2VhbGVk",
+        },
         Mail::AppointmentStands { patient, hospital, doctor, speciality, start, appointment },
         Mail::PaymentReturned {
             patient, hospital, doctor, speciality, start, appointment, amount: fee,

@@ -285,7 +285,12 @@ impl HospitalStore {
 
     /// Writes the next state of an appointment, decided for a leave, as long as that holds; what is
     /// called off leaves its slot. Stale, if either has changed.
-    pub async fn settle_leave(&self, leave: &LeaveId, next: &Appointment) -> Result<Change> {
+    pub async fn settle_leave(
+        &self,
+        leave: &LeaveId,
+        next: &Appointment,
+        now: Instant,
+    ) -> Result<Change> {
         let leaves = self.scope.collection::<Leave>().await?;
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
@@ -298,7 +303,7 @@ impl HospitalStore {
             if !next.status.is_live() {
                 let mut own = seats::had_by(&next.id);
                 own.insert("_id", next.slot_id.as_str());
-                slots.update(own, seats::leave(&next.id), Some(tx)).await?;
+                slots.update(own, seats::leave(&next.id, now), Some(tx)).await?;
                 self.note_token(next, tx).await?;
             }
             Ok(Ended::Commit(Change::Done))

@@ -34,9 +34,10 @@ mod sessions;
 mod settlement;
 mod slots;
 mod transaction;
+mod waitlist;
 
 pub use accounts::{AccountFilter, LogInKey, Removal};
-pub use appointments::{AppointmentFilter, Booked, Change, Rescheduled};
+pub use appointments::{AppointmentFilter, Booked, Change, Released, Rescheduled};
 pub use audit::{AccessLogItem, AccessLogQuery, AuditFilter, Sealed, SealedAll};
 pub use closings::ClosedAll;
 pub use connection::Database;
@@ -57,6 +58,7 @@ pub use queues::{Visited, WalkedIn};
 pub use sessions::SessionStart;
 pub use settlement::{Settled, WebhookEvent};
 pub use slots::{DoctorCard, Instead, MOST_INSTEAD, Published, SlotFilter};
+pub use waitlist::Offered;
 
 use crate::tenancy::{Grant, ManageHospitals, Tenant};
 use scoped::Scope;

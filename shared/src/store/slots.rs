@@ -95,7 +95,12 @@ impl DoctorCard {
 /// Slots that are open at this instant, run-out holds among them, whose doctor is neither shut out
 /// nor away.
 pub(super) fn open_at(now: Instant) -> Document {
-    let mut open = with_room(now);
+    not_shut(with_room(now))
+}
+
+/// Those whose doctor is neither shut out nor away.
+pub(super) fn not_shut(slots: Document) -> Document {
+    let mut open = slots;
     open.insert("withdrawn", doc! { "$exists": false });
     open.insert("leaves", doc! { "$exists": false });
     open
@@ -154,6 +159,7 @@ impl HospitalStore {
             let made: std::result::Result<Vec<Slot>, _> =
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let created = self.marked(created).await?;
             let changed = self.publish_planned(doctor, &plan.removed, created, now).await;
             match changed {
                 Ok(Some(created)) => {
@@ -175,6 +181,17 @@ impl HospitalStore {
         Err(Error::Unavailable(
             "others published the same doctor's slots at the same time".to_owned(),
         ))
+    }
+
+    /// New slots, marked where somebody waits for such.
+    async fn marked(&self, created: Vec<Slot>) -> Result<Vec<Slot>> {
+        let (Some(first), Some(last)) = (created.first(), created.last()) else {
+            return Ok(created);
+        };
+        let span = Span { start: first.start, end: last.end };
+        let wishes = self.wishes_for(first, span).await?;
+        let wanted = |slot: &Slot| wishes.iter().any(|wish| wish.fits(slot));
+        Ok(created.into_iter().map(|slot| Slot { wanted: wanted(&slot), ..slot }).collect())
     }
 
     /// Takes slots away and enters others, in one transaction; those that were entered. `None` if

@@ -85,6 +85,10 @@ permits! {
     TakeLeave: Hospital Doctor => Appointments;
     /// Book a slot.
     BookSlot: Patient => Oneself;
+    /// Wait for a slot, and leave the list.
+    JoinWaitlist: Patient => Oneself;
+    /// See who waits.
+    ReadWaitlist: Hospital Patient => Appointments;
     /// Call an appointment off, or ask what that gives back.
     CancelAppointment: Hospital Doctor Patient => Appointments;
     /// Move an appointment to another slot, or ask what that costs.

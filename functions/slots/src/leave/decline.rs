@@ -9,7 +9,7 @@ use shared::{
     body,
     models::{Appointment, AppointmentStatus, Decided, LeaveRefusal, PaymentAccount},
     settlement::{self, TRIES},
-    store::{Change, Payable},
+    store::{Payable, Released},
     tenancy::Reach,
     web::{Body, Error, Json, LinkText, Refusals, Result, Trail},
 };
@@ -57,7 +57,7 @@ async fn declined(slots: &Slots, opened: &Opened) -> Result<(Appointment, Vec<Pa
         match appointment.declined(ids, now).map_err(|_| refused(LeaveRefusal::Over))? {
             Decided::Already => return Ok((appointment, accounts)),
             Decided::Now(next) => {
-                if opened.store.release(&next).await? == Change::Done {
+                if opened.store.release(&next, now).await? != Released::Stale {
                     return Ok((*next, accounts));
                 }
             }

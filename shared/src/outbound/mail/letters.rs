@@ -227,6 +227,38 @@ pub(super) fn stands<'a>(visit: &Visit<'a>) -> Letter<'a> {
     }
 }
 
+pub(super) fn slot_free<'a>(
+    patient: &'a Name,
+    hospital: &'a str,
+    (doctor, speciality): (&'a Name, &'a Speciality),
+    (start, until): (&str, &str),
+    fee: Money,
+    link: &str,
+) -> Letter<'a> {
+    let mut facts = vec![
+        ("Patient", patient.as_str().to_owned()),
+        ("Doctor", format!("{}, {}", doctor.as_str(), speciality.as_str())),
+        ("When", start.to_owned()),
+    ];
+    if !fee.is_zero() {
+        facts.push(("Fee", fee.display()));
+    }
+    facts.push(("Kept until", until.to_owned()));
+    Letter {
+        subject: "A slot is free for you",
+        preheader: "It is kept for a quarter of an hour.",
+        paragraphs: vec![
+            "A slot you wait for has become free. It is kept for you for a quarter of an hour, and \
+             then goes to the next."
+                .to_owned(),
+        ],
+        action: Some(("Take it", format!("/waitlist/offer?link={link}"))),
+        facts,
+        notes: vec!["If you let it pass you stay on the list, for other slots.".to_owned()],
+        ..blank("A slot is free for you", hospital)
+    }
+}
+
 pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: bool) -> Letter<'a> {
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {
