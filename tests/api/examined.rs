@@ -82,7 +82,8 @@ fn looked_up(command: &Document) -> Option<(String, Document, Document, i64)> {
 /// The doctor whose next slot is looked up.
 const DOCTOR: &str = "the doctor";
 
-/// What a filter asks. Alternatives are not read from one index, and no list asks any.
+/// What a filter asks. Alternatives are not read from an index, and asked of a document that was
+/// read: what only they refuse, such as a slot that is kept for somebody who waits, is read in vain.
 fn leaves(filter: &Document) -> Vec<Leaf> {
     let each = |(name, value): (&String, &Bson)| match name.as_str() {
         "$and" => {
@@ -129,6 +130,10 @@ fn at<'a>(document: &'a Document, path: &str) -> Option<&'a Bson> {
 }
 
 fn holds((name, asked): &Leaf, document: &Document) -> bool {
+    if name == "$or" {
+        let alternatives = asked.as_array().into_iter().flatten().filter_map(Bson::as_document);
+        return alternatives.map(leaves).any(|all| all.iter().all(|leaf| holds(leaf, document)));
+    }
     let value = at(document, name);
     match asked.as_document() {
         None => value == Some(asked),
@@ -195,8 +200,11 @@ fn documents(world: &World, many: i64, statuses: &[&str]) -> Vec<Document> {
                 one.insert("opensAt", now + (number % 4 - 1) * 60_000);
                 one.insert("closesAt", now + (number % 5 - 1) * 60_000);
             }
-            if number % 19 == 0 {
-                one.insert("withdrawn", true);
+            match number % 57 {
+                0 => _ = one.insert("withdrawn", true),
+                19 => _ = one.insert("leaves", vec!["a leave"]),
+                38 => _ = one.insert("keptUntil", now + (number % 2) * 60_000),
+                _ => {}
             }
             one
         })

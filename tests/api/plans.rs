@@ -4,11 +4,12 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use scheduled::Job;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::store::INDEXES;
 use std::collections::BTreeMap;
 use tests::{
     actor::{Actor, text},
+    api::Api,
     imports::Imports,
     razorpay::delivery,
     routes::ROUTES,
@@ -23,7 +24,7 @@ const WITHOUT: [(&str, &str); 2] = [
 ];
 
 /// What everybody does on an ordinary day.
-async fn a_day(world: &World, counted: &tests::api::Api) {
+async fn a_day(world: &World, counted: &Api) {
     let at = |who: &Actor| who.at(counted);
     let (admin, doctor, patient) = (at(&world.a.admin), at(&world.a.doctor), at(&world.a.patient));
     let platform = at(&world.admin);
@@ -55,12 +56,10 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
     let payment = text(&order, "/razorpay_payment_id");
     let told = world.razorpay().event("payment.captured", &payment).await;
     counted.call(&delivery(&told, "plans-1")).await.is(200);
-    let walk_in = json!({ "patientId": world.a.patient.patient });
-    let ticket = doctor.post("/queue/walk-in", walk_in).await.is(201);
-    doctor.post("/queue/call-next", json!({})).await.is(200);
-    let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
-    patient.get(status).await.is(200);
+    a_queue(world, (&doctor, &patient)).await;
     patient.cancels(&appointment).await.is(200);
+    a_wait(world, counted, &slots[4]).await;
+    a_leave(world, counted, &patient.books_and_pays(&slots[2]).await).await;
     patient.refreshed().await.act("/logout").await.is(204);
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);
     admin.act(format!("/users/{}/unblock", world.a.doctor.account)).await.is(200);
@@ -75,10 +74,66 @@ async fn a_day(world: &World, counted: &tests::api::Api) {
         Job::Reconcile,
         Job::Seal,
         Job::Close,
+        Job::Leave,
+        Job::Waitlist,
         Job::Mails { mails: vec![] },
     ] {
         counted.run(job).await;
     }
+}
+
+/// Somebody walks in and is called.
+async fn a_queue(world: &World, (doctor, patient): (&Actor, &Actor)) {
+    let walk_in = json!({ "patientId": world.a.patient.patient });
+    let ticket = doctor.post("/queue/walk-in", walk_in).await.is(201);
+    doctor.post("/queue/call-next", json!({})).await.is(200);
+    let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
+    patient.get(status).await.is(200);
+}
+
+/// Somebody waits, and what is given back is offered to him.
+async fn a_wait(world: &World, counted: &Api, slot: &Value) {
+    let booked = world.a.patient.books_and_pays(slot).await;
+    let waits = world.a.new_patient("waits").await.at(counted);
+    let wish = json!({
+        "doctorId": world.a.doctor.account, "from": "2030-12-05", "to": "2030-12-05",
+    });
+    let entry = waits.post("/waitlist", wish.clone()).await.is(201);
+    waits.post("/waitlist", wish.clone()).await.is(201);
+    let alone = counted.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    world.a.patient.at(&alone).cancels(&booked).await.is(200);
+    counted.run(Job::Waitlist).await;
+    world.a.doctor.at(counted).sets_slots("2030-12-05", "15:00", "15:30", 30).await;
+    waits.delete(format!("/waitlist/{}", text(&entry, "/id"))).await.is(204);
+    waits.post("/waitlist", wish).await.is(201);
+    let again = world.a.patient.books_and_pays(slot).await;
+    world.a.patient.at(&alone).cancels(&again).await.is(200);
+    counted.run(Job::Waitlist).await;
+    let link = crate::leave::link_in(world, &waits, "/waitlist/offer").await;
+    waits.get(format!("/waitlist/offer?link={link}")).await.is(200);
+    waits.post("/waitlist/accept", json!({ "link": link })).await.is(200);
+}
+
+/// A doctor goes on leave, and nobody is there to do what follows but the jobs that are counted.
+async fn a_leave(world: &World, counted: &Api, appointment: &Value) {
+    let alone = counted.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    let doctor = world.a.doctor.at(&alone);
+    let mut body = json!({
+        "from": "2030-12-05T00:00:00+05:30", "to": "2030-12-06T00:00:00+05:30", "dryRun": true,
+    });
+    doctor.post("/doctor/leave", body.clone()).await.is(200);
+    body["dryRun"] = json!(false);
+    let leave = doctor.post("/doctor/leave", body).await.is(201);
+    counted.run(Job::Leave).await;
+    counted.run(Job::Effects).await;
+    let link = crate::leave::link_in(world, &world.a.patient, "/leave/offer").await;
+    doctor.get(format!("/leave/offer?link={link}")).await.is(200);
+    let choice = json!({ "link": link, "slotId": appointment["slotId"] });
+    doctor.post("/leave/accept", choice).await.refused(409, "SLOT_TAKEN");
+    let path = format!("/doctor/leave/{}", text(&leave, "/leaveId"));
+    doctor.get(&*path).await.is(200);
+    doctor.delete(&*path).await.is(204);
+    counted.run(Job::Leave).await;
 }
 
 /// A query: the command, its collection, what it asks for, and in which order.

@@ -21,6 +21,8 @@ struct Things {
     appointment: String,
     session: String,
     import: String,
+    leave: String,
+    entry: String,
     hospital: String,
 }
 
@@ -31,6 +33,13 @@ impl Things {
         let slots = a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
         let appointment = patient.books_and_pays(&slots[0]).await;
         let import = a.admin.post("/patients/import", json!({ "fileName": "a.csv" })).await.is(201);
+        let leave = json!({
+            "doctorId": victim.account,
+            "from": "2030-12-20T00:00:00+05:30", "to": "2030-12-21T00:00:00+05:30",
+        });
+        let leave = a.admin.post("/doctor/leave", leave).await.is(201);
+        let wish = json!({ "speciality": "Nephrology", "from": "2030-12-05", "to": "2030-12-05" });
+        let entry = patient.post("/waitlist", wish).await.is(201);
         let sessions = ids(&victim.get("/me/sessions").await.is(200));
         Self {
             account: victim.account,
@@ -38,6 +47,8 @@ impl Things {
             slot: text(&slots[1], "/id"),
             appointment: text(&appointment, "/id"),
             session: sessions[0].clone(),
+            leave: text(&leave, "/leaveId"),
+            entry: text(&entry, "/id"),
             import: text(&import, "/importId"),
             hospital: a.id.clone(),
         }
@@ -48,6 +59,8 @@ impl Things {
         let thing = match path.split('/').nth(1).unwrap() {
             "users" => &self.account,
             "slots" => &self.slot,
+            "doctor" => &self.leave,
+            "waitlist" => &self.entry,
             "me" => &self.session,
             "patients" if path.contains("import") => &self.import,
             "patients" => &self.patient,
@@ -71,6 +84,13 @@ impl Things {
                 "from": "10:00", "to": "11:00", "slotMinutes": 30,
             }),
             "/appointments/{id}/reschedule" => json!({ "slotId": self.slot, "dryRun": true }),
+            "/doctor/leave" => json!({
+                "doctorId": self.account, "dryRun": true,
+                "from": "2030-12-20T00:00:00+05:30", "to": "2030-12-21T00:00:00+05:30",
+            }),
+            "/waitlist" => json!({
+                "doctorId": self.account, "from": "2030-12-20", "to": "2030-12-20",
+            }),
             "/queue/walk-in" => json!({ "patientId": self.patient, "doctorId": self.account }),
             _ => json!({}),
         }

@@ -7,18 +7,23 @@ use serde_json::{Map, Value};
 use crate::files::read;
 
 /// What anybody may call. The webhook's credential is its signature.
-pub(crate) const PUBLIC: [&str; 13] = [
+pub(crate) const PUBLIC: [&str; 18] = [
     "GET /calendar.ics",
     "GET /docs",
     "GET /health",
+    "GET /leave/offer",
     "GET /openapi.json",
     "GET /queue/status",
+    "GET /waitlist/offer",
+    "POST /leave/accept",
+    "POST /leave/decline",
     "POST /login",
     "POST /otp-login",
     "POST /otp-login/verify",
     "POST /password/forgot",
     "POST /password/reset",
     "POST /token/refresh",
+    "POST /waitlist/accept",
     "POST /webhooks/razorpay",
     "POST /webhooks/razorpay/{account}",
 ];

@@ -136,6 +136,7 @@ fn a_role_may_do_what_its_function_does() {
         ("AuthFunction", ["lambda:InvokeFunction"].as_slice()),
         ("UsersFunction", &["lambda:InvokeFunction", "s3:GetObject", "s3:PutObject"]),
         ("HospitalsFunction", &["lambda:InvokeFunction"]),
+        ("SlotsFunction", &["lambda:InvokeFunction"]),
         (
             "PatientImportFunction",
             &[

@@ -4,7 +4,6 @@ mod calendar;
 mod cancel_quote;
 mod check_in;
 mod complete;
-mod link;
 mod list;
 mod no_show;
 mod queue;

@@ -3,13 +3,14 @@
 use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
     models::{
-        Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, Receipt, Refund, RefundId,
+        Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, LEAVE_LINK, LeaveId,
+        Patient, Receipt, Refund, RefundId, Slot,
     },
     outbound::{Addressee, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
     settlement,
-    store::{Due, HospitalStore, Sweep},
-    tenancy::Reach,
+    store::{Change, Due, HospitalStore, Instead, MOST_INSTEAD, Sweep},
+    tenancy::{Reach, Tenant},
     web::{Error, Result},
 };
 
@@ -29,7 +30,7 @@ pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
             .hospital(&due.tenant)
             .await?
             .ok_or_else(|| Error::internal("a hospital is gone"))?;
-        delivered += deliver_all(this, &store, &hospital, due).await?;
+        delivered += Box::pin(deliver_all(this, &store, &hospital, due)).await?;
     }
     Ok(delivered)
 }
@@ -42,9 +43,12 @@ fn act(due: &Due, kind: &EffectKind) -> Act {
     let act = match kind {
         EffectKind::Refund { .. } => "effects/refund",
         EffectKind::OweNoShow => "effects/no-show",
+        EffectKind::EndLeave { .. } => "effects/leave",
         EffectKind::MailConfirmed
         | EffectKind::MailMoved
         | EffectKind::MailCancelled
+        | EffectKind::MailLeave { .. }
+        | EffectKind::MailStands
         | EffectKind::MailRefund { .. } => "effects/mail",
     };
     Act::on(due, act)
@@ -61,7 +65,8 @@ async fn deliver_all(
     let mut appointment = due.appointment.clone();
     let (mut delivered, mut undone) = (0, Vec::new());
     for effect in due_effects(&due.appointment, now) {
-        match carry_out(this, (store, merchants), hospital, &appointment, effect).await {
+        let place = (hospital, &due.tenant);
+        match carry_out(this, (store, merchants), place, &appointment, effect).await {
             Ok(next) => {
                 delivered += 1;
                 appointment = next;
@@ -96,7 +101,7 @@ async fn put_off(
 async fn carry_out(
     this: &Scheduled,
     (store, merchants): (&HospitalStore, HospitalMerchants<'_>),
-    hospital: &Hospital,
+    place: (&Hospital, &Tenant),
     appointment: &Appointment,
     effect: &Effect,
 ) -> Result<Appointment> {
@@ -105,11 +110,22 @@ async fn carry_out(
         return settlement::refund(store, merchants, appointment, refund, now).await;
     }
     let now = this.clock.now();
+    if let EffectKind::EndLeave { leave } = &effect.kind {
+        let ids = settlement::new_ids(this.entropy, now)?;
+        if let Some(next) = appointment.leave_lapsed(leave, ids, now) {
+            // A leave that was just taken back ends nothing.
+            let change = store.settle_leave(leave, &next, now).await?;
+            return Ok(if change == Change::Done { next } else { appointment.clone() });
+        }
+        let next = appointment.leave_over(leave);
+        store.change_appointment(&next).await?;
+        return Ok(next);
+    }
     let next = if effect.kind == EffectKind::OweNoShow {
         let ids = settlement::new_ids(this.entropy, now)?;
         appointment.no_show_owed(&ids, now).unwrap_or_else(|| appointment.effect_done(&effect.id))
     } else {
-        send(this, store, hospital, appointment, &effect.kind).await?;
+        send(this, store, place, appointment, &effect.kind).await?;
         appointment.effect_done(&effect.id)
     };
     store.change_appointment(&next).await?;
@@ -119,20 +135,35 @@ async fn carry_out(
 async fn send(
     this: &Scheduled,
     store: &HospitalStore,
-    hospital: &Hospital,
+    (hospital, tenant): (&Hospital, &Tenant),
     appointment: &Appointment,
     kind: &EffectKind,
 ) -> Result<()> {
+    if let EffectKind::MailLeave { leave } = kind {
+        return tell_of_leave(this, store, (hospital, tenant), appointment, leave).await;
+    }
     let (number, attachment) = enclosed(this, store, hospital, appointment, kind).await?;
     // Somebody who was removed since gets no mail.
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
     };
-    let start: &str = &time_for_people(appointment.start, &hospital.time_zone);
-    let (name, hospital) = (&appointment.patient.name, hospital.name.as_str());
+    let start = time_for_people(appointment.start, &hospital.time_zone);
+    let told = (hospital.name.as_str(), start.as_str(), number.as_deref());
+    match mail_of(appointment, kind, told)? {
+        Some(mail) => tell(this, &patient, &mail, attachment).await,
+        None => Ok(()),
+    }
+}
+
+/// The mail that says it, if one does.
+fn mail_of<'a>(
+    appointment: &'a Appointment,
+    kind: &EffectKind,
+    (hospital, start, receipt): (&'a str, &'a str, Option<&'a str>),
+) -> Result<Option<Mail<'a>>> {
     let DoctorRef { name: doctor, speciality, .. } = &appointment.doctor;
-    let (fee, id) = (appointment.fee, &appointment.id);
-    let mail = match kind {
+    let (name, fee, id) = (&appointment.patient.name, appointment.fee, &appointment.id);
+    Ok(Some(match kind {
         EffectKind::MailConfirmed => Mail::AppointmentConfirmed {
             patient: name,
             hospital,
@@ -140,7 +171,7 @@ async fn send(
             speciality,
             start,
             fee,
-            receipt: number.as_deref(),
+            receipt,
             appointment: id,
         },
         EffectKind::MailMoved => Mail::AppointmentMoved {
@@ -177,10 +208,66 @@ async fn send(
                 at_desk,
             }
         }
-        EffectKind::OweNoShow | EffectKind::Refund { .. } => return Ok(()),
+        EffectKind::MailStands => Mail::AppointmentStands {
+            patient: name,
+            hospital,
+            doctor,
+            speciality,
+            start,
+            appointment: id,
+        },
+        EffectKind::OweNoShow
+        | EffectKind::Refund { .. }
+        | EffectKind::MailLeave { .. }
+        | EffectKind::EndLeave { .. } => return Ok(None),
+    }))
+}
+
+/// Asks a patient whose doctor is away, with what is free at this moment.
+async fn tell_of_leave(
+    this: &Scheduled,
+    store: &HospitalStore,
+    (hospital, tenant): (&Hospital, &Tenant),
+    appointment: &Appointment,
+    leave: &LeaveId,
+) -> Result<()> {
+    let now = this.clock.now();
+    let until = appointment.leave_offer(leave, now).ok().and_then(|mark| mark.deadline);
+    let patient = store.patient(&appointment.patient.id).await?;
+    let slot = store.slot(&appointment.slot_id).await?;
+    let (Some(until), Some(patient), Some(slot)) = (until, patient, slot) else {
+        return Ok(());
     };
+    let window = hospital.booking.window(&hospital.time_zone, now);
+    let Instead { of_doctor, of_others } = store.instead_of(&slot, window, now).await?;
+    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
+    let words = |at| time_for_people(at, &hospital.time_zone);
+    let shown = |slot: &Slot| format!("{}, {}", words(slot.start), slot.doctor.name.as_str());
+    let free: Vec<String> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
+    let about = format!("{}/{leave}", appointment.id);
+    let link = this.links.seal(LEAVE_LINK, tenant.membership(), &about);
+    let mail = Mail::DoctorAway {
+        patient: &appointment.patient.name,
+        hospital: hospital.name.as_str(),
+        doctor: &appointment.doctor.name,
+        speciality: &appointment.doctor.speciality,
+        start: &words(appointment.start),
+        appointment: &appointment.id,
+        until: &words(until),
+        free: &free,
+        link: &link,
+    };
+    tell(this, &patient, &mail, None).await
+}
+
+async fn tell(
+    this: &Scheduled,
+    patient: &Patient,
+    mail: &Mail<'_>,
+    attachment: Option<Attachment>,
+) -> Result<()> {
     let to = Addressee { email: &patient.email, account: &patient.account_id };
-    post(this, to, &mail, attachment).await.map(|_| ())
+    post(this, to, mail, attachment).await.map(|_| ())
 }
 
 /// The receipt's number and the receipt, where a mail encloses one. The number is given whether or

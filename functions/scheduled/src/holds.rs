@@ -4,7 +4,7 @@
 use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
     models::Appointment,
-    store::{Change, Due, Sweep},
+    store::{Due, Released, Sweep},
     web::Result,
 };
 
@@ -18,10 +18,10 @@ pub(crate) async fn sweep(this: &Scheduled) -> Result<usize> {
     this.begin(&acts).await?;
     let (mut swept, mut undone) = (0, Vec::new());
     for ((due, next), act) in expired.into_iter().zip(acts) {
-        match this.store.of(&due.tenant).release(&next).await {
-            Ok(Change::Done) => swept += 1,
+        match this.store.of(&due.tenant).release(&next, now).await {
+            Ok(Released::Done { .. }) => swept += 1,
             // A change in between, a payment above all, wins: the next run looks again.
-            Ok(Change::Stale) => undone.push(act),
+            Ok(Released::Stale) => undone.push(act),
             Err(error) => {
                 tracing::error!(?error, appointment = %next.id, "a hold could not be swept");
                 undone.push(act);

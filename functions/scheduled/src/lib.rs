@@ -1,21 +1,24 @@
 //! What happens by the clock: mails and the outbox are delivered, holds that ran out are swept,
-//! Razorpay is asked about orders nobody told us of, the audit trail is sealed and the ledgers' days
-//! are closed. Each job may run at any time and any number of times.
+//! Razorpay is asked about orders nobody told us of, the audit trail is sealed, the ledgers' days are
+//! closed, patients are told of their doctors' leaves, and what is given back is offered to those who
+//! wait. Each job may run at any time and any number of times.
 
 mod close;
 mod effects;
 mod holds;
+mod leave;
 mod mails;
 mod post;
 mod reconcile;
 mod seal;
 mod trail;
 mod undelivered;
+mod waitlist;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    auth::{AuditChain, Otps},
+    auth::{AuditChain, Links, Otps},
     clock::Clock,
     entropy::Entropy,
     models::{Email, NotificationId},
@@ -37,6 +40,7 @@ pub struct Scheduled {
     merchants: Merchants,
     mailer: Mailer,
     otps: Otps,
+    links: Links,
     chain: AuditChain,
 }
 
@@ -54,6 +58,10 @@ pub enum Job {
     Seal,
     /// The ledgers' days that are over are closed.
     Close,
+    /// Patients of doctors on leave are told.
+    Leave,
+    /// Slots that were given back are offered to those who wait.
+    Waitlist,
     /// Mails to the owners of accounts: those that are due, or at once those somebody has just
     /// written and names here.
     Mails {
@@ -88,6 +96,7 @@ impl Scheduled {
             merchants: Merchants::configure(env),
             mailer: Mailer::configure(env),
             chain: AuditChain::configure(env),
+            links: Links::configure(env),
             otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
     }
@@ -100,6 +109,8 @@ impl Scheduled {
             Job::Reconcile => Box::pin(reconcile::ask(self)).await,
             Job::Seal => Box::pin(seal::seal(self)).await,
             Job::Close => Box::pin(close::close(self)).await,
+            Job::Leave => Box::pin(leave::settle(self)).await,
+            Job::Waitlist => Box::pin(waitlist::offer(self)).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
             Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
             Job::Undelivered { event } => Box::pin(undelivered::note(self, event)).await,

@@ -2,9 +2,12 @@
 
 use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
-    models::{Account, Message, Notification, NotificationId, OtpPurpose, Zone},
+    models::{
+        Account, Hospital, Message, Notification, NotificationId, OtpPurpose, WAITLIST_LINK, Zone,
+    },
     outbound::{Addressee, Mail, time_for_people},
     store::Addressed,
+    tenancy::Tenant,
     web::Result,
 };
 
@@ -67,7 +70,8 @@ async fn send_one(this: &Scheduled, addressed: &Addressed) -> Result<bool> {
         Some((tenant, hospital)) => (hospital.name.as_str(), tenant.zone().clone()),
         None => ("MediConnect", Zone::default()),
     };
-    let sent = deliver(this, notification, account, &place).await;
+    let of = hospital.as_ref();
+    let sent = deliver(this, notification, account, (&place, of)).await;
     if !matches!(sent, Ok(true)) {
         this.came_to_nothing(&[act]).await?;
     }
@@ -78,7 +82,7 @@ async fn deliver(
     this: &Scheduled,
     notification: &Notification,
     account: &Account,
-    (hospital, zone): &(&str, Zone),
+    ((hospital, zone), of): (&(&str, Zone), Option<&(Tenant, Hospital)>),
 ) -> Result<bool> {
     let to = Addressee { email: &account.email, account: &account.id };
     let (name, hospital, minutes) = (&account.name, *hospital, 10);
@@ -100,6 +104,24 @@ async fn deliver(
         Message::Imported { file, rows, trial, failed } => {
             let (file, trial, failed) = (file.as_str(), *trial, *failed);
             let mail = Mail::ImportEnded { name, hospital, file, rows, trial, failed };
+            post(this, to, &mail, None).await
+        }
+        Message::SlotOffered { entry, patient, offer } => {
+            let Some((tenant, _)) = of else {
+                return Ok(false);
+            };
+            let about = format!("{entry}/{}", offer.appointment_id);
+            let link = this.links.seal(WAITLIST_LINK, tenant.membership(), &about);
+            let mail = Mail::SlotFree {
+                patient,
+                hospital,
+                doctor: &offer.doctor.name,
+                speciality: &offer.doctor.speciality,
+                start: &time_for_people(offer.start, zone),
+                fee: offer.fee,
+                until: &time_for_people(offer.until, zone),
+                link: &link,
+            };
             post(this, to, &mail, None).await
         }
         Message::Locked { until } => {

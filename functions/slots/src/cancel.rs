@@ -10,7 +10,7 @@ use shared::{
         Reason,
     },
     settlement::{self, TRIES},
-    store::{Change, HospitalStore, Payable},
+    store::{HospitalStore, Payable, Released},
     tenancy::{CancelAppointment, Grant},
     web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
 };
@@ -71,7 +71,10 @@ async fn cancelled(
         match appointment.cancel(by, request.reason.clone(), ids, now).map_err(refused)? {
             Decided::Already => return Ok((appointment, accounts)),
             Decided::Now(next) => {
-                if store.release(&next).await? == Change::Done {
+                if let Released::Done { kept } = store.release(&next, now).await? {
+                    if kept {
+                        slots.jobs.start(&slots.core, "waitlist").await;
+                    }
                     return Ok((*next, accounts));
                 }
             }

@@ -1,4 +1,4 @@
-//! Publishing, booking and cancelling slots.
+//! Publishing, booking and cancelling slots, doctors' leaves, and the waiting list.
 
 mod book;
 mod cancel;
@@ -6,15 +6,18 @@ mod delete;
 mod doctors;
 mod fee_quote;
 mod last_rules;
+mod leave;
 mod list;
 mod patient;
 mod set;
+mod waitlist;
 
 use last_rules::LastRules;
 use shared::{
+    auth::Links,
     operations,
     outbound::Merchants,
-    web::{Core, Environment, Function},
+    web::{Core, Environment, Function, Jobs},
 };
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ pub struct Slots {
     core: Core,
     merchants: Arc<Merchants>,
     last_rules: Arc<LastRules>,
+    links: Arc<Links>,
+    jobs: Jobs,
     /// How long an unpaid slot is kept, in seconds.
     hold_seconds: i64,
 }
@@ -36,6 +41,8 @@ impl Function for Slots {
             core: Core::configure(env),
             merchants: Merchants::configure(env).into(),
             last_rules: Arc::default(),
+            links: Links::configure(env).into(),
+            jobs: Jobs::configure(env),
             hold_seconds: env.number("HOLD_SECONDS", 600, 1..=86_400),
         }
     }
@@ -52,5 +59,17 @@ impl Function for Slots {
         delete::delete,
         doctors::doctors,
         fee_quote::fee_quote,
+        leave::begin::begin,
+        leave::list::leaves,
+        leave::read::leave,
+        leave::take_back::take_back,
+        leave::offer::leave_offer,
+        leave::accept::accept,
+        leave::decline::decline,
+        waitlist::join::join,
+        waitlist::list::waitlist,
+        waitlist::withdraw::withdraw,
+        waitlist::offer::waitlist_offer,
+        waitlist::accept::accept_offer,
     }
 }

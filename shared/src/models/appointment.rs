@@ -2,8 +2,8 @@
 
 use super::{
     AccountId, AppointmentId, CancellationPolicy, Day, Dispute, DoctorRef, Effect, EffectId,
-    FollowUp, Identifier, Instant, Issue, LedgerEntry, Money, Name, Order, Parse, PatientId,
-    Payment, PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step, VisitType,
+    FollowUp, Identifier, Instant, Issue, LeaveMark, LedgerEntry, Money, Name, Order, Parse,
+    PatientId, Payment, PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step, VisitType,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -174,6 +174,9 @@ pub struct Appointment {
     /// Who called it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancellation: Option<Cancellation>,
+    /// The leaves of its doctor it fell into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<LeaveMark>,
     /// When Razorpay is asked about its order, in case no word of a payment reaches us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile_at: Option<Instant>,

@@ -3,8 +3,8 @@
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
     Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, FeeQuote,
-    Happening, Instant, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund, RefundCause,
-    Role, Slot, SlotRefusal, SlotStatus, Step,
+    Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund,
+    RefundCause, Role, Slot, SlotRefusal, SlotStatus, Step,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -70,6 +70,7 @@ impl Appointment {
             ledger: Vec::new(),
             reason: with.reason,
             cancellation: None,
+            leaves: Vec::new(),
             reconcile_at: None,
             effects: if free { vec![confirmed] } else { Vec::new() },
             token: None,
@@ -93,6 +94,8 @@ impl Appointment {
         if by == Role::Patient && self.start <= now {
             return Err(AppointmentRefusal::Started);
         }
+        // Whose doctor is away loses nothing by calling off himself.
+        let by = if self.has_leave_offer() { Role::Hospital } else { by };
         let mut quote = self.policy.quote(self.paid_amount(), by, self.start, now);
         if let Some(most) =
             self.most_percent.filter(|most| by == Role::Patient && *most < quote.percent)
@@ -138,6 +141,7 @@ impl Appointment {
         let mut next = self.next();
         next.status = AppointmentStatus::Cancelled;
         next.hold_expires_at = None;
+        next.end_offers(LeaveOutcome::Cancelled);
         let paid =
             self.paid().map(|payment| payment.id.clone()).filter(|_| !quote.refund.is_zero());
         let refund_id = paid.is_some().then(|| ids.refund.clone());

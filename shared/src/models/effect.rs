@@ -1,6 +1,6 @@
 //! The outbox of an appointment: what must happen outside.
 
-use super::{Appointment, EffectId, Instant, RefundId};
+use super::{Appointment, EffectId, Instant, LeaveId, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// Something that must happen outside, written with the state that asks for it: the outbox.
@@ -36,6 +36,18 @@ pub enum EffectKind {
     /// Owe what the terms give back to a patient who did not come: due once nobody can take that
     /// back any more.
     OweNoShow,
+    /// Tell the patient that the doctor is away then, and what else is free.
+    MailLeave {
+        /// Which leave.
+        leave: LeaveId,
+    },
+    /// Tell the patient that the doctor is there after all.
+    MailStands,
+    /// Call it off, for the doctor is away: due when the patient's time to choose is over.
+    EndLeave {
+        /// Which leave.
+        leave: LeaveId,
+    },
     /// Pay money back.
     Refund {
         /// Which refund.

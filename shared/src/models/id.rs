@@ -166,6 +166,10 @@ kinds! {
     PaymentAccount PaymentAccountId "pac";
     /// A run of the reconciliation.
     Reconciliation ReconciliationId "rcn";
+    /// A stretch of time in which a doctor is away.
+    Leave LeaveId "lve";
+    /// Somebody on the waiting list.
+    Wait WaitId "wtl";
     /// Something that must happen outside: a mail, a refund.
     Effect EffectId "eff";
     /// A line of the audit trail.

@@ -1,7 +1,15 @@
 //! A point in time, to the millisecond.
 
+use super::{Issue, Parse};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
+    },
+};
 
 /// A point in time, stored and compared as milliseconds since the Unix epoch. How it reads on a
 /// clock is a question to ask a [`TimeZone`].
@@ -64,6 +72,23 @@ impl Instant {
         zoned.strftime(format).to_string()
     }
 }
+
+impl Parse for Instant {
+    fn parse(text: &str) -> Result<Self, Issue> {
+        let shaped = text.len() <= 64;
+        let instant = shaped.then(|| Self::parse_rfc3339(text)).flatten();
+        instant.ok_or_else(|| Issue::invalid("must be an instant like 2026-12-01T10:00:00+05:30"))
+    }
+}
+
+impl PartialSchema for Instant {
+    fn schema() -> RefOr<Schema> {
+        let date_time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(date_time)).into()
+    }
+}
+
+impl ToSchema for Instant {}
 
 impl From<Timestamp> for Instant {
     fn from(timestamp: Timestamp) -> Self {

@@ -20,6 +20,7 @@ mod id;
 mod import;
 mod instant;
 mod issue;
+mod leave;
 mod ledger;
 mod money;
 mod moving;
@@ -40,6 +41,7 @@ mod slot;
 mod summary;
 mod text;
 mod visit;
+mod waitlist;
 mod zone;
 
 pub use account::*;
@@ -59,6 +61,7 @@ pub use id::*;
 pub use import::*;
 pub use instant::Instant;
 pub use issue::{Issue, Parse};
+pub use leave::*;
 pub use ledger::*;
 pub use money::{Currency, Money};
 pub use moving::*;
@@ -78,6 +81,7 @@ pub use slot::*;
 pub use summary::{AppointmentSummary, CalendarEntry, StepAt};
 pub use text::*;
 pub use visit::*;
+pub use waitlist::*;
 pub use zone::*;
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::{
     AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Decided, Doer, Effect,
-    EffectKind, Happening, Instant, Money, NewIds, Offer, Reason, RefundCause, Role, Slot,
-    SlotRefusal, SlotStatus,
+    EffectKind, Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Reason, RefundCause, Role,
+    Slot, SlotRefusal, SlotStatus,
 };
 use std::cmp::Ordering;
 
@@ -76,6 +76,7 @@ impl Appointment {
         next.doctor = slot.doctor.clone();
         next.slot_id = slot.id.clone();
         next.token = None;
+        next.end_offers(LeaveOutcome::Moved);
         next.note(Happening::Rescheduled, Doer::person(*role, account), with.reason.clone(), now);
         if let Some(step) = next.history.last_mut() {
             step.from = Some(self.start);

@@ -1,7 +1,10 @@
 //! Mails to the owners of accounts: the outbox of people. Those about appointments wait in the
 //! appointments.
 
-use super::{AccountId, FileName, Instant, Name, NotificationId, RowCounts, effect::retry_seconds};
+use super::{
+    AccountId, FileName, Instant, Name, NotificationId, RowCounts, SlotOffer, WaitId,
+    effect::retry_seconds,
+};
 use serde::{Deserialize, Serialize};
 
 /// A mail that waits to be sent. It is written with what asks for it, and holds neither address
@@ -53,6 +56,15 @@ pub enum Message {
         trial: bool,
         /// Whether it could not be read as a whole.
         failed: bool,
+    },
+    /// A slot somebody waited for is kept for him.
+    SlotOffered {
+        /// His place on the list.
+        entry: WaitId,
+        /// For whom it is.
+        patient: Name,
+        /// Which slot, and until when.
+        offer: Box<SlotOffer>,
     },
     /// Wrong passwords have locked the password.
     Locked {

@@ -1,8 +1,8 @@
 //! Slots: stretches of a doctor's time.
 
 use super::{
-    AccountId, AppointmentId, Capacity, Day, FeeTerms, Instant, Issue, Money, Name, Parse, SlotId,
-    Speciality,
+    AccountId, AppointmentId, Capacity, Day, FeeTerms, Instant, Issue, LeaveId, Money, Name, Parse,
+    SlotId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -108,6 +108,17 @@ pub struct Slot {
     /// Whether its doctor is shut out: nobody new gets it, be it open or become so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+    /// The leaves of its doctor it lies in: while there is one nobody new gets it, be it open or
+    /// become so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<LeaveId>,
+    /// Whether somebody on the waiting list waited for such a slot, so that it is kept for the list
+    /// when it is given back. It stays, for nothing but a short delay comes of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wanted: bool,
+    /// Until when it is kept for the waiting list, having been given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Instant>,
     /// From when on it can be booked, where its doctor narrows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens_at: Option<Instant>,
@@ -123,18 +134,50 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// How long a slot that is given back is kept for the waiting list, in seconds: longer than it
+    /// takes the schedule to offer it. Then it opens by itself.
+    pub const KEEP_SECONDS: i64 = 180;
+
     /// What it is at this instant: a hold that has run out leaves it open, and what would be open
-    /// of a doctor who is shut out is blocked.
+    /// of a doctor who is shut out or away is blocked.
     pub fn status(&self, now: Instant) -> SlotStatus {
         let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
         match self.status {
             SlotStatus::Held if !ran_out => SlotStatus::Held,
-            SlotStatus::Held | SlotStatus::Open if self.withdrawn => SlotStatus::Blocked,
+            SlotStatus::Held | SlotStatus::Open if self.is_shut() => SlotStatus::Blocked,
             SlotStatus::Open if self.capacity.is_group() && self.free_seats(now) == 0 => {
                 SlotStatus::Booked
             }
+            SlotStatus::Held | SlotStatus::Open if self.is_kept(now) => SlotStatus::Held,
             SlotStatus::Held => SlotStatus::Open,
             status => status,
+        }
+    }
+
+    /// Whether it is kept for the waiting list: it was given back, or its hold ran out, a moment ago.
+    fn is_kept(&self, now: Instant) -> bool {
+        let then = now.plus_seconds(-Self::KEEP_SECONDS);
+        let lately = match self.status {
+            SlotStatus::Held => self.hold_expires_at.is_some_and(|until| then < until),
+            _ => self.capacity.is_group() && self.free_seats(then) == 0,
+        };
+        self.kept_until.is_some_and(|until| now < until) || (self.wanted && lately)
+    }
+
+    /// As whom it is kept for finds it: without what is held for that, and whatever its doctor says
+    /// of the time to book, which was asked when it was offered.
+    pub fn kept_for(&self, by: &AppointmentId) -> Self {
+        let own = self.appointment_id.as_ref() == Some(by);
+        let mut seats = self.seats.clone();
+        seats.retain(|seat| seat.appointment_id != *by);
+        Self {
+            status: if own { SlotStatus::Open } else { self.status },
+            hold_expires_at: self.hold_expires_at.filter(|_| !own),
+            kept_until: None,
+            opens_at: None,
+            closes_at: None,
+            seats,
+            ..self.clone()
         }
     }
 
@@ -151,9 +194,15 @@ impl Slot {
             || self.seats.iter().any(|seat| seat.appointment_id == *appointment)
     }
 
-    /// Whether it is open and nobody has any part of it.
+    /// Whether nobody has any part of it.
     pub fn is_untouched(&self, now: Instant) -> bool {
-        self.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+        let opened = Self { withdrawn: false, leaves: Vec::new(), ..self.clone() };
+        opened.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
+    }
+
+    /// Whether its doctor is shut out or away.
+    pub const fn is_shut(&self) -> bool {
+        self.withdrawn || !self.leaves.is_empty()
     }
 
     /// Whether another of the same time would be sold in the same way.

@@ -10,8 +10,8 @@ mod letters;
 use crate::models::{AppointmentId, Instant, Money, Name, RowCounts, Speciality, Zone};
 use askama::Template;
 use letters::{
-    Visit, cancelled, confirmed, family_member, import_ended, locked, log_in, moved, reset,
-    returned,
+    Visit, away, cancelled, confirmed, family_member, import_ended, locked, log_in, moved, reset,
+    returned, slot_free, stands,
 };
 
 /// One mail, by what it is about. Texts come ready to be shown.
@@ -125,6 +125,61 @@ pub enum Mail<'a> {
         /// Whether it is handed back at the hospital's desk.
         at_desk: bool,
     },
+    /// An appointment's doctor is away then: its patient may choose.
+    DoctorAway {
+        /// Who is to be treated.
+        patient: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// By whom.
+        doctor: &'a Name,
+        /// The doctor's field.
+        speciality: &'a Speciality,
+        /// When it was to be, as [`time_for_people`] shows it.
+        start: &'a str,
+        /// Which appointment.
+        appointment: &'a AppointmentId,
+        /// Until when the patient may choose, as [`time_for_people`] shows it.
+        until: &'a str,
+        /// What is free instead.
+        free: &'a [String],
+        /// Where to choose.
+        link: &'a str,
+    },
+    /// An appointment stands after all: its doctor is there.
+    AppointmentStands {
+        /// Who is to be treated.
+        patient: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// By whom.
+        doctor: &'a Name,
+        /// The doctor's field.
+        speciality: &'a Speciality,
+        /// When, as [`time_for_people`] shows it.
+        start: &'a str,
+        /// Which appointment.
+        appointment: &'a AppointmentId,
+    },
+    /// A slot somebody waited for is kept for him.
+    SlotFree {
+        /// Who waits.
+        patient: &'a Name,
+        /// The hospital's name.
+        hospital: &'a str,
+        /// By whom he would be treated.
+        doctor: &'a Name,
+        /// The doctor's field.
+        speciality: &'a Speciality,
+        /// When, as [`time_for_people`] shows it.
+        start: &'a str,
+        /// What it costs.
+        fee: Money,
+        /// Until when it is kept, as [`time_for_people`] shows it.
+        until: &'a str,
+        /// Where to take it.
+        link: &'a str,
+    },
     /// A payment came too late or twice and goes back in full.
     PaymentReturned {
         /// Who was to be treated.
@@ -174,6 +229,8 @@ struct Letter<'a> {
     heading: String,
     paragraphs: Vec<String>,
     code: Option<&'a str>,
+    /// What to do, and where in the product.
+    action: Option<(&'static str, String)>,
     facts: Vec<(&'static str, String)>,
     notes: Vec<String>,
 }
@@ -221,6 +278,17 @@ impl Mail<'_> {
                 patient, hospital, doctor, speciality, start, appointment, refund, at_desk,
             } => {
                 cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund, at_desk)
+            }
+            Self::DoctorAway {
+                patient, hospital, doctor, speciality, start, appointment, until, free, link,
+            } => {
+                away(&Visit { patient, hospital, doctor, speciality, start, appointment }, until, free, link)
+            }
+            Self::AppointmentStands { patient, hospital, doctor, speciality, start, appointment } => {
+                stands(&Visit { patient, hospital, doctor, speciality, start, appointment })
+            }
+            Self::SlotFree { patient, hospital, doctor, speciality, start, fee, until, link } => {
+                slot_free(patient, hospital, (doctor, speciality), (start, until), fee, link)
             }
             Self::PaymentReturned {
                 patient, hospital, doctor, speciality, start, appointment, amount, at_desk,

@@ -48,6 +48,14 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
             patient, hospital, doctor, speciality, start, appointment, refund: None,
             at_desk: false,
         },
+        Mail::DoctorAway {
+            patient, hospital, doctor, speciality, start, appointment, until: start,
+            free: &[start.to_owned()], link: "c2VhbGVk",
+        },
+        Mail::SlotFree {
+            patient, hospital, doctor, speciality, start, fee, until: start, link: "c2VhbGVk",
+        },
+        Mail::AppointmentStands { patient, hospital, doctor, speciality, start, appointment },
         Mail::PaymentReturned {
             patient, hospital, doctor, speciality, start, appointment, amount: fee,
             at_desk: true,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     models::{
         AccountId, Appointment, AppointmentId, AppointmentStatus, AppointmentSummary, Booking,
-        CalendarEntry, Decided, Instant, MoveRefusal, Patient, PatientId, Slot, SlotId,
+        CalendarEntry, Decided, Id, Instant, Kind, MoveRefusal, Patient, PatientId, Slot, SlotId,
         SlotRefusal, SlotStatus, Span,
     },
     tenancy::Reach,
@@ -60,6 +60,18 @@ pub enum Booked {
 pub enum Change {
     /// It was.
     Done,
+    /// The appointment had changed meanwhile: decide again.
+    Stale,
+}
+
+/// Whether what is over was written and its slot given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// It was.
+    Done {
+        /// Whether the slot is kept for the waiting list.
+        kept: bool,
+    },
     /// The appointment had changed meanwhile: decide again.
     Stale,
 }
@@ -182,12 +194,7 @@ impl HospitalStore {
     ) -> Result<std::result::Result<Appointment, SlotRefusal>> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
-        let (status, hold) = if with.quote.fee.is_zero() {
-            (SlotStatus::Booked, Bson::Null)
-        } else {
-            (SlotStatus::Held, now.plus_seconds(with.hold_seconds).millis().into())
-        };
-        let claim = seats::take(&with.id, status.as_str().into(), hold, now);
+        let claim = taken_with(with, now);
         let book = async |tx: &mut Tx| {
             let mut open = bookable(now);
             open.insert("_id", slot.as_str());
@@ -361,7 +368,7 @@ impl HospitalStore {
             }
             let mut own = seats::had_by(&current.id);
             own.insert("_id", current.slot_id.as_str());
-            slots.update(own, seats::leave(&current.id), Some(tx)).await?;
+            slots.update(own, seats::leave(&current.id, now), Some(tx)).await?;
             Ok(Ended::Commit(Rescheduled::Done(next)))
         };
         transact!(self.scope.database(), |tx| change(&mut tx))
@@ -387,26 +394,43 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| hold(&mut tx))
     }
 
-    /// Writes the next state of an appointment that is over, and opens its slot: both or neither.
-    pub async fn release(&self, next: &Appointment) -> Result<Change> {
+    /// Writes the next state of an appointment that is over, and gives its slot back: both or
+    /// neither. Where somebody waits for the slot, it is kept for him.
+    pub async fn release(&self, next: &Appointment, now: Instant) -> Result<Released> {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let release = async |tx: &mut Tx| {
             if !appointments.replace(version_before(next), next, Some(tx)).await? {
-                return Ok(Ended::Abort(Change::Stale));
+                return Ok(Ended::Abort(Released::Stale));
             }
             let mut own = seats::had_by(&next.id);
             own.insert("_id", next.slot_id.as_str());
             // Somebody else may have it since the hold ran out; then it is not ours to open.
-            slots.update(own, seats::leave(&next.id), Some(tx)).await?;
+            let left = slots.update(own, seats::leave(&next.id, now), Some(tx)).await?;
             self.note_token(next, tx).await?;
-            Ok(Ended::Commit(Change::Done))
+            let kept = left.is_some_and(|slot| slot.kept_until.is_some());
+            Ok(Ended::Commit(Released::Done { kept }))
         };
         transact!(self.scope.database(), |tx| release(&mut tx))
     }
 }
 
+/// How a booking takes its slot: held until it is paid, or booked where it costs nothing.
+pub(super) fn taken_with(with: &Booking, now: Instant) -> Vec<Document> {
+    let (status, hold) = if with.quote.fee.is_zero() {
+        (SlotStatus::Booked, Bson::Null)
+    } else {
+        (SlotStatus::Held, now.plus_seconds(with.hold_seconds).millis().into())
+    };
+    seats::take(&with.id, status.as_str().into(), hold, now)
+}
+
 /// The appointment as it was when its next state was decided.
 pub(super) fn version_before(next: &Appointment) -> Document {
-    doc! { "_id": next.id.as_str(), "version": next.version.saturating_sub(1) }
+    version_of(&next.id, next.version)
+}
+
+/// A document as it was before it had this version.
+pub(super) fn version_of<K: Kind>(id: &Id<K>, version: i64) -> Document {
+    doc! { "_id": id.as_str(), "version": version.saturating_sub(1) }
 }

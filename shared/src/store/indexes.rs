@@ -62,6 +62,7 @@ macro_rules! slots_by {
         [
             "hospitalId", $($of,)? "start", "_id",
             "status", "holdExpiresAt", "fullUntil", "withdrawn", "opensAt", "closesAt",
+            "leaves", "keptUntil",
         ]
     };
 }
@@ -126,6 +127,24 @@ pub const INDEXES: &[Index] = &[
     index("appointments", "appointment_reconcile", &["reconcileAt"])
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
+    index("appointments", "appointment_leave", &["hospitalId", "leaves.id"]).only_with("leaves.id"),
+    index("leaves", "leave_order", &["hospitalId", "_id"]),
+    index("leaves", "leave_doctor", &["hospitalId", "doctorId", "_id"]),
+    index("leaves", "leave_due", &["dueAt"])
+        .only_with("dueAt")
+        .global("patients are told of leaves for all hospitals"),
+    index("calendars", "calendar_doctor", &["hospitalId", "doctorId"]).unique(),
+    index("slots", "slot_kept", &["keptUntil"])
+        .only_with("keptUntil")
+        .global("what is kept for waiting lists is offered for all hospitals"),
+    index("waitlist", "waitlist_order", &["hospitalId", "_id"]),
+    index("waitlist", "waitlist_wish", &["hospitalId", "wish"]).unique().only_with("wish"),
+    index("waitlist", "waitlist_account", &["hospitalId", "accountId", "_id"]),
+    index("waitlist", "waitlist_doctor", &["hospitalId", "wanted.doctorId", "status", "_id"]),
+    index("waitlist", "waitlist_speciality", &["hospitalId", "wanted.speciality", "status", "_id"]),
+    index("waitlist", "waitlist_offer", &["offer.until"])
+        .only_with("offer.until")
+        .global("offers whose time is over are ended for all hospitals"),
     index("queues", "queue_day", &["hospitalId", "doctorId", "day"]).unique(),
     index("audit", "audit_order", &["hospitalId", "_id"]),
     index("audit", "audit_about", &["hospitalId", "about", "_id"]),

@@ -234,7 +234,7 @@ impl<T: Stored> Scoped<'_, T> {
     pub(super) async fn update_all(
         &self,
         filter: Document,
-        update: Document,
+        update: impl Into<mongodb::options::UpdateModifications>,
         tx: Option<&mut Tx>,
     ) -> Result<u64> {
         let change = self.raw.update_many(self.own(filter), update);

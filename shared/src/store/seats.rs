@@ -5,7 +5,7 @@
 //! so the list never has more than the slot has room for; and where it is full, `fullUntil` says
 //! when the first of the holds in it runs out, so that finding a free slot is a comparison.
 
-use crate::models::{AppointmentId, Instant, SlotStatus};
+use crate::models::{AppointmentId, Instant, Slot, SlotStatus};
 use mongodb::bson::{Bson, Document, doc};
 
 /// Until when somebody has a seat that is paid, or free.
@@ -41,18 +41,25 @@ pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -
         "holdExpiresAt": { "$cond": [is_group(), "$$REMOVE", hold] },
         "appointmentId": { "$cond": [is_group(), "$$REMOVE", by.as_str()] },
         "seats": { "$cond": [is_group(), taken, "$$REMOVE"] },
+        "keptUntil": "$$REMOVE",
     };
     vec![doc! { "$set": set }, note_full()]
 }
 
-/// Takes a slot, or its seat, from an appointment.
-pub(super) fn leave(by: &AppointmentId) -> Vec<Document> {
+/// Takes a slot, or its seat, from an appointment. Where somebody waited for it, it is kept for the
+/// list; of a group only the last seat is.
+pub(super) fn leave(by: &AppointmentId, now: Instant) -> Vec<Document> {
+    let was_full = doc! { "$gt": [{ "$ifNull": ["$fullUntil", 0] }, 0] };
+    let last = doc! { "$or": [{ "$not": [is_group()] }, was_full] };
+    let wanted = doc! { "$and": [{ "$ifNull": ["$wanted", false] }, last] };
+    let until = now.plus_seconds(Slot::KEEP_SECONDS).millis();
     let others = seats(doc! { "$ne": ["$$seat.appointmentId", by.as_str()] });
     let set = doc! {
         "status": { "$cond": [is_group(), "$status", SlotStatus::Open.as_str()] },
         "holdExpiresAt": "$$REMOVE",
         "appointmentId": "$$REMOVE",
         "seats": { "$cond": [is_group(), others, "$$REMOVE"] },
+        "keptUntil": { "$cond": [wanted, until, "$$REMOVE"] },
     };
     vec![doc! { "$set": set }, note_full()]
 }
@@ -71,14 +78,33 @@ pub(super) fn held_by(appointment: &AppointmentId) -> Document {
     doc! { "$or": [{ "appointmentId": id, "status": held }, { "seats.appointmentId": id }] }
 }
 
-/// Slots that have a place for one more, whoever may take it.
-pub(super) fn with_room(now: Instant) -> Document {
+/// The slot if it, or a seat of it, is kept at this instant under this id for whom it is offered to.
+pub(super) fn kept_by(appointment: &AppointmentId, now: Instant) -> Document {
+    let (id, now) = (appointment.as_str(), now.millis());
+    let held = SlotStatus::Held.as_str();
+    let alone = doc! { "appointmentId": id, "status": held, "holdExpiresAt": { "$gt": now } };
+    let seat = doc! { "$elemMatch": { "appointmentId": id, "until": { "$gt": now } } };
+    doc! { "$or": [alone, { "seats": seat }] }
+}
+
+/// Slots of which nobody has, or holds any longer, so much that there is no place for one more.
+pub(super) fn room_at(now: Instant) -> Document {
     // An open one has no hold. Alternatives would say the same, but not be read from an index.
     doc! {
         "status": { "$in": [SlotStatus::Open.as_str(), SlotStatus::Held.as_str()] },
         "holdExpiresAt": { "$not": { "$gt": now.millis() } },
         "fullUntil": { "$not": { "$gt": now.millis() } },
     }
+}
+
+/// Slots that have a place for one more, whoever may take it: none that is kept for the waiting
+/// list. One whose hold ran out is kept as long as one that was given back, if somebody waits.
+pub(super) fn with_room(now: Instant) -> Document {
+    let mut room = room_at(now);
+    room.insert("keptUntil", doc! { "$not": { "$gt": now.millis() } });
+    let unwanted = doc! { "wanted": { "$exists": false } };
+    room.insert("$or", vec![unwanted, room_at(now.plus_seconds(-Slot::KEEP_SECONDS))]);
+    room
 }
 
 /// Slots nobody has any part of.

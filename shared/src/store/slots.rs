@@ -2,13 +2,14 @@
 
 use super::{
     Error, HospitalStore, Page, PageRequest, Place, Result,
+    leaves::touch,
     scoped::{Find, Stored},
     seats::{untouched, with_room},
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Day, Instant, Role, Search, Slot, SlotId, Span, Speciality,
-    publish,
+    Account, AccountId, AccountStatus, Calendar, Day, Instant, Role, Search, Slot, SlotId, Span,
+    Speciality, publish,
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -96,10 +97,17 @@ impl DoctorCard {
     }
 }
 
-/// Slots that are open at this instant, run-out holds among them, whose doctor is not shut out.
+/// Slots that are open at this instant, run-out holds among them, whose doctor is neither shut out
+/// nor away.
 pub(super) fn open_at(now: Instant) -> Document {
-    let mut open = with_room(now);
+    not_shut(with_room(now))
+}
+
+/// Those whose doctor is neither shut out nor away.
+pub(super) fn not_shut(slots: Document) -> Document {
+    let mut open = slots;
     open.insert("withdrawn", doc! { "$exists": false });
+    open.insert("leaves", doc! { "$exists": false });
     open
 }
 
@@ -127,7 +135,8 @@ pub(super) fn bookable(now: Instant) -> Document {
 impl HospitalStore {
     /// Publishes a doctor's slots, all or none. `make` makes a slot for a span that is missing.
     /// Slots at the very same time are left as they are, whoever made them; with `replaced`, open
-    /// ones that begin then and are not wanted go, in the same transaction.
+    /// ones that begin then and are not wanted go, in the same transaction. What lies in a leave of
+    /// the doctor's is blocked by it from the beginning.
     pub async fn publish_slots(
         &self,
         doctor: &AccountId,
@@ -155,28 +164,10 @@ impl HospitalStore {
             let made: std::result::Result<Vec<Slot>, _> =
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
-            let gone: Vec<&str> = plan.removed.iter().map(|slot| slot.id.as_str()).collect();
-            let change = async |tx: &mut Tx| {
-                if !gone.is_empty() {
-                    let mut open = untouched(now);
-                    open.insert("_id", doc! { "$in": &gone });
-                    if slots.delete_all(open, tx).await? != gone.len() {
-                        return Ok(Ended::Abort(false));
-                    }
-                }
-                if !created.is_empty() {
-                    slots.insert_all(&created, Some(tx)).await?;
-                }
-                Ok(Ended::Commit(true))
-            };
-            let nothing = created.is_empty() && gone.is_empty();
-            let changed = if nothing {
-                Ok(true)
-            } else {
-                transact!(self.scope.database(), |tx| change(&mut tx))
-            };
+            let created = self.marked(created).await?;
+            let changed = self.publish_planned(doctor, &plan.removed, created, now).await;
             match changed {
-                Ok(true) => {
+                Ok(Some(created)) => {
                     return Ok(Published::Done {
                         created,
                         unchanged: plan.unchanged,
@@ -185,14 +176,63 @@ impl HospitalStore {
                     });
                 }
                 // Somebody has taken one of them meanwhile: it stays.
-                Ok(false) => {}
-                Err(error) if error.is_duplicate_of("slot_minutes") => {}
+                Ok(None) => {}
+                Err(error)
+                    if error.is_duplicate_of("slot_minutes")
+                        || error.is_duplicate_of("calendar_doctor") => {}
                 Err(error) => return Err(error),
             }
         }
         Err(Error::Unavailable(
             "others published the same doctor's slots at the same time".to_owned(),
         ))
+    }
+
+    /// New slots, marked where somebody waits for such.
+    async fn marked(&self, created: Vec<Slot>) -> Result<Vec<Slot>> {
+        let (Some(first), Some(last)) = (created.first(), created.last()) else {
+            return Ok(created);
+        };
+        let span = Span { start: first.start, end: last.end };
+        let wishes = self.wishes_for(first, span).await?;
+        let wanted = |slot: &Slot| wishes.iter().any(|wish| wish.fits(slot));
+        Ok(created.into_iter().map(|slot| Slot { wanted: wanted(&slot), ..slot }).collect())
+    }
+
+    /// Takes slots away and enters others, in one transaction; those that were entered. `None` if
+    /// somebody has taken one of those that were to go.
+    async fn publish_planned(
+        &self,
+        doctor: &AccountId,
+        removed: &[Slot],
+        created: Vec<Slot>,
+        now: Instant,
+    ) -> Result<Option<Vec<Slot>>> {
+        if created.is_empty() && removed.is_empty() {
+            return Ok(Some(created));
+        }
+        let slots = self.scope.collection::<Slot>().await?;
+        let calendars = self.scope.collection::<Calendar>().await?;
+        let gone: Vec<&str> = removed.iter().map(|slot| slot.id.as_str()).collect();
+        let change = async |tx: &mut Tx| {
+            if !gone.is_empty() {
+                let mut open = untouched(now);
+                open.insert("_id", doc! { "$in": &gone });
+                if slots.delete_all(open, tx).await? != gone.len() {
+                    return Ok(Ended::Abort(None));
+                }
+            }
+            let mut created = created.clone();
+            if !created.is_empty() {
+                let calendar = touch(&calendars, doctor, tx).await?;
+                for slot in &mut created {
+                    slot.leaves = calendar.during(slot.span());
+                }
+                slots.insert_all(&created, Some(tx)).await?;
+            }
+            Ok(Ended::Commit(Some(created)))
+        };
+        transact!(self.scope.database(), |tx| change(&mut tx))
     }
 
     /// The slots that fit, by start.

@@ -17,7 +17,7 @@ impl Part for EarlierVisit {
 
 /// A slot somebody wants, with the visits of his account to its doctor.
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct WantedSlot {
     /// The slot.
     #[serde(flatten)]
     pub slot: Slot,
@@ -40,7 +40,7 @@ impl HospitalStore {
         slot: &SlotId,
         account: &AccountId,
         now: Instant,
-    ) -> Result<Option<Wanted>> {
+    ) -> Result<Option<WantedSlot>> {
         let fields = EarlierVisit::FIELDS.iter().map(|name| ((*name).to_owned(), 1.into()));
         let pipeline = vec![
             doc! { "$match": self.scope.own(of_account(account, now)) },
@@ -56,7 +56,8 @@ impl HospitalStore {
                 "as": "earlier",
             } },
         ];
-        let found: Vec<Wanted> = self.scope.collection::<Slot>().await?.aggregate(stages).await?;
+        let found: Vec<WantedSlot> =
+            self.scope.collection::<Slot>().await?.aggregate(stages).await?;
         Ok(found.into_iter().next())
     }
 

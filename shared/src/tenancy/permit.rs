@@ -83,8 +83,14 @@ permits! {
     QuoteFee: Hospital Doctor Patient => Oneself;
     /// Publish and withdraw slots.
     PublishSlots: Hospital Doctor => Nothing;
+    /// Take leave, or have a doctor on leave.
+    TakeLeave: Hospital Doctor => Appointments;
     /// Book a slot.
     BookSlot: Patient => Oneself;
+    /// Wait for a slot, and leave the list.
+    JoinWaitlist: Patient => Oneself;
+    /// See who waits.
+    ReadWaitlist: Hospital Patient => Appointments;
     /// Call an appointment off, or ask what that gives back.
     CancelAppointment: Hospital Doctor Patient => Appointments;
     /// Move an appointment to another slot, or ask what that costs.

@@ -1,7 +1,7 @@
 //! `GET /calendar.ics`: one's appointments, for calendar programs.
 
 use super::{LINK, Opened, write};
-use crate::{Appointments, link::LinkText};
+use crate::Appointments;
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -12,7 +12,7 @@ use shared::{
     query,
     store::HospitalStore,
     tenancy::{Reach, Tenant},
-    web::{Error, Query, Refusals, Result},
+    web::{Error, LinkText, Query, Refusals, Result},
 };
 
 query! {
@@ -40,7 +40,7 @@ pub(crate) async fn feed(
     State(this): State<Appointments>,
     Query(query): Query<CalendarQuery>,
 ) -> Result<Response> {
-    let link = this.links.open(LINK, query.link.as_str()).ok_or(Error::NotFound)?;
+    let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
     let opened = Opened::read(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
     let store: HospitalStore = this.core.store.of(&tenant);

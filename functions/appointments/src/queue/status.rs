@@ -1,13 +1,13 @@
 //! `GET /queue/status`: how a patient's number stands, for whoever has its link.
 
-use crate::{Appointments, link::LinkText, queue::LINK};
+use crate::{Appointments, queue::LINK};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
     models::{AccountId, Day, Parse as _, TokenState},
     query,
     tenancy::Tenant,
-    web::{Error, Json, Query, Refusals, Result},
+    web::{Error, Json, LinkText, Query, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ pub(crate) async fn status(
     State(this): State<Appointments>,
     Query(query): Query<StatusQuery>,
 ) -> Result<Json<StatusView>> {
-    let link = this.links.open(LINK, query.link.as_str()).ok_or(Error::NotFound)?;
+    let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
     let (doctor, day, number) = place(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
     // The day after, nobody waits for it any more.

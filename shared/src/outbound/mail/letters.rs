@@ -191,6 +191,74 @@ pub(super) fn moved<'a>(visit: &Visit<'a>) -> Letter<'a> {
     }
 }
 
+/// Patients are not told why the doctor is away.
+pub(super) fn away<'a>(visit: &Visit<'a>, until: &str, free: &[String], link: &str) -> Letter<'a> {
+    let mut letter = visit.letter("Your doctor cannot come", None);
+    letter.facts.extend(free.iter().map(|time| ("Free now", time.clone())));
+    letter.facts.push(("Choose until", until.to_owned()));
+    Letter {
+        subject: "Your doctor cannot come: please choose",
+        preheader: "Take another time, or your money back.",
+        paragraphs: vec![
+            "We are sorry: the doctor is away at the time of this appointment.".to_owned(),
+            "You can take another time, which costs you nothing more, or have all your money \
+             back. You need not log in."
+                .to_owned(),
+        ],
+        action: Some(("Choose", format!("/leave/offer?link={link}"))),
+        notes: vec![
+            "If you do not choose, the appointment is cancelled at that time and all you paid \
+             goes back."
+                .to_owned(),
+        ],
+        ..letter
+    }
+}
+
+pub(super) fn stands<'a>(visit: &Visit<'a>) -> Letter<'a> {
+    Letter {
+        subject: "Your appointment takes place after all",
+        preheader: "The doctor is there.",
+        paragraphs: vec![
+            "The doctor is there after all, so this appointment takes place as booked.".to_owned(),
+        ],
+        notes: vec!["You need not do anything. The link we sent you is no longer good.".to_owned()],
+        ..visit.letter("Your appointment takes place", None)
+    }
+}
+
+pub(super) fn slot_free<'a>(
+    patient: &'a Name,
+    hospital: &'a str,
+    (doctor, speciality): (&'a Name, &'a Speciality),
+    (start, until): (&str, &str),
+    fee: Money,
+    link: &str,
+) -> Letter<'a> {
+    let mut facts = vec![
+        ("Patient", patient.as_str().to_owned()),
+        ("Doctor", format!("{}, {}", doctor.as_str(), speciality.as_str())),
+        ("When", start.to_owned()),
+    ];
+    if !fee.is_zero() {
+        facts.push(("Fee", fee.display()));
+    }
+    facts.push(("Kept until", until.to_owned()));
+    Letter {
+        subject: "A slot is free for you",
+        preheader: "It is kept for a quarter of an hour.",
+        paragraphs: vec![
+            "A slot you wait for has become free. It is kept for you for a quarter of an hour, and \
+             then goes to the next."
+                .to_owned(),
+        ],
+        action: Some(("Take it", format!("/waitlist/offer?link={link}"))),
+        facts,
+        notes: vec!["If you let it pass you stay on the list, for other slots.".to_owned()],
+        ..blank("A slot is free for you", hospital)
+    }
+}
+
 pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: bool) -> Letter<'a> {
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {
@@ -241,6 +309,7 @@ fn blank<'a>(heading: &str, hospital: &'a str) -> Letter<'a> {
         heading: heading.to_owned(),
         paragraphs: Vec::new(),
         code: None,
+        action: None,
         facts: Vec::new(),
         notes: Vec::new(),
     }

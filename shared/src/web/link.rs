@@ -1,17 +1,11 @@
-//! Links that work without a log-in, as they come in a query.
+//! Links that work without a log-in, as requests carry them.
 
-use shared::models::{Issue, Parse};
+use crate::models::{Issue, Parse};
 use utoipa::ToSchema;
 
 /// A link as it was handed out.
 #[derive(Debug)]
-pub(crate) struct LinkText(String);
-
-impl LinkText {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+pub struct LinkText(pub String);
 
 impl Parse for LinkText {
     fn parse(text: &str) -> Result<Self, Issue> {
