@@ -63,6 +63,7 @@ pub(crate) async fn book(
     };
     match store.book(&request.slot_id, &patient, &booking, now).await? {
         Booked::Done(appointment) => {
+            shared::count!(bookings = 1_u8);
             Ok(Created(BookReply { appointment: AppointmentView::of(&appointment, &tenant, now) }))
         }
         Booked::PatientBusy => Err(Error::conflict(
