@@ -15,8 +15,10 @@ ARCH ?= x86-64
 STAGE ?= production
 STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
 SAM := .tools/sam/bin/sam
+SCHEMATHESIS := .tools/schemathesis/bin/schemathesis
+REDOCLY := .tools/openapi/node_modules/.bin/redocly
 
-.PHONY: help run test check bench gen clean-data package deploy template redrive
+.PHONY: help run test check bench gen clean-data package deploy template redrive fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,12 +31,14 @@ test: ## every test, over servers of its own
 	cargo build --workspace --all-targets
 	@exec $(TARGET)/debug/local exec -- cargo test --workspace --no-fail-fast
 
-check: $(DENY) template ## formatting, lints, dependencies, the template, generated files
+check: $(DENY) template $(REDOCLY) ## formatting, lints, dependencies, the template, the API's document, generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) check bans licenses sources
 	$(MAKE) gen
 	git diff --exit-code -- openapi.json
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	  $(REDOCLY) lint openapi.json --config tests/contract/redocly.yaml
 
 # Release builds of what is measured, with the features they have in production; what measures is
 # built as the tests are.
@@ -42,6 +46,10 @@ bench: ## figures, each with its bar and its reference (ONLY=import)
 	cargo build --workspace --all-targets
 	cargo build --release --workspace --exclude local --exclude tests --bins
 	@exec $(TARGET)/debug/local exec -- $(TARGET)/debug/bench $(ONLY)
+
+fuzz: $(SCHEMATHESIS) ## what openapi.json allows and what not, over a stack of its own (SECONDS_EACH=40)
+	cargo build --workspace --all-targets
+	tests/fuzz/run $(TARGET)
 
 gen: ## openapi.json, from the code
 	cargo build --workspace
@@ -87,3 +95,10 @@ $(LAMBDA):
 $(SAM):
 	python3 -m venv .tools/sam
 	.tools/sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==1.170.0 cfn-lint==1.58.0
+
+$(SCHEMATHESIS):
+	python3 -m venv .tools/schemathesis
+	.tools/schemathesis/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+
+$(REDOCLY):
+	npm install --no-audit --no-fund --silent --prefix .tools/openapi @redocly/cli@2.77.0

@@ -36,7 +36,10 @@ pub async fn capture(
     for _ in 0..TRIES {
         let capture = current.capture(payment, &new_ids(entropy, now)?, now);
         match store.settle(&capture, event, now).await? {
-            Settled::Done(appointment) => return Ok(*appointment),
+            Settled::Done(appointment) => {
+                crate::count!(captures = 1_u8);
+                return Ok(*appointment);
+            }
             Settled::Known | Settled::Repeated => return Ok(current),
             Settled::Stale => current = again(store, &current).await?,
         }

@@ -66,10 +66,24 @@ fn operations_have_names_of_their_own_and_say_what_they_do() {
     for (route, operation) in operations() {
         let name = operation["operationId"].as_str().unwrap().to_owned();
         assert!(names.insert(name), "{route}");
-        for member in ["summary", "tags", "responses"] {
+        for member in ["summary", "tags", "responses", "security"] {
             assert!(operation.contains_key(member), "{route} has no {member}");
         }
     }
+}
+
+#[test]
+fn every_tag_is_described_and_used() {
+    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    let described: BTreeSet<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    let operations = operations();
+    let used = operations.iter().flat_map(|(_, operation)| operation["tags"].as_array().unwrap());
+    assert_eq!(described, used.map(|tag| tag.as_str().unwrap()).collect());
 }
 
 #[test]

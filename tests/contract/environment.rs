@@ -20,7 +20,7 @@ const ELSEWHERE: [&str; 3] =
 /// Read by the C library, before a function is.
 const BY_LIBC: [&str; 2] = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
 /// Read before anything else, by every function.
-const LOG_LEVEL: &str = "LOG_LEVEL";
+const OF_THE_LOG: [&str; 2] = ["LOG_LEVEL", "METRICS_NAMESPACE"];
 
 /// The names each function asks for, by its binary; Lambda's own left out.
 pub(crate) fn asked() -> BTreeMap<String, BTreeSet<String>> {
@@ -49,7 +49,7 @@ pub(crate) fn asked() -> BTreeMap<String, BTreeSet<String>> {
 fn of(configure: impl FnOnce(&mut Environment)) -> BTreeSet<String> {
     let mut env = Environment::of([]);
     configure(&mut env);
-    let asked = env.asked().iter().copied().chain([LOG_LEVEL]);
+    let asked = env.asked().iter().copied().chain(OF_THE_LOG);
     asked
         .filter(|name| !BY_LAMBDA.contains(name) && !ELSEWHERE.contains(name))
         .map(str::to_owned)

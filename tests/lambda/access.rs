@@ -47,3 +47,28 @@ async fn a_request_has_one_id_everywhere() {
     assert_eq!(reply.refused(401, "UNAUTHENTICATED")["requestId"], id);
     wait_until("the log has the request", SOON, || shared().log("auth").contains(&id));
 }
+
+/// What the functions count and say of a request, in the form in which `CloudWatch` takes it.
+#[tokio::test]
+async fn a_request_is_counted_and_told_in_the_log() {
+    Client::new(shared()).get("/me").await.refused(401, "UNAUTHENTICATED");
+    wait_until("the log counts the request", SOON, || {
+        let log = shared().log("auth");
+        let lines: Vec<serde_json::Value> =
+            log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let counted = lines.iter().any(|line| {
+            let namespace = line.pointer("/_aws/CloudWatchMetrics/0/Namespace");
+            namespace == Some(&json!("local"))
+                && line["function"] == "auth"
+                && line["requests"] == 1
+                && line["cold_starts"].is_u64()
+        });
+        let told = |line: &serde_json::Value| {
+            line["route"] == "GET /me"
+                && line["function"] == "auth"
+                && line["trace_id"].is_string()
+                && line["cold_start"].is_boolean()
+        };
+        counted && lines.iter().any(told)
+    });
+}

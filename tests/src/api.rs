@@ -106,6 +106,14 @@ impl Api {
         migrate.run().await.expect("the migration succeeds")
     }
 
+    /// A deployment, or somebody by hand, invokes the migration.
+    pub async fn deploys(&self, event: serde_json::Value) -> Result<serde_json::Value, String> {
+        let mut env = self.environment();
+        let migrate = Migrate::configure(&mut env);
+        let migrate = Arc::new(env.finish(migrate).expect("the settings are right"));
+        migrate::handle(migrate, event).await.map_err(|error| error.to_string())
+    }
+
     fn over(ground: Arc<Ground>, settings: Settings, instances: usize) -> Self {
         let mut fleets = HashMap::new();
         let mut add = |name, start: fn(&Settings, &Clock) -> Router| {

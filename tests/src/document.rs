@@ -1,6 +1,6 @@
 //! The description of the whole API, put together from every function's operations.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use shared::web::{ApiDocument, describe, document};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
@@ -31,8 +31,10 @@ pub fn whole() -> OpenApi {
 pub fn text() -> String {
     let mut document = serde_json::to_value(whole()).unwrap_or_default();
     name_operations(&mut document);
+    describe_all(&mut document);
     forbid_null(&mut document);
     close_bodies(&mut document);
+    drop_unused(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -52,6 +54,51 @@ fn name_operations(document: &mut Value) {
                 operation.insert("operationId".to_owned(), format!("{method}{name}").into());
             }
         }
+    }
+}
+
+/// The tags in the order in which somebody meets them, with what is behind each.
+const TAGS: [(&str, &str); 11] = [
+    ("about", "What the product says of itself."),
+    ("auth", "Log-ins by password or mailed code, tokens, sessions."),
+    ("hospitals", "Hospitals and their settings."),
+    ("people", "Accounts, doctors, patients, and files of patients."),
+    ("slots", "Doctors and their free times: publishing, booking, cancelling."),
+    ("appointments", "Lists of appointments, and what becomes of one."),
+    ("leave", "Doctors who are away, and what their patients choose."),
+    ("waitlist", "Who waits for a slot, and what is kept for whom."),
+    ("queue", "Numbers for those who wait, and whose turn it is."),
+    ("payments", "Orders, the desk, refunds, the ledger, receipts, hospitals' own accounts."),
+    ("audit", "Who did and saw what."),
+];
+
+/// Says where the API is and what its tags mean, and that what needs no token needs none.
+fn describe_all(document: &mut Value) {
+    let tag = |(name, description)| json!({ "name": name, "description": description });
+    document["tags"] = TAGS.into_iter().map(tag).collect();
+    document["servers"] = json!([{ "url": "/", "description": "Where this document comes from" }]);
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        if operation.get("security").is_none() {
+            operation["security"] = json!([]);
+        }
+    }
+}
+
+/// Takes out the schemas that nothing refers to: lists describe their items in place.
+fn drop_unused(document: &mut Value) {
+    let mut used = Vec::new();
+    references(document.get("paths"), &mut used);
+    let mut index = 0;
+    while let Some(name) = used.get(index).cloned() {
+        let schema = document.pointer(&format!("/components/schemas/{name}")).cloned();
+        references(schema.as_ref(), &mut used);
+        index += 1;
+    }
+    if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        all.retain(|name, _| used.contains(name));
     }
 }
 

@@ -12,6 +12,7 @@ pub mod fleet;
 pub mod hospital;
 pub mod imports;
 pub mod lambda;
+pub mod log;
 pub mod mailbox;
 pub mod pdf;
 pub mod proxy;

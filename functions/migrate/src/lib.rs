@@ -1,6 +1,9 @@
 //! Indexes, the first administrator, and secrets sealed under the key of today. Run at deployment
 //! and by hand; a second run changes nothing.
 
+mod deployment;
+
+use deployment::Deployment;
 use serde_json::{Value, json};
 use shared::{
     auth::PasswordHasher,
@@ -9,7 +12,7 @@ use shared::{
     models::{
         Account, AccountStatus, Email, Mobile, Name, NewPassword, Parse as _, PasswordGuard, Role,
     },
-    outbound::AccountVault,
+    outbound::{AccountVault, CloudFormation},
     store::{Database, Store},
     web::{Environment, Error},
 };
@@ -23,6 +26,7 @@ pub struct Migrate {
     entropy: Entropy,
     store: Store,
     vault: AccountVault,
+    deployments: CloudFormation,
     admin: Option<FirstAdmin>,
 }
 
@@ -67,6 +71,7 @@ impl Migrate {
             entropy: Entropy,
             store: Store::new(database),
             vault: AccountVault::configure(env),
+            deployments: CloudFormation::default(),
             admin,
         }
     }
@@ -81,6 +86,24 @@ impl Migrate {
             None => false,
         };
         Ok(Migrated { indexes, admin_created, accounts_resealed })
+    }
+
+    /// Runs, and says in the log what it came to.
+    async fn told(&self) -> Result<Value, &'static str> {
+        match self.run().await {
+            Ok(Migrated { indexes, admin_created, accounts_resealed }) => {
+                tracing::info!(indexes, admin_created, accounts_resealed, "the database is ready");
+                Ok(json!({
+                    "indexes": indexes,
+                    "adminCreated": admin_created,
+                    "accountsResealed": accounts_resealed,
+                }))
+            }
+            Err(error) => {
+                tracing::error!(?error, "the migration failed");
+                Err(FAILED)
+            }
+        }
     }
 
     /// Seals under the current key what is sealed under the one before, which can be dropped then.
@@ -127,23 +150,20 @@ impl Migrate {
     }
 }
 
-/// Runs the migration. The event is CloudFormation's or empty; nothing in it matters.
+/// Why a migration failed, for everybody to see.
+const FAILED: &str = "the migration failed; the log says why";
+
+/// Runs the migration, for a deployment that waits for the answer or for somebody who invokes it by
+/// hand. A stack that goes leaves its database as it is.
 pub async fn handle(
     migrate: Arc<Migrate>,
-    _event: Value,
+    event: Value,
 ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-    match migrate.run().await {
-        Ok(Migrated { indexes, admin_created, accounts_resealed }) => {
-            tracing::info!(indexes, admin_created, accounts_resealed, "the database is ready");
-            Ok(json!({
-                "indexes": indexes,
-                "adminCreated": admin_created,
-                "accountsResealed": accounts_resealed,
-            }))
-        }
-        Err(error) => {
-            tracing::error!(?error, "the migration failed");
-            Err("the migration failed; the log says why".into())
-        }
-    }
+    let Some(deployment) = Deployment::of(&event) else {
+        return Ok(migrate.told().await?);
+    };
+    let outcome = if deployment.is_the_end() { Ok(json!({})) } else { migrate.told().await };
+    let answer = deployment.answer(outcome.as_ref().map_err(|failed| *failed));
+    migrate.deployments.answer(deployment.answer_to(), &answer).await?;
+    Ok(outcome?)
 }

@@ -149,6 +149,12 @@ async fn end(
         .await?;
     import.reports.push(ReportFile::Summary);
     job.store.end_import(&import, mail(&import, now).as_ref()).await?;
+    shared::count!(
+        imports = 1_u8,
+        imports_failed = problem.is_some(),
+        rows_imported = rows.total,
+        rows_rejected = rows.rejected,
+    );
     tracing::info!(
         %hospital,
         import = %import.id,

@@ -19,9 +19,12 @@ pub(crate) async fn post(
     if let Some(problem) = gate.mail_problem(to.email).await? {
         gate.show_mail_problem(to.account, to.email, problem).await?;
         tracing::info!(account = %to.account, ?problem, "a mail is withheld");
+        shared::count!(mails_withheld = 1_u8);
         return Ok(false);
     }
-    match this.mailer.send(to, mail, attachment).await {
+    let sent = this.mailer.send(to, mail, attachment).await;
+    shared::count!(mails_sent = sent.is_ok(), mails_failed = sent.is_err());
+    match sent {
         Err(outbound::Error::Refused { code, .. }) => {
             tracing::warn!(%code, account = %to.account, "SES refuses a mail for good");
             Ok(false)

@@ -118,6 +118,7 @@ pub(crate) async fn note(this: &Scheduled, event: &MailEvent) -> Result<usize> {
         }
         let account = account.as_ref().map(AccountId::as_str);
         tracing::warn!(account, ?problem, "an address is mailed no more");
+        shared::count!(mails_bounced = 1_u8);
         noted += 1;
     }
     Ok(noted)

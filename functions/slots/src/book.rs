@@ -80,6 +80,7 @@ pub(crate) async fn book(
         };
         match store.book(&request.slot_id, &patient, &booking, now).await? {
             Booked::Done(appointment) => {
+                shared::count!(bookings = 1_u8);
                 let appointment = AppointmentView::of(&appointment, &tenant, now);
                 return Ok(Created(BookReply { appointment }));
             }

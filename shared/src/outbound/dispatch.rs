@@ -62,7 +62,7 @@ impl Dispatcher {
         for (name, value) in &signed {
             request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        let answer = self.http.send(request).await?;
         // With 200 and this header the function itself has failed.
         if answer.status().is_success() && !answer.headers().contains_key("x-amz-function-error") {
             return Ok(());

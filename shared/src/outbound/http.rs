@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use tracing::Instrument as _;
 
 /// A client that is made when first used: a cold start that calls nobody pays nothing for it.
 #[derive(Clone)]
@@ -42,6 +43,12 @@ impl Http {
             .build()
             .map_err(|error| Error::unavailable(self.service, error.without_url()))?;
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Sends a request, as one span.
+    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response> {
+        let sent = request.send().instrument(self.service.call()).await;
+        sent.map_err(|error| self.unavailable(error))
     }
 
     /// An error without the address, which may carry what should not be logged.

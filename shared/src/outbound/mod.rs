@@ -1,10 +1,11 @@
-//! Services outside: Upstash, Razorpay, SES, S3, Lambda, Secrets Manager. Concrete clients with a base
+//! Services outside: Upstash, Razorpay, SES, S3, Lambda and others of AWS's. Concrete clients with a base
 //! URL, a time-out and a retry policy; a test puts a real server behind the URL.
 //!
 //! Only this module names `reqwest` and the AWS SDKs.
 
 mod attempts;
 mod aws;
+mod cloud_formation;
 mod dispatch;
 mod http;
 mod mail;
@@ -20,6 +21,7 @@ mod signing;
 mod upstash;
 
 pub use attempts::{Attempts, Limits, OtpRequest, OtpRequested};
+pub use cloud_formation::CloudFormation;
 pub use dispatch::{DispatchSettings, Dispatcher, Invocation};
 pub use mail::{Mail, Rendered, time_for_people};
 pub use presign::{BucketLinks, LinkSettings, UploadForm};
@@ -51,6 +53,15 @@ pub enum Service {
     Lambda,
     /// Secrets Manager.
     Secrets,
+    /// Deployments.
+    CloudFormation,
+}
+
+impl Service {
+    /// The span of one call of it.
+    pub(super) fn call(self) -> tracing::Span {
+        tracing::debug_span!("call", dependency = ?self)
+    }
 }
 
 /// A service outside did not do what was asked.

@@ -14,6 +14,7 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
+use tracing::Instrument as _;
 
 /// Bytes fetched with one request. Small enough to lie in memory, so that no connection waits
 /// half-read while rows are written.
@@ -68,7 +69,14 @@ impl Bucket {
     /// Looks at an object; `None` if there is none.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         let client = self.client().await;
-        match client.head_object().bucket(&self.0.name).key(key).send().await {
+        match client
+            .head_object()
+            .bucket(&self.0.name)
+            .key(key)
+            .send()
+            .instrument(Service::S3.call())
+            .await
+        {
             Ok(head) => Ok(Some(ObjectHead {
                 size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                 e_tag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
@@ -94,7 +102,12 @@ impl Bucket {
     /// Writes an object.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<()> {
         let put = self.client().await.put_object().bucket(&self.0.name).key(key);
-        let sent = put.content_type(content_type).body(ByteStream::from(bytes)).send().await;
+        let sent = put
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .instrument(Service::S3.call())
+            .await;
         sent.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
@@ -128,7 +141,13 @@ impl Bucket {
         range: &str,
     ) -> std::result::Result<Bytes, ReadFailed> {
         let get = self.client().await.get_object().bucket(&self.0.name).key(key);
-        let got = match get.if_match(format!("\"{e_tag}\"")).range(range).send().await {
+        let got = match get
+            .if_match(format!("\"{e_tag}\""))
+            .range(range)
+            .send()
+            .instrument(Service::S3.call())
+            .await
+        {
             Ok(got) => got,
             Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
                 return Err(ReadFailed::Replaced);

@@ -6,6 +6,7 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use std::mem;
+use tracing::Instrument as _;
 
 /// Bytes of a part: the least S3 takes of any but the last (S3, "multipart upload limits").
 const PART: usize = 5 << 20;
@@ -55,7 +56,12 @@ impl ObjectWriter {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
         let complete = self.bucket.client().await.complete_multipart_upload();
         let complete = complete.bucket(self.bucket.name()).key(&self.key);
-        let done = complete.set_upload_id(self.upload).multipart_upload(parts).send().await;
+        let done = complete
+            .set_upload_id(self.upload)
+            .multipart_upload(parts)
+            .send()
+            .instrument(Service::S3.call())
+            .await;
         done.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
@@ -66,7 +72,7 @@ impl ObjectWriter {
         let part =
             part.bucket(self.bucket.name()).key(&self.key).upload_id(upload).part_number(number);
         let bytes = mem::take(&mut self.waiting);
-        let sent = part.body(ByteStream::from(bytes)).send().await;
+        let sent = part.body(ByteStream::from(bytes)).send().instrument(Service::S3.call()).await;
         let sent = sent.map_err(|error| failure(Service::S3, &error))?;
         let e_tag = sent.e_tag().map(str::to_owned);
         let part = CompletedPart::builder().part_number(number).set_e_tag(e_tag);
@@ -82,7 +88,11 @@ impl ObjectWriter {
         }
         let begin = self.bucket.client().await.create_multipart_upload();
         let begin = begin.bucket(self.bucket.name()).key(&self.key).content_type(self.content_type);
-        let begun = begin.send().await.map_err(|error| failure(Service::S3, &error))?;
+        let begun = begin
+            .send()
+            .instrument(Service::S3.call())
+            .await
+            .map_err(|error| failure(Service::S3, &error))?;
         let upload = begun.upload_id().map(str::to_owned);
         let upload =
             upload.ok_or_else(|| Error::unavailable(Service::S3, "an upload without id"))?;

@@ -59,7 +59,7 @@ impl SecretStore {
         for (name, value) in &signed {
             request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        let answer = self.http.send(request).await?;
         let status = answer.status();
         let bytes = answer.bytes().await.map_err(|error| self.http.unavailable(error))?;
         if !status.is_success() {

@@ -12,6 +12,7 @@ use aws_sdk_sesv2::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
+use tracing::Instrument as _;
 
 /// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
 /// drops when the account sends too fast; [`Error::Refused`] is not.
@@ -93,6 +94,7 @@ impl Mailer {
             .email_tags(tag)
             .set_configuration_set_name(self.0.events.clone())
             .send()
+            .instrument(Service::Ses.call())
             .await;
         sent.map(|_| ()).map_err(|error| failure(Service::Ses, &error))
     }

@@ -30,15 +30,8 @@ impl Upstash {
 
     /// Sends one command. It is not tried again: what was counted once must not be counted twice.
     pub async fn command(&self, command: &[&str]) -> Result<Value> {
-        let response = self
-            .http
-            .client()?
-            .post(&self.url)
-            .bearer_auth(&self.token)
-            .json(command)
-            .send()
-            .await
-            .map_err(|error| self.http.unavailable(error))?;
+        let request = self.http.client()?.post(&self.url).bearer_auth(&self.token).json(command);
+        let response = self.http.send(request).await?;
         let status = response.status();
         let answer: Answer = response.json().await.map_err(|error| self.http.unavailable(error))?;
         match answer.error {

@@ -76,12 +76,14 @@ async fn ask(
     owed: &Refund,
 ) -> Result<Answer> {
     let razorpay = merchants.with(appointment.account_of(&owed.payment_id))?;
+    crate::count!(refunds_asked = 1_u8);
     match razorpay.refund(owed).await {
         Ok(made) => Ok(Answer::Has(made.id.clone(), made.status())),
         Err(outbound::Error::Refused { code, description, .. }) => {
             if let Some(found) = made_by_hand(&razorpay, appointment, owed).await? {
                 return Ok(Answer::Has(found.id.clone(), found.status()));
             }
+            crate::count!(refunds_refused = 1_u8);
             tracing::error!(%code, %description, refund = %owed.id, alarm = "refund-refused", "Razorpay refuses a refund");
             Ok(Answer::Refuses)
         }

@@ -4,6 +4,7 @@ use super::{Error, Result};
 use mongodb::{Client, options::ClientOptions};
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
+use tracing::Instrument as _;
 
 /// A database that connects when something is first asked of it: a cold start that answers
 /// without the database pays nothing for it.
@@ -57,7 +58,8 @@ impl std::fmt::Debug for Database {
 pub(super) async fn bounded<T>(
     command: impl IntoFuture<Output = mongodb::error::Result<T>>,
 ) -> Result<T> {
-    match tokio::time::timeout(COMMAND, command.into_future()).await {
+    let call = tracing::debug_span!("call", dependency = "MongoDB");
+    match tokio::time::timeout(COMMAND, command.into_future()).instrument(call).await {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::Unavailable("a command timed out".to_owned())),
     }

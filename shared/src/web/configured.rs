@@ -77,11 +77,12 @@ impl<T: Clone> Configured<T> {
     /// it as it was.
     pub async fn current(&self) -> T {
         let now = self.clock.now();
-        let (due, known) = {
+        let due = {
             let current = self.lock();
-            (!current.of.is_empty() && current.look_at <= now, current.of.clone())
+            let due = !current.of.is_empty() && current.look_at <= now;
+            due.then(|| current.of.clone())
         };
-        if due {
+        if let Some(known) = due {
             let (next, seconds) = self.look_again(&known, now).await;
             let mut current = self.lock();
             current.look_at = now.plus_seconds(seconds);

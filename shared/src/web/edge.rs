@@ -5,14 +5,17 @@ use super::{
     Core, Error,
     client::{Quota, request_id},
     error::Carried,
+    function,
 };
-use crate::outbound::Standing;
+use crate::{models::HospitalId, outbound::Standing};
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::RequestExt as _;
+use tracing::Instrument as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -21,15 +24,29 @@ tokio::task_local! {
     static CURRENT: String;
 }
 
+/// The hospital in whose name a request was answered: its id, which tells nobody anything.
+#[derive(Debug, Clone)]
+pub(super) struct InHospital(pub(super) HospitalId);
+
 /// Wraps a request.
-pub(super) async fn wrap(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+pub(super) async fn wrap(
+    State((core, function)): State<(Core, &'static str)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let quota = Quota::default();
     request.extensions_mut().insert(quota.clone());
     let id = request_id(request.extensions()).unwrap_or_else(|| "none".to_owned());
     let route = route(request.method().as_str(), request.extensions());
+    let trace_id = trace_id(request.extensions());
     let started = core.clock.now();
-    let answer = async { rendered(next.run(request).await) };
-    let mut response = CURRENT.scope(id.clone(), answer).await;
+    let answer = async {
+        let response = next.run(request).await;
+        let hospital = response.extensions().get::<InHospital>().cloned();
+        (rendered(response), hospital)
+    };
+    let span = tracing::debug_span!("request", request_id = %id);
+    let (mut response, hospital) = CURRENT.scope(id.clone(), answer.instrument(span)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -37,8 +54,25 @@ pub(super) async fn wrap(State(core): State<Core>, mut request: Request, next: N
         tell_limit(response.headers_mut(), standing);
     }
     let milliseconds = core.clock.now().millis().saturating_sub(started.millis());
-    tracing::info!(request_id = %id, %route, status = response.status().as_u16(), milliseconds, "answered");
+    let (status, cold) = (response.status(), function::is_cold());
+    tracing::info!(
+        request_id = %id,
+        function,
+        cold_start = cold,
+        trace_id,
+        hospital = hospital.as_ref().map(|InHospital(id)| id.as_str()),
+        %route,
+        status = status.as_u16(),
+        milliseconds,
+        "answered"
+    );
+    crate::count!(requests = 1_u8, failures = status.is_server_error(), cold_starts = cold);
     response
+}
+
+/// X-Ray's id of the invocation.
+fn trace_id(extensions: &Extensions) -> Option<String> {
+    extensions.lambda_context_ref()?.xray_trace_id.clone()
 }
 
 /// The limit and what is left of it (IETF draft-ietf-httpapi-ratelimit-headers).

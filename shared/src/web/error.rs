@@ -334,6 +334,7 @@ impl From<outbound::Error> for Error {
                 outbound::Service::S3 => "S3",
                 outbound::Service::Lambda => "Lambda",
                 outbound::Service::Secrets => "Secrets Manager",
+                outbound::Service::CloudFormation => "CloudFormation",
             },
         };
         Self::Unavailable { dependency, cause: error.to_string() }

@@ -1,15 +1,23 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
 use super::{
-    Configured, Core, Environment, Missing, Operations, edge, gateway, idempotency, trail,
+    Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency,
+    metrics::Metrics, trail,
 };
 use crate::{clock::Clock, models::Instant};
 use axum::{Router, middleware};
 use lambda_runtime::LambdaEvent;
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
-    layer::SubscriberExt as _,
+    fmt::format::FmtSpan,
+    layer::{Layer as _, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -36,7 +44,7 @@ pub fn app<F: Function>(function: F) -> Router {
         .with_state(function)
         .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
         .route_layer(middleware::from_fn_with_state(core.clone(), trail::record))
-        .layer(middleware::from_fn_with_state(core, edge::wrap))
+        .layer(middleware::from_fn_with_state((core, F::NAME), edge::wrap))
 }
 
 /// The description of a function's operations.
@@ -81,9 +89,23 @@ where
         let configured = configure(&mut env);
         env.finish(configured).map(Arc::new)
     };
-    run(configure, |function, event: LambdaEvent<E>| {
-        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-        handle(function, event.payload, Instant::from_millis(deadline))
+    run(configure, async |function, event: LambdaEvent<E>| {
+        let LambdaEvent { payload, context } = event;
+        let (cold, started) = (is_cold(), Clock::system().now());
+        let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
+        let done = handle(function, payload, Instant::from_millis(deadline)).await;
+        let milliseconds = Clock::system().now().millis().saturating_sub(started.millis());
+        tracing::info!(
+            request_id = %context.request_id,
+            function = %context.env_config.function_name,
+            cold_start = cold,
+            trace_id = context.xray_trace_id,
+            milliseconds,
+            failed = done.is_err(),
+            "an event is done"
+        );
+        crate::count!(events = 1_u8, failures = done.is_err(), cold_starts = cold);
+        done
     })
 }
 
@@ -124,17 +146,34 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One JSON object a line, as `CloudWatch` reads it: what we say from `LOG_LEVEL` on, and the
-/// warnings of others.
+/// Whether this is the process's first event: the one that waited for it to start.
+pub(super) fn is_cold() -> bool {
+    static WARM: AtomicBool = AtomicBool::new(false);
+    !WARM.swap(true, Ordering::Relaxed)
+}
+
+/// One JSON object a line, as `CloudWatch` reads it: what we say from `LOG_LEVEL` on, the warnings
+/// of others, and what is counted. At `debug` each call outside is a span, told when it ends.
 fn init_log() {
-    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
+    let of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let level = of("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let own = ["shared", "patient_import", "scheduled", "migrate", "razorpay_webhook"];
     let heard = Targets::new()
         .with_default(LevelFilter::WARN)
+        .with_target(METRICS, LevelFilter::OFF)
         .with_targets(own.map(|target| (target, level)));
-    let lines =
-        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_filter(heard);
+    let metrics = of("METRICS_NAMESPACE").map(|namespace| {
+        let counted = Targets::new().with_target(METRICS, LevelFilter::INFO);
+        let function = of("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+        Metrics::new(namespace, function).with_filter(counted)
+    });
     // A second initialisation, as in a test, changes nothing.
-    let _already: Result<(), _> = tracing_subscriber::registry().with(lines).with(heard).try_init();
+    let _already: Result<(), _> =
+        tracing_subscriber::registry().with(lines).with(metrics).try_init();
 }

@@ -2,7 +2,7 @@
 //! is on its way to the database while the handler is waiting for its own reads, so it costs no
 //! wait of its own. A read whose entry could not be written shows nothing.
 
-use super::{Client, Core, Error, error::Carried};
+use super::{Client, Core, Error, edge::InHospital, error::Carried};
 use crate::{
     auth::Principal,
     models::{AuditActor, AuditEntry, AuditResult, HospitalId, Id, Instant, Kind, Listed, ids_in},
@@ -249,7 +249,7 @@ pub(super) async fn record(State(core): State<Core>, request: Request, next: Nex
         },
         Err(error) => Err(error),
     };
-    match written {
+    let mut answer = match written {
         Ok(()) => response,
         // What was read is not shown; what was done is done, and its answer is true.
         Err(error) if read && response.status().is_success() => error.into_response(),
@@ -259,5 +259,9 @@ pub(super) async fn record(State(core): State<Core>, request: Request, next: Nex
             }
             response
         }
+    };
+    if let Some(owner) = trail.told().owner.clone() {
+        answer.extensions_mut().insert(InHospital(owner));
     }
+    answer
 }

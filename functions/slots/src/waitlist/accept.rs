@@ -107,7 +107,10 @@ pub(crate) async fn accept_offer(
         },
     };
     match store.accept_offer(&opened.entry, &patient, &booking, now).await? {
-        Booked::Done(appointment) => Ok(Json(AcceptedReply::of(&appointment, tenant, now))),
+        Booked::Done(appointment) => {
+            shared::count!(bookings = 1_u8);
+            Ok(Json(AcceptedReply::of(&appointment, tenant, now)))
+        }
         Booked::PatientBusy => Err(Error::conflict(
             "PATIENT_BUSY",
             "The patient has another appointment at that time.",

@@ -53,7 +53,7 @@ impl Razorpay {
     /// Whether Razorpay knows the keys.
     pub async fn knows_its_keys(&self) -> Result<bool> {
         let request = self.request(Method::GET, "/v1/orders?count=1")?;
-        let response = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        let response = self.http.send(request).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Ok(false),
             status if status.is_success() => Ok(true),
@@ -145,7 +145,7 @@ impl Razorpay {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T> {
-        let response = request.send().await.map_err(|error| self.http.unavailable(error))?;
+        let response = self.http.send(request).await?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| self.http.unavailable(error))?;
         if status.is_success() {

@@ -1,0 +1,76 @@
+//! A deployment runs the migration and waits for its answer.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Router, extract::State, http::HeaderMap, routing::put};
+use serde_json::{Value, json};
+use tests::{api::Api, world::World};
+
+/// Answers as they came to the deployment: the content type, and the body.
+type Answers = Arc<Mutex<Vec<(bool, Value)>>>;
+
+async fn take(State(answers): State<Answers>, headers: HeaderMap, body: String) {
+    let answer = (headers.contains_key("content-type"), serde_json::from_str(&body).unwrap());
+    answers.lock().unwrap().push(answer);
+}
+
+/// A deployment that waits: its address, and what it is told.
+async fn deployment() -> (String, Answers) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/answer?signature=x", listener.local_addr().unwrap());
+    let answers = Answers::default();
+    let router = Router::new().route("/answer", put(take)).with_state(answers.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, answers)
+}
+
+fn request(kind: &str, url: &str) -> Value {
+    let file = format!("{}/../events/migrate/custom-resource.json", env!("CARGO_MANIFEST_DIR"));
+    let mut request: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    request["RequestType"] = json!(kind);
+    request["ResponseURL"] = json!(url);
+    request
+}
+
+async fn told(api: &Api, kind: &str) -> (bool, Value) {
+    let (url, answers) = deployment().await;
+    let went_well = api.deploys(request(kind, &url)).await.is_ok();
+    let mut answers = std::mem::take(&mut *answers.lock().unwrap());
+    assert_eq!(answers.len(), 1, "one answer");
+    let (typed, answer) = answers.pop().unwrap();
+    assert!(!typed, "the address was signed without a content type");
+    for member in ["StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"] {
+        assert_eq!(answer[member], request(kind, &url)[member], "{member}");
+    }
+    (went_well, answer)
+}
+
+#[tokio::test]
+async fn a_deployment_is_told_what_the_migration_came_to() {
+    let world = World::new().await;
+    for kind in ["Create", "Update", "Update"] {
+        let (went_well, answer) = told(&world, kind).await;
+        assert_eq!((went_well, &answer["Status"]), (true, &json!("SUCCESS")), "{kind}");
+        assert_eq!(answer["Data"]["indexes"], shared::store::INDEXES.len());
+        assert_eq!(answer["Data"]["adminCreated"], false);
+    }
+}
+
+#[tokio::test]
+async fn one_whose_migration_fails_is_told_at_once_and_why_is_in_the_log() {
+    let world = World::new().await;
+    let away = world.with(&[("MONGODB_URI", "mongodb://127.0.0.1:9")]);
+    let (went_well, answer) = told(&away, "Update").await;
+    assert_eq!((went_well, &answer["Status"]), (false, &json!("FAILED")));
+    assert_eq!(answer["Reason"], "the migration failed; the log says why");
+}
+
+#[tokio::test]
+async fn a_stack_that_goes_leaves_its_database() {
+    let world = World::new().await;
+    let before = world.books().everything().await.len();
+    let away = world.with(&[("MONGODB_URI", "mongodb://127.0.0.1:9")]);
+    assert_eq!(told(&away, "Delete").await.1["Status"], "SUCCESS");
+    assert_eq!(told(&world, "Delete").await.1["Status"], "SUCCESS");
+    assert_eq!(world.books().everything().await.len(), before);
+}

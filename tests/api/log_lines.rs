@@ -1,0 +1,144 @@
+//! The log says what happened, and to nobody's name.
+
+use scheduled::Job;
+use serde_json::{Value, json};
+use tests::{
+    actor::text, hospital::Hospital, imports::Imports, log::Log, razorpay::delivery, world::World,
+};
+
+const AWAY: &str = "http://127.0.0.1:9";
+
+/// One line of an answered request.
+fn answered(log: &Log, route: &str) -> Value {
+    let mut lines = log.lines().into_iter().rev();
+    let of = |line: &Value| line["message"] == "answered" && line["route"] == route;
+    lines.find(of).unwrap_or_else(|| panic!("no line of {route}"))
+}
+
+#[tokio::test]
+async fn a_request_is_told_by_one_line_with_all_that_is_needed() {
+    let log = Log::listen();
+    let world = World::new().await;
+    world.a.patient.get("/me/patients").await.is(200);
+    let line = answered(&log, "GET /me/patients");
+    assert_eq!(line["function"], "users");
+    assert_eq!(line["hospital"], world.a.id.as_str());
+    assert_eq!((&line["status"], line["cold_start"].is_boolean()), (&json!(200), true));
+    assert!(line["milliseconds"].is_i64() && line["request_id"].is_string(), "{line}");
+    world.visitor().get("/me").await.is(401);
+    assert_eq!(answered(&log, "GET /me")["hospital"], Value::Null);
+    // Each call outside is a span, and says in which request.
+    let id = &line["request_id"];
+    let lines = log.lines();
+    let closed = lines.iter().filter(|line| line["message"] == "close");
+    let of_request = closed.filter(|line| line["spans"][0]["request_id"] == *id);
+    let calls: Vec<&Value> = of_request.map(|line| &line["span"]["dependency"]).collect();
+    assert!(calls.iter().any(|call| *call == "MongoDB"), "{calls:?}");
+    assert!(calls.iter().any(|call| *call == "Upstash"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn what_is_done_is_counted() {
+    let log = Log::listen();
+    let world = World::new().await;
+    let counted = |name: &str| -> u64 {
+        let lines = log.lines().into_iter().filter(|line| line["target"] == "metrics");
+        lines.filter_map(|line| line[name].as_u64()).sum()
+    };
+    assert!(counted("mails_sent") >= 6 && counted("mails_failed") == 0);
+    let before = counted("requests");
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let paid = world.a.patient.books_and_pays(&slot).await;
+    world.a.patient.cancels(&paid).await.is(200);
+    assert_eq!((counted("bookings"), counted("captures"), counted("refunds_asked")), (1, 1, 1));
+    assert_eq!((counted("requests") - before, counted("failures")), (5, 0));
+    let away = world.with(&[("UPSTASH_REDIS_REST_URL", AWAY)]);
+    world
+        .a
+        .patient
+        .at(&away)
+        .post("/login", json!({"email": "a@b.in", "password": "x"}))
+        .await
+        .is(503);
+    assert_eq!(counted("failures"), 1);
+}
+
+/// A file with a good row and a bad one.
+async fn imports(world: &World, of: &Hospital) {
+    let imports = Imports::of(world);
+    let key = format!("imports/{}/people.csv", of.code);
+    let file =
+        "name,email,identifier,mobile\nMeera Das,meera.das@x.example,MRN-77,9876522222\nAnil,,,\n";
+    imports.arrives(&key, file.as_bytes()).await;
+    imports.bucket.remove(&key).await;
+}
+
+/// Things go well and wrong in every function, with every dependency away, and the log names nobody.
+#[tokio::test]
+async fn no_line_names_a_person_or_a_secret() {
+    let log = Log::listen();
+    let world = World::new().await;
+    let (a, patient) = (&world.a, &world.a.patient);
+    let slots = a.doctor.sets_slots("2030-12-05", "10:00", "12:00", 30).await;
+    let paid = patient.books_and_pays(&slots[0]).await;
+    let payment = text(&paid, "/payment/paymentId");
+    world.is_told("payment.captured", &payment).await.is(200);
+    patient.cancels(&paid).await.is(200);
+    let told = world.razorpay().refund_event("refund.failed", &payment, "failed").await;
+    world.call(&delivery(&told, "refund-1")).await.is(200);
+    let mut wrong = delivery(&told, "refund-2");
+    wrong = wrong.header("x-razorpay-signature", "0".repeat(64));
+    world.call(&wrong).await.is(400);
+    for _ in 0..6 {
+        patient.post("/login", patient.key_and(&json!({ "password": "Asha Rao 2026" }))).await;
+    }
+    patient.elsewhere().post("/otp-login", patient.key()).await.is(202);
+    patient.elsewhere().post("/otp-login/verify", patient.key_and(&json!({"otp": "000000"}))).await;
+    let refreshed = patient.refreshed().await;
+    a.admin
+        .patch(format!("/users/{}", patient.account), json!({"name": "Asha Rao Nair"}))
+        .await
+        .is(200);
+    a.admin.post("/create/patient", a.patient_body("asha", "MRN-00042")).await.is(409);
+    a.admin.get("/users?q=Asha").await.is(200);
+    a.doctor.get("/doctor/patient-list?q=MRN-00042").await.is(200);
+    imports(&world, a).await;
+    let held = patient.books(&slots[1]).await;
+    for (setting, target) in [
+        ("UPSTASH_REDIS_REST_URL", "/otp-login"),
+        ("RAZORPAY_API_URL", "/payment/create-order"),
+        ("AWS_ENDPOINT_URL_LAMBDA", "/otp-login"),
+        ("MONGODB_URI", "/otp-login"),
+    ] {
+        let value = if setting == "MONGODB_URI" { "mongodb://127.0.0.1:9" } else { AWAY };
+        let away = patient.at(&world.with(&[(setting, value)]));
+        let body = match target {
+            "/otp-login" => patient.key(),
+            _ => json!({ "appointmentId": text(&held, "/id") }),
+        };
+        away.post(target, body).await;
+    }
+    let event = json!({ "job": "undelivered", "event": {
+        "eventType": "Bounce",
+        "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": patient.email }] },
+        "mail": { "tags": { "account": [patient.account] } },
+    }});
+    let bounced: Job = serde_json::from_value(event).unwrap();
+    let mails = Job::Mails { mails: Vec::new() };
+    for job in [bounced, Job::Effects, mails, Job::Reconcile, Job::Holds, Job::Seal, Job::Close] {
+        world.pass(61);
+        world.run(job).await;
+    }
+    assert!(log.lines().len() > 300, "{}", log.lines().len());
+    log.names_nobody(&world, &[&world.admin, &refreshed]).await;
+}
+
+/// The search finds what it looks for.
+#[tokio::test]
+#[should_panic(expected = "what is seeded is in the log")]
+async fn a_name_would_be_found() {
+    let log = Log::listen();
+    let world = World::new().await;
+    tracing::warn!(patient = "Asha Rao", "a mistake");
+    log.names_nobody(&world, &[]).await;
+}
