@@ -25,6 +25,7 @@ mod import_events;
 mod importing;
 mod interleaving;
 mod journey;
+mod killing;
 mod leave;
 mod ledger;
 mod limits;

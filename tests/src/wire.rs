@@ -32,7 +32,12 @@ struct Told {
     commands: Commands,
     meeting: Meeting,
     cut: Arc<AtomicBool>,
+    death: Death,
 }
+
+/// Where the function dies: with which command, counted from one, and whether the server still
+/// hears it. Then nothing comes through any more.
+type Death = Arc<Mutex<Option<(usize, bool)>>>;
 
 /// Each command's name and document.
 type Commands = Arc<Mutex<Vec<(String, Document)>>>;
@@ -55,8 +60,9 @@ impl Wire {
                 let server = TcpStream::connect(&host).await.expect("the database is there");
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(note(from_client, to_server, telling.clone()));
-                tokio::spawn(relay(from_server, to_client));
+                let mute = Arc::<AtomicBool>::default();
+                tokio::spawn(note(from_client, to_server, telling.clone(), mute.clone()));
+                tokio::spawn(relay(from_server, to_client, mute));
             }
         });
         Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), told }
@@ -65,6 +71,12 @@ impl Wire {
     /// From now on the connection breaks whenever an entry of the audit trail is sent.
     pub fn cuts_the_trail(&self) {
         self.told.cut.store(true, Ordering::SeqCst);
+    }
+
+    /// With the command of this number from now, counted from one, the function dies: before the
+    /// server hears it, or after. Nothing of what it does then comes through.
+    pub fn dies(&self, at: usize, heard: bool) {
+        *self.told.death.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, heard));
     }
 
     /// From now on the next find goes on only with an entry of the audit trail, and the entry only
@@ -115,13 +127,44 @@ impl Silence {
     }
 }
 
-async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let _closed = tokio::io::copy(&mut from, &mut to).await;
+/// Passes answers on, until the function is dead: then the next ends the connection.
+async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mute: Arc<AtomicBool>) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if mute.load(Ordering::SeqCst) || to.write_all(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What becomes of one more command of a function.
+enum Fate {
+    Lives,
+    /// The command is its last, and the server still hears it.
+    Dies,
+    Dead,
+}
+
+fn fate(death: &Death) -> Fate {
+    let mut death = death.lock().unwrap_or_else(PoisonError::into_inner);
+    match &mut *death {
+        None => Fate::Lives,
+        Some((1, true)) => {
+            *death = Some((0, false));
+            Fate::Dies
+        }
+        Some((0 | 1, _)) => Fate::Dead,
+        Some((left, _)) => {
+            *left -= 1;
+            Fate::Lives
+        }
+    }
 }
 
 /// Passes messages on and notes their commands. A message is its length, three more numbers of
 /// four bytes, flags, and a document whose first member is the command (MongoDB, `OP_MSG`).
-async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
+async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told, mute: Arc<AtomicBool>) {
     const BEFORE_THE_NAME: usize = 16 + 4 + 1 + 4 + 1;
     const OP_MSG: u32 = 2013;
     const HOUSEKEEPING: [&str; 5] = ["hello", "isMaster", "ismaster", "ping", "endSessions"];
@@ -148,6 +191,11 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
         let beside = HOUSEKEEPING.contains(&name.as_str())
             || (name == "insert" && value.starts_with(b"audit"));
         if op == Some(OP_MSG) && !beside {
+            match fate(&told.death) {
+                Fate::Lives => {}
+                Fate::Dies => mute.store(true, Ordering::SeqCst),
+                Fate::Dead => return,
+            }
             let document = whole(&message).unwrap_or_default();
             told.commands
                 .lock()
