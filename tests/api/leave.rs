@@ -340,6 +340,29 @@ async fn a_leave_that_is_taken_back_opens_its_time_and_lets_appointments_stand()
 }
 
 #[tokio::test]
+async fn a_payment_that_comes_too_late_is_no_way_into_a_leave() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let late = patient.books(&slots[0]).await;
+    let paid = patient.checks_out(&late).await;
+    world.pass(600);
+    let other = world.a.new_patient("other").await;
+    let held = other.books(&slots[1]).await;
+    let in_time = other.checks_out(&held).await;
+    // Nobody is told yet when the payments come.
+    let alone = world.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    let leave = leaves(&doctor.at(&alone), "alternatives").await;
+    let answer = patient.post("/payment/verify", paid).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "expired");
+    let answer = other.post("/payment/verify", in_time).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "confirmed");
+    world.run(Job::Leave).await;
+    assert_eq!(counts(doctor, &leave).await, [1, 0, 0, 0, 0]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn who_takes_leave_for_whom_and_from_when_to_when() {
     let world = World::new().await;
     let (doctor, patient, admin) = (&world.a.doctor, &world.a.patient, &world.a.admin);

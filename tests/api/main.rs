@@ -50,6 +50,7 @@ mod people;
 mod plans;
 mod publishing;
 mod queues;
+mod racing;
 mod razorpay_acceptance;
 mod receipts;
 mod reconciling;

@@ -198,6 +198,9 @@ async fn it_is_not_offered_to_whom_or_when_it_is_of_no_use() {
     // The first is busy then, the second waits for another day, the third gets it.
     waits(&waiting[0], doctor).await;
     waiting[0].books_and_pays(&theirs).await;
+    let shut_out = world.a.new_patient("shut-out").await;
+    waits(&shut_out, doctor).await;
+    world.a.admin.act(format!("/users/{}/block", shut_out.account)).await.is(200);
     let other = json!({ "doctorId": doctor.account, "from": "2030-12-06", "to": "2030-12-09" });
     waiting[1].post("/waitlist", other).await.is(201);
     world.pass(1);

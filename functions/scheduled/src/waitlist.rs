@@ -3,7 +3,10 @@
 
 use crate::{BATCH, Scheduled, mails, trail::Act};
 use shared::{
-    models::{Hospital, Instant, Message, Notification, NotificationId, Offer, Slot, WaitEntry},
+    models::{
+        AccountStatus, Hospital, Instant, Message, Notification, NotificationId, Offer, Patient,
+        Slot, WaitEntry,
+    },
     store::{Change, HospitalStore, Offered},
     tenancy::Tenant,
     web::Result,
@@ -75,7 +78,7 @@ async fn offer_one(
             let Some(next) = entry.offers(slot, this.entropy.id(now)?, now) else {
                 continue;
             };
-            if store.is_busy(&entry.patient.id, slot, now).await? {
+            if !may_come(&store, &entry, slot, now).await? {
                 continue;
             }
             match offer_to(this, (&store, tenant), &next, now).await? {
@@ -85,6 +88,22 @@ async fn offer_one(
             }
         }
     }
+}
+
+/// Whether somebody on the list can use a slot: he is not shut out, and not somewhere else then.
+async fn may_come(
+    store: &HospitalStore,
+    entry: &WaitEntry,
+    slot: &Slot,
+    now: Instant,
+) -> Result<bool> {
+    let patient = store.patient(&entry.patient.id).await?;
+    let shut_out =
+        |one: &Patient| matches!(one.status, AccountStatus::Blocked | AccountStatus::Deactivated);
+    if patient.as_ref().is_none_or(shut_out) {
+        return Ok(false);
+    }
+    Ok(!store.is_busy(&entry.patient.id, slot, now).await?)
 }
 
 async fn offer_to(

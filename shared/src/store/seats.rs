@@ -78,7 +78,7 @@ pub(super) fn held_by(appointment: &AppointmentId) -> Document {
     doc! { "$or": [{ "appointmentId": id, "status": held }, { "seats.appointmentId": id }] }
 }
 
-/// The slot if it, or a seat of it, is kept at this instant under this id for whom it is offered to.
+/// The slot if it, or a seat of it, is held at this instant under this id.
 pub(super) fn kept_by(appointment: &AppointmentId, now: Instant) -> Document {
     let (id, now) = (appointment.as_str(), now.millis());
     let held = SlotStatus::Held.as_str();

@@ -125,9 +125,12 @@ impl HospitalStore {
         now: Instant,
         tx: &mut Tx,
     ) -> Result<bool> {
+        // What a leave blocks is its own only while its hold lasts; the leave then finds it.
+        let mut ran_out = seats::held_by(&appointment.id);
+        ran_out.insert("leaves", doc! { "$exists": false });
         let filter = doc! {
             "_id": appointment.slot_id.as_str(),
-            "$or": [seats::held_by(&appointment.id), open_at(now)],
+            "$or": [seats::kept_by(&appointment.id, now), ran_out, open_at(now)],
         };
         let status = SlotStatus::Booked.as_str().into();
         let take = seats::take(&appointment.id, status, Bson::Null, now);
