@@ -15,6 +15,8 @@ ARCH ?= x86-64
 STAGE ?= production
 STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
 SAM := .tools/sam/bin/sam
+# AWS's emulator of Lambda's runtime, inside the same wheel.
+EMULATOR := .tools/emulator/bin/sam
 SCHEMATHESIS := .tools/schemathesis/bin/schemathesis
 REDOCLY := .tools/openapi/node_modules/.bin/redocly
 
@@ -27,7 +29,7 @@ run: ## the whole product on this machine, until Ctrl-C (PORT, STACK_DIR, CONCUR
 	cargo build --workspace
 	@exec env STACK_DIR="$(STACK_DIR)" $(TARGET)/debug/local run
 
-test: ## every test, over servers of its own
+test: $(EMULATOR) ## every test, over servers of its own
 	cargo build --workspace --all-targets
 	@exec $(TARGET)/debug/local exec -- cargo test --workspace --no-fail-fast
 
@@ -91,6 +93,10 @@ $(DENY):
 $(LAMBDA):
 	python3 -m venv .tools/lambda
 	.tools/lambda/bin/pip install --quiet --disable-pip-version-check --no-deps cargo-lambda==1.9.2
+
+$(EMULATOR):
+	python3 -m venv .tools/emulator
+	.tools/emulator/bin/pip install --quiet --disable-pip-version-check --no-deps aws-sam-cli==1.170.0
 
 $(SAM):
 	python3 -m venv .tools/sam

@@ -13,6 +13,7 @@
 mod access;
 mod client;
 mod configuration;
+mod emulator;
 mod events;
 mod import;
 mod lifecycle;
