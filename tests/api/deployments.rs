@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State, http::HeaderMap, routing::put};
 use serde_json::{Value, json};
+use shared::store::MIGRATIONS;
 use tests::{api::Api, world::World};
 
 /// Answers as they came to the deployment: the content type, and the body.
@@ -54,6 +55,28 @@ async fn a_deployment_is_told_what_the_migration_came_to() {
         assert_eq!(answer["Data"]["indexes"], shared::store::INDEXES.len());
         assert_eq!(answer["Data"]["adminCreated"], false);
     }
+}
+
+#[tokio::test]
+async fn what_was_ours_goes_once_and_what_is_not_stays_and_is_named() {
+    let world = World::new().await;
+    let versions: Vec<i64> = MIGRATIONS.iter().map(|one| one.version).collect();
+    assert_eq!(world.migrates().await.migrations, Vec::<i64>::new(), "made when it was new");
+    let books = world.books();
+    books.forget_migrations().await;
+    for name in ["appointment_start", "by_hand"] {
+        books.add_index("appointments", name).await;
+    }
+    let has = async |name: &str| books.indexes("appointments").await.contains(&name.to_owned());
+    assert!(has("appointment_start").await && has("by_hand").await);
+    let (one, other) = tokio::join!(world.migrates(), world.migrates());
+    for done in [&one, &other] {
+        assert_eq!(done.unknown_indexes, ["appointments.by_hand"]);
+    }
+    assert!(one.migrations == versions || other.migrations == versions, "{one:?} {other:?}");
+    assert!(!has("appointment_start").await && has("by_hand").await);
+    let again = world.migrates().await;
+    assert_eq!((again.migrations, again.unknown_indexes), (vec![], one.unknown_indexes));
 }
 
 #[tokio::test]

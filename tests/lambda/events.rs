@@ -156,7 +156,13 @@ pub(crate) const JOBS: [&str; 11] = [
 /// What a migration answers that found everything done.
 pub(crate) fn migrated() -> Value {
     let indexes = shared::store::INDEXES.len();
-    json!({ "indexes": indexes, "adminCreated": false, "accountsResealed": 0 })
+    json!({
+        "indexes": indexes,
+        "migrations": 0,
+        "unknownIndexes": 0,
+        "adminCreated": false,
+        "accountsResealed": 0,
+    })
 }
 
 #[tokio::test]

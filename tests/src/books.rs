@@ -107,6 +107,24 @@ impl Books {
         kept.update_many(doc! {}, forget).await.expect("an update");
     }
 
+    /// Makes an index as somebody with a shell would, or an older version of ours.
+    pub async fn add_index(&self, collection: &str, name: &str) {
+        let options = mongodb::options::IndexOptions::builder().name(name.to_owned()).build();
+        let model = mongodb::IndexModel::builder().keys(doc! { name: 1 }).options(options).build();
+        self.0.collection::<Document>(collection).create_index(model).await.expect("an index");
+    }
+
+    /// The names of a collection's indexes.
+    pub async fn indexes(&self, collection: &str) -> Vec<String> {
+        self.0.collection::<Document>(collection).list_index_names().await.expect("names")
+    }
+
+    /// Forgets which changes of what is there were made, as if they had not been.
+    pub async fn forget_migrations(&self) {
+        let made = self.0.collection::<Document>("migrations");
+        made.delete_many(doc! {}).await.expect("a deletion");
+    }
+
     /// Checks the invariants of the whole database at an instant, in milliseconds.
     pub async fn check(&self, now: i64) {
         let appointments = self.find("appointments", doc! {}).await;

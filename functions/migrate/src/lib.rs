@@ -1,5 +1,5 @@
-//! Indexes, the first administrator, and secrets sealed under the key of today. Run at deployment
-//! and by hand; a second run changes nothing.
+//! Indexes, changes of what is there, the first administrator, and secrets sealed under the key of
+//! today. Run at deployment and by hand; a second run changes nothing.
 
 mod deployment;
 
@@ -31,10 +31,14 @@ pub struct Migrate {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
     /// How many indexes there are.
     pub indexes: usize,
+    /// The versions of the changes that were made.
+    pub migrations: Vec<i64>,
+    /// Indexes that are none of ours, and stay: `collection.index`.
+    pub unknown_indexes: Vec<String>,
     /// Whether the administrator is new.
     pub admin_created: bool,
     /// How many hospitals' own payment accounts had secrets sealed under the key before, and have
@@ -79,24 +83,32 @@ impl Migrate {
     /// Makes what is not there yet.
     pub async fn run(&self) -> Result<Migrated, Error> {
         let indexes = self.store.apply_indexes().await?;
+        let migrations = self.store.migrate(self.clock.now()).await?;
+        let unknown_indexes = self.store.unknown_indexes().await?;
         self.store.gate().ensure_nobodies().await?;
         let accounts_resealed = self.reseal().await?;
         let admin_created = match &self.admin {
             Some(first) => self.ensure(first).await?,
             None => false,
         };
-        Ok(Migrated { indexes, admin_created, accounts_resealed })
+        Ok(Migrated { indexes, migrations, unknown_indexes, admin_created, accounts_resealed })
     }
 
     /// Runs, and says in the log what it came to.
     async fn told(&self) -> Result<Value, &'static str> {
         match self.run().await {
-            Ok(Migrated { indexes, admin_created, accounts_resealed }) => {
-                tracing::info!(indexes, admin_created, accounts_resealed, "the database is ready");
+            Ok(done) => {
+                tracing::info!(?done, "the database is ready");
+                if !done.unknown_indexes.is_empty() {
+                    let unknown = &done.unknown_indexes;
+                    tracing::warn!(?unknown, "indexes that are none of ours stay as they are");
+                }
                 Ok(json!({
-                    "indexes": indexes,
-                    "adminCreated": admin_created,
-                    "accountsResealed": accounts_resealed,
+                    "indexes": done.indexes,
+                    "migrations": done.migrations.len(),
+                    "unknownIndexes": done.unknown_indexes.len(),
+                    "adminCreated": done.admin_created,
+                    "accountsResealed": done.accounts_resealed,
                 }))
             }
             Err(error) => {
