@@ -72,6 +72,23 @@ fn operations_have_names_of_their_own_and_say_what_they_do() {
     }
 }
 
+/// Whether they fit their schemas, the linter of `make check` says.
+#[test]
+fn every_json_body_has_an_example() {
+    let mut bodies = 0;
+    for (route, operation) in operations() {
+        let sent = operation.get("requestBody").into_iter();
+        let answers = operation["responses"].as_object().unwrap().iter();
+        let answers = answers.filter(|(status, _)| status.starts_with('2'));
+        for body in sent.chain(answers.map(|(_, answer)| answer)) {
+            let Some(body) = body.pointer("/content/application~1json") else { continue };
+            assert!(body.get("example").is_some_and(|one| !one.is_null()), "{route}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 100, "{bodies}");
+}
+
 #[test]
 fn every_tag_is_described_and_used() {
     let document: Value = serde_json::from_str(&tests::document::text()).unwrap();

@@ -1,5 +1,6 @@
 //! The description of the whole API, put together from every function's operations.
 
+use crate::examples::{Samples, give_examples};
 use serde_json::{Map, Value, json};
 use shared::web::{ApiDocument, describe, document};
 use utoipa::{OpenApi as _, openapi::OpenApi};
@@ -35,6 +36,8 @@ pub fn text() -> String {
     forbid_null(&mut document);
     close_bodies(&mut document);
     drop_unused(&mut document);
+    first_sentences(&mut document);
+    give_examples(&mut document, &samples());
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -85,6 +88,41 @@ fn describe_all(document: &mut Value) {
             operation["security"] = json!([]);
         }
     }
+}
+
+/// What an operation does in a sentence, and the rest of what is said of it beside that.
+fn first_sentences(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let methods = paths.into_iter().flatten().filter_map(|(_, methods)| methods.as_object_mut());
+    for operation in methods.flat_map(Map::values_mut) {
+        let said = operation.get("summary").and_then(Value::as_str).unwrap_or_default();
+        let said = said.replace('\n', " ");
+        if let Some((first, rest)) = said.split_once(". ") {
+            operation["description"] = json!(rest);
+            operation["summary"] = json!(format!("{first}."));
+        } else {
+            operation["summary"] = json!(said);
+        }
+    }
+}
+
+/// The bodies in `events/`.
+fn samples() -> Samples {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let entries = |path: &str| {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path()).collect();
+        paths.sort();
+        paths
+    };
+    let files = entries(folder).into_iter().flat_map(|path| entries(&path.to_string_lossy()));
+    files
+        .filter_map(|file| {
+            let event: Value = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
+            let body = serde_json::from_str(event.get("body")?.as_str()?).ok()?;
+            Some((event.get("routeKey")?.as_str()?.to_owned(), body))
+        })
+        .collect()
 }
 
 /// Takes out the schemas that nothing refers to: lists describe their items in place.
