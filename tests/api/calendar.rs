@@ -6,7 +6,7 @@ use calcard::icalendar::{
 };
 use serde_json::json;
 use tests::{
-    actor::{Actor, text},
+    actor::{Actor, items, text},
     world::World,
 };
 
@@ -103,6 +103,11 @@ async fn a_link_ends_when_it_is_renewed_or_ended_and_with_the_account() {
     let second = link(patient).await;
     gone(&first).await;
     read(&world, &second).await;
+    // Who has the link leaves a trace.
+    let about = format!("/audit?about={}", patient.account);
+    let entries = items(&world.a.admin.get(about).await.is(200));
+    let entry = entries.iter().find(|entry| entry["act"] == "GET /calendar.ics").unwrap();
+    assert_eq!(entry["actor"]["service"], "link");
     patient.delete("/me/calendar").await.is(204);
     gone(&second).await;
     patient.delete("/me/calendar").await.is(204);

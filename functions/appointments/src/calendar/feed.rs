@@ -12,7 +12,7 @@ use shared::{
     query,
     store::HospitalStore,
     tenancy::{Reach, Tenant},
-    web::{Error, LinkText, Query, Refusals, Result},
+    web::{Error, LinkText, Query, Refusals, Result, Trail},
 };
 
 query! {
@@ -38,6 +38,7 @@ const PAST: i64 = 90 * 86_400;
 )]
 pub(crate) async fn feed(
     State(this): State<Appointments>,
+    trail: Trail,
     Query(query): Query<CalendarQuery>,
 ) -> Result<Response> {
     let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
@@ -56,6 +57,7 @@ pub(crate) async fn feed(
     if !account?.is_some_and(|account| opened.is_good(&account)) {
         return Err(Error::NotFound);
     }
+    trail.serves("link", &tenant, &opened.account);
     let hospital = hospital?.ok_or(Error::NotFound)?;
     let calendar = write::calendar(&hospital, opened.role, &entries?, now);
     let mut response = calendar.into_response();
