@@ -23,6 +23,7 @@ mod deployments;
 mod dying;
 mod examined;
 mod families;
+mod faults;
 mod fees;
 mod groups;
 mod hostile;

@@ -21,5 +21,6 @@ pub mod razorpay;
 pub mod routes;
 pub mod schema;
 pub mod stack;
+pub mod switch;
 pub mod wire;
 pub mod world;

@@ -96,8 +96,10 @@ impl Wire {
         let told = Told::default();
         let telling = told.clone();
         tokio::spawn(async move {
+            let mut unheard = Vec::new();
             while let Ok((client, _)) = listener.accept().await {
                 if telling.death.has_come() {
+                    unheard.push(client);
                     continue;
                 }
                 let server = TcpStream::connect(&host).await.expect("the database is there");

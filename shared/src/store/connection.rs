@@ -58,8 +58,23 @@ impl std::fmt::Debug for Database {
 pub(super) async fn bounded<T>(
     command: impl IntoFuture<Output = mongodb::error::Result<T>>,
 ) -> Result<T> {
+    bounded_by(COMMAND, command).await
+}
+
+/// Runs a command that only tidies up, and briefly: after a command that timed out the answer must
+/// still come while its function has time, and time itself ends what was begun.
+pub(super) async fn briefly<T>(
+    command: impl IntoFuture<Output = mongodb::error::Result<T>>,
+) -> Result<T> {
+    bounded_by(Duration::from_secs(1), command).await
+}
+
+async fn bounded_by<T>(
+    limit: Duration,
+    command: impl IntoFuture<Output = mongodb::error::Result<T>>,
+) -> Result<T> {
     let call = tracing::debug_span!("call", dependency = "MongoDB");
-    match tokio::time::timeout(COMMAND, command.into_future()).instrument(call).await {
+    match tokio::time::timeout(limit, command.into_future()).instrument(call).await {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::Unavailable("a command timed out".to_owned())),
     }

@@ -40,7 +40,9 @@ impl Error {
 impl From<mongodb::error::Error> for Error {
     fn from(error: mongodb::error::Error) -> Self {
         // Labels before codes: MongoDB's own retry rules are written in labels.
-        if error.contains_label("TransientTransactionError") {
+        // A server that was looked for in vain, for seconds, is not looked for again.
+        let away = matches!(error.kind.as_ref(), ErrorKind::ServerSelection { .. });
+        if error.contains_label("TransientTransactionError") && !away {
             return Self::Conflict;
         }
         match error.kind.as_ref() {

@@ -1,6 +1,9 @@
 //! First answers to requests that carry an `Idempotency-Key`, kept for a day.
 
-use super::{Result, Store, connection::bounded};
+use super::{
+    Result, Store,
+    connection::{bounded, briefly},
+};
 use crate::models::Instant;
 use mongodb::{
     Collection,
@@ -127,6 +130,6 @@ impl Store {
         let kept = self.kept().await?;
         let own = doc! { "_id": key, "owner": run, "answer": { "$exists": false } };
         let over = doc! { "$set": { "runningUntil": 0_i64 } };
-        bounded(kept.update_one(own, over)).await.map(|_| ())
+        briefly(kept.update_one(own, over)).await.map(|_| ())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Error, Result,
-    connection::{Database, bounded},
+    connection::{Database, bounded, briefly},
 };
 use mongodb::{
     ClientSession,
@@ -80,18 +80,23 @@ impl Tx {
     }
 
     /// A commit whose result got lost is sent again: it is the same transaction, so it is safe.
+    /// All tries together may take as long as any one command.
     async fn commit(&mut self) -> Result<()> {
-        for _ in 0..2 {
-            match self.0.commit_transaction().await {
-                Err(error) if error.contains_label("UnknownTransactionCommitResult") => {}
-                result => return result.map_err(Error::from),
+        let session = &mut self.0;
+        bounded(async {
+            for _ in 0..2 {
+                match session.commit_transaction().await {
+                    Err(error) if error.contains_label("UnknownTransactionCommitResult") => {}
+                    result => return result,
+                }
             }
-        }
-        bounded(self.0.commit_transaction()).await
+            session.commit_transaction().await
+        })
+        .await
     }
 
     async fn abort(&mut self) {
-        if let Err(error) = bounded(self.0.abort_transaction()).await {
+        if let Err(error) = briefly(self.0.abort_transaction()).await {
             tracing::debug!(%error, "an abort was not heard; the server ends the transaction itself");
         }
     }

@@ -100,7 +100,10 @@ async fn remember(core: &Core, place: &str, run: &str, response: Response) -> Re
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
         );
     if passing {
-        core.store.drop_idempotent(place, run).await?;
+        // The answer stands all the same; the key is free again in half a minute.
+        if let Err(error) = core.store.drop_idempotent(place, run).await {
+            tracing::error!(%error, dependency = "MongoDB", "an idempotency key was not given back");
+        }
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
