@@ -22,4 +22,5 @@ mod process;
 mod race;
 mod readme;
 mod secrets;
+mod soak;
 mod stack;
