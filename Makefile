@@ -20,7 +20,7 @@ EMULATOR := .tools/emulator/bin/sam
 SCHEMATHESIS := .tools/schemathesis/bin/schemathesis
 REDOCLY := .tools/openapi/node_modules/.bin/redocly
 
-.PHONY: help run test check bench gen clean-data package deploy template redrive fuzz
+.PHONY: help run test check bench soak gen clean-data package deploy template redrive fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -48,6 +48,10 @@ bench: ## figures, each with its bar and its reference (ONLY=import)
 	cargo build --workspace --all-targets
 	cargo build --release --workspace --exclude local --exclude tests --bins
 	@exec $(TARGET)/debug/local exec -- $(TARGET)/debug/bench $(ONLY)
+
+soak: ## an hour of use: memory and connections flat, functions killed under load (SOAK_SECONDS=)
+	cargo build --workspace --all-targets
+	SOAK_SECONDS="$(SOAK_SECONDS)" cargo test --workspace --test lambda -- --ignored --nocapture soak::
 
 fuzz: $(SCHEMATHESIS) ## what openapi.json allows and what not, over a stack of its own (SECONDS_EACH=40)
 	cargo build --workspace --all-targets

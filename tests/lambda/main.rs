@@ -23,4 +23,5 @@ mod process;
 mod race;
 mod readme;
 mod secrets;
+mod soak;
 mod stack;

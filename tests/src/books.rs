@@ -42,7 +42,8 @@ fn list(document: &Document, name: &str) -> Vec<Document> {
 }
 
 impl Books {
-    pub(crate) const fn new(database: Database) -> Self {
+    /// The database of a world, or of a stack.
+    pub const fn new(database: Database) -> Self {
         Self(database)
     }
 
