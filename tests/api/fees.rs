@@ -72,6 +72,48 @@ async fn a_doctors_fees_are_set_shown_and_kept_by_the_slots_that_are_published()
 }
 
 #[tokio::test]
+async fn what_is_offered_instead_offers_that_kind_of_visit() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    colleague.sets_slot("2030-12-05", "15:00").await;
+    let plain = doctor.sets_slot("2030-12-05", "12:00").await;
+    sets_fees(&world, 7, 1).await;
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let later = doctor.sets_slot("2030-12-06", "10:00").await;
+    let other = world.a.new_patient("other").await;
+    let taken = other.books(&slots[0]).await;
+    let body = |kind: &str| json!({ "slotId": slots[0]["id"], "visitType": kind });
+    let offered = async |kind: &str| {
+        let refusal = patient.post("/slots/book", body(kind)).await.refused(409, "SLOT_TAKEN");
+        let ids = |list: &str| -> Vec<Value> {
+            refusal[list].as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
+        };
+        (ids("nextAvailable"), ids("alternatives"))
+    };
+    let fit = vec![slots[1]["id"].clone(), later["id"].clone()];
+    assert_eq!(offered("procedure").await, (fit.clone(), fit));
+    assert!(offered("consultation").await.0.contains(&plain["id"]));
+    other.cancels(&taken).await.is(200);
+    // So it is for whom the doctor asks to choose, for he is away.
+    let body = json!({ "slotId": slots[0]["id"], "visitType": "procedure" });
+    patient.post("/slots/book", body).await.is(201);
+    let held = patient.get("/appointments").await.is(200)["items"][0].clone();
+    patient.pays(&held).await;
+    let away = json!({ "from": "2030-12-05T09:00:00+05:30", "to": "2030-12-05T11:00:00+05:30" });
+    doctor.post("/doctor/leave", away).await.is(201);
+    world.run(Job::Leave).await;
+    world.run(Job::Effects).await;
+    let link = crate::leave::link(&world, patient).await;
+    let offer = world.visitor().get(format!("/leave/offer?link={link}")).await.is(200);
+    let instead = offer["alternatives"].as_array().unwrap();
+    assert_eq!(instead.len(), 1, "{offer}");
+    let choice = json!({ "link": link, "slotId": later["id"] });
+    world.visitor().post("/leave/accept", choice).await.is(200);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_follow_up_is_free_once_used_on_booking_and_given_back_on_cancelling() {
     let world = World::new().await;
     let (doctor, patient) = (&world.a.doctor, &world.a.patient);

@@ -46,7 +46,7 @@ pub(crate) async fn link_in(world: &World, patient: &Actor, path: &str) -> Strin
     link.unwrap_or_else(|| panic!("{} has no mail with {path}", patient.email))
 }
 
-async fn link(world: &World, patient: &Actor) -> String {
+pub(crate) async fn link(world: &World, patient: &Actor) -> String {
     link_in(world, patient, "/leave/offer").await
 }
 

@@ -239,7 +239,8 @@ async fn tell_of_leave(
         return Ok(());
     };
     let window = hospital.booking.window(&hospital.time_zone, now);
-    let Instead { of_doctor, of_others } = store.instead_of(&slot, window, now).await?;
+    let wanted = (&slot, appointment.visit_type);
+    let Instead { of_doctor, of_others } = store.instead_of(wanted, window, now).await?;
     let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
     let words = |at| time_for_people(at, &hospital.time_zone);
     let shown = |slot: &Slot| format!("{}, {}", words(slot.start), slot.doctor.name.as_str());

@@ -90,7 +90,7 @@ pub(crate) async fn book(
             }
             Booked::Refused(slot, why) => {
                 let window = booking.offer.rules.window(tenant.zone(), now);
-                let refused = (slot.as_deref(), why);
+                let refused = (slot.as_deref(), kind, why);
                 return Err(not_to_be_had(&store, &tenant, refused, (window, now)).await?);
             }
             Booked::Stale => {}

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::models::{
     Account, AccountId, AccountStatus, Calendar, Day, Instant, Role, Search, Slot, SlotId, Span,
-    Speciality, publish,
+    Speciality, VisitType, publish,
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -279,11 +279,11 @@ impl HospitalStore {
         self.scope.collection::<Slot>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
-    /// What is free instead of a slot: the doctor's next slots after it, and those of others of the
-    /// speciality from its start on.
+    /// What is free instead of a slot for a kind of visit: the doctor's next slots after it, and
+    /// those of others of the speciality from its start on.
     pub async fn instead_of(
         &self,
-        slot: &Slot,
+        (slot, kind): (&Slot, VisitType),
         window: Option<Span>,
         now: Instant,
     ) -> Result<Instead> {
@@ -291,6 +291,9 @@ impl HospitalStore {
         let next = |who: Document, from: Document| {
             let mut filter = doc! { "start": from, "$and": [on_offer(window, now)] };
             filter.extend(who);
+            if !kind.is_consultation() {
+                filter.insert("terms.visitFees.visitType", kind.as_str());
+            }
             slots.find(Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: MOST_INSTEAD })
         };
         let (doctor, start) = (slot.doctor.id.as_str(), slot.start.millis());

@@ -2,17 +2,17 @@
 
 use super::{Error, Result, SlotView};
 use crate::{
-    models::{Instant, Slot, SlotRefusal, Span},
+    models::{Instant, Slot, SlotRefusal, Span, VisitType},
     store::{HospitalStore, Instead, MOST_INSTEAD},
     tenancy::Tenant,
 };
 
-/// The refusal of a slot. One that is taken comes with up to three that are free: the same
-/// doctor's, and the same doctor's or else others' of the speciality.
+/// The refusal of a slot for a kind of visit. One that is taken comes with up to three that are
+/// free: the same doctor's, and the same doctor's or else others' of the speciality.
 pub async fn not_to_be_had(
     store: &HospitalStore,
     tenant: &Tenant,
-    (slot, why): (Option<&Slot>, SlotRefusal),
+    (slot, kind, why): (Option<&Slot>, VisitType, SlotRefusal),
     (window, now): (Option<Span>, Instant),
 ) -> Result<Error> {
     let Some(slot) = slot else {
@@ -38,7 +38,7 @@ pub async fn not_to_be_had(
     if slot.start <= now {
         return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
     }
-    let Instead { of_doctor, of_others } = store.instead_of(slot, window, now).await?;
+    let Instead { of_doctor, of_others } = store.instead_of((slot, kind), window, now).await?;
     let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
     let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
     let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();

@@ -86,7 +86,7 @@ pub(crate) async fn accept(
             }
             Rescheduled::Refused(MoveRefusal::Slot(why)) => {
                 let window = moving.offer.rules.window(tenant.zone(), now);
-                let refused = (Some(&slot), why);
+                let refused = (Some(&slot), appointment.visit_type, why);
                 return Err(not_to_be_had(store, tenant, refused, (window, now)).await?);
             }
             Rescheduled::Refused(_) => {

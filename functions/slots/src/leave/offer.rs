@@ -88,7 +88,8 @@ async fn alternatives(
     let (slot, hospital) = tokio::join!(store.slot(&appointment.slot_id), store.hospital(tenant));
     let (slot, hospital) = (slot?.ok_or(Error::NotFound)?, hospital?.ok_or(Error::NotFound)?);
     let window = hospital.booking.window(tenant.zone(), now);
-    let Instead { of_doctor, of_others } = store.instead_of(&slot, window, now).await?;
+    let wanted = (&slot, appointment.visit_type);
+    let Instead { of_doctor, of_others } = store.instead_of(wanted, window, now).await?;
     let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
     Ok(of_doctor.into_iter().chain(of_others).take(most).collect())
 }
