@@ -30,6 +30,10 @@ pub(super) trait Stored: Serialize + DeserializeOwned + Send + Sync {
     /// The collection.
     const COLLECTION: &'static str;
 
+    /// Unique indexes whose keys no update changes. A server that says an update was refused by one
+    /// has met another's write at the same document.
+    const UNCHANGED: &'static [&'static str] = &[];
+
     /// Fields that only queries and indexes need.
     fn extras(&self) -> Document {
         Document::new()
@@ -191,10 +195,10 @@ impl<T: Stored> Scoped<'_, T> {
             .find_one_and_update(self.own(filter), update)
             .return_document(ReturnDocument::After);
         let found = match tx {
-            Some(tx) => bounded(change.session(tx.session())).await?,
-            None => bounded(change).await?,
+            Some(tx) => bounded(change.session(tx.session())).await,
+            None => bounded(change).await,
         };
-        found.map(|raw| self.read(&raw)).transpose()
+        found.map_err(met::<T>)?.map(|raw| self.read(&raw)).transpose()
     }
 
     /// Changes the one document that fits the filter, or makes it, and gives it as it is then.
@@ -227,7 +231,7 @@ impl<T: Stored> Scoped<'_, T> {
             .find_one_and_update(self.own(filter), update)
             .return_document(ReturnDocument::Before)
             .session(tx.session());
-        bounded(change).await?.map(|raw| self.read(&raw)).transpose()
+        bounded(change).await.map_err(met::<T>)?.map(|raw| self.read(&raw)).transpose()
     }
 
     /// Changes every document that fits the filter; gives how many fitted.
@@ -239,10 +243,10 @@ impl<T: Stored> Scoped<'_, T> {
     ) -> Result<u64> {
         let change = self.raw.update_many(self.own(filter), update);
         let result = match tx {
-            Some(tx) => bounded(change.session(tx.session())).await?,
-            None => bounded(change).await?,
+            Some(tx) => bounded(change.session(tx.session())).await,
+            None => bounded(change).await,
         };
-        Ok(result.matched_count)
+        Ok(result.map_err(met::<T>)?.matched_count)
     }
 
     /// Puts `item` in the place of the one document that fits the filter; whether there was one.
@@ -281,6 +285,14 @@ impl<T: Stored> Scoped<'_, T> {
     }
 }
 
+/// What a refused update means.
+fn met<T: Stored>(error: Error) -> Error {
+    if T::UNCHANGED.iter().any(|index| error.is_duplicate_of(index)) {
+        return Error::Conflict;
+    }
+    error
+}
+
 /// A document as it is stored, with its owner and what the indexes need.
 pub(super) fn to_document<T: Stored>(item: &T, owner: &str) -> Result<Document> {
     let mut document = serialize_to_document(item)?;
@@ -292,4 +304,19 @@ pub(super) fn to_document<T: Stored>(item: &T, owner: &str) -> Result<Document> 
 /// Reads a document whose owner is not the question.
 pub(super) fn read<R: DeserializeOwned>(raw: &RawDocumentBuf) -> Result<R> {
     Ok(mongodb::bson::deserialize_from_slice(raw.as_bytes())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Appointment, Slot};
+
+    #[test]
+    fn an_update_met_another_where_it_cannot_have_changed_the_keys() {
+        let refused = |index: &str| Error::Duplicate(index.to_owned());
+        assert!(matches!(met::<Slot>(refused("slot_minutes")), Error::Conflict));
+        assert!(met::<Slot>(refused("other")).is_duplicate_of("other"));
+        let busy = met::<Appointment>(refused("appointment_busy"));
+        assert!(busy.is_duplicate_of("appointment_busy"));
+    }
 }

@@ -17,6 +17,8 @@ use serde::Deserialize;
 impl Stored for Slot {
     const COLLECTION: &'static str = "slots";
 
+    const UNCHANGED: &'static [&'static str] = &["slot_minutes"];
+
     /// The minutes the slot covers: a unique index over them refuses a doctor's overlapping slots.
     /// And whose earlier visits count for it, where any do.
     fn extras(&self) -> Document {
