@@ -84,6 +84,12 @@ async fn a_doctors_calendar_names_no_patient() {
     let summary = format!("Patient {}", text(&appointment, "/patient/identifier"));
     assert_eq!(words(&events(&calendar)[0], &Property::Summary), summary);
     assert!(!calendar.contains(&text(&appointment, "/patient/name")), "{calendar}");
+    // After a week there is room for what is to come; a patient keeps what he had.
+    let (of_doctor, of_patient) = (link(doctor).await, link(patient).await);
+    world.set("2030-12-12T11:00:00+05:30");
+    assert_eq!(events(&read(&world, &of_doctor).await), []);
+    assert_eq!(events(&read(&world, &of_patient).await).len(), 1);
+    world.set("2030-12-02T09:01:00+05:30");
     // Nor are there others' appointments.
     let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
     let other = world.a.new_patient("other").await;

@@ -11,11 +11,11 @@ use serde::Serialize;
 use shared::{
     auth::Links,
     body,
-    models::{AccountId, AppointmentId, Day, Issue, Queue, QueueRefusal, TokenState, Waiting},
+    models::{AccountId, AppointmentId, Day, Queue, QueueRefusal, TokenState, Waiting},
     settlement::TRIES,
     store::Change,
-    tenancy::{Grant, Reach, RunQueue, Tenant},
-    web::{Error, Json, Result},
+    tenancy::{Grant, RunQueue, Tenant},
+    web::{Error, Json, Result, doctor_of},
 };
 use utoipa::ToSchema;
 
@@ -90,17 +90,6 @@ impl QueueView {
             waiting: queue.waiting().map(|token| token.number).collect(),
             skipped: skipped.map(|token| token.number).collect(),
         }
-    }
-}
-
-/// A doctor's own queue, or the one of the doctor the administrator names.
-pub(crate) fn doctor_of(grant: &Grant<RunQueue>, named: Option<AccountId>) -> Result<AccountId> {
-    match (grant.reach(), named) {
-        (Reach::Doctor(own), None) => Ok(own),
-        (Reach::Doctor(own), Some(named)) if own == named => Ok(own),
-        (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
-        (_, Some(named)) => Ok(named),
-        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
     }
 }
 

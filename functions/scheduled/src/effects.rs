@@ -9,7 +9,7 @@ use shared::{
     outbound::{Addressee, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
     settlement,
-    store::{Change, Due, HospitalStore, Instead, MOST_INSTEAD, Sweep},
+    store::{Change, Due, HospitalStore, Sweep},
     tenancy::{Reach, Tenant},
     web::{Error, Result},
 };
@@ -240,11 +240,10 @@ async fn tell_of_leave(
     };
     let window = hospital.booking.window(&hospital.time_zone, now);
     let wanted = (&slot, appointment.visit_type);
-    let Instead { of_doctor, of_others } = store.instead_of(wanted, window, now).await?;
-    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
+    let instead = store.instead_of(wanted, window, now).await?;
     let words = |at| time_for_people(at, &hospital.time_zone);
     let shown = |slot: &Slot| format!("{}, {}", words(slot.start), slot.doctor.name.as_str());
-    let free: Vec<String> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
+    let free: Vec<String> = instead.first().map(shown).collect();
     let about = format!("{}/{leave}", appointment.id);
     let link = this.links.seal(LEAVE_LINK, tenant.membership(), &about);
     let mail = Mail::DoctorAway {

@@ -11,8 +11,8 @@ use shared::{
         SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
-    tenancy::{Grant, PublishSlots, Reach, Tenant},
-    web::{Body, Created, Error, FieldError, Refusals, Result, SlotView},
+    tenancy::{Grant, PublishSlots, Tenant},
+    web::{Body, Created, Error, FieldError, Refusals, Result, SlotView, doctor_of},
 };
 use utoipa::ToSchema;
 
@@ -111,7 +111,7 @@ pub(crate) async fn set(
 ) -> Result<Created<SlotsSet>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let store = slots.core.store.of(&tenant);
-    let doctor_id = doctor_of(&grant, wish.doctor_id.as_ref())?;
+    let doctor_id = doctor_of(&grant, wish.doctor_id.clone())?;
     let replace = wish.replace.unwrap_or_default();
     let capacity = wish.capacity.unwrap_or_default();
     let narrowing = Narrowing {
@@ -156,17 +156,6 @@ fn by_start(created: Vec<Slot>, unchanged: Vec<Slot>) -> Vec<Slot> {
     all.extend(unchanged);
     all.sort_by_key(|slot| slot.start);
     all
-}
-
-/// A doctor publishes his own slots; the hospital's administrator names the doctor.
-fn doctor_of(grant: &Grant<PublishSlots>, named: Option<&AccountId>) -> Result<AccountId> {
-    match (grant.reach(), named) {
-        (Reach::Doctor(own), None) => Ok(own),
-        (Reach::Doctor(own), Some(named)) if own == *named => Ok(own),
-        (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
-        (_, Some(named)) => Ok(named.clone()),
-        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
-    }
 }
 
 /// What every slot of a doctor has in common.

@@ -61,7 +61,7 @@ pub use platform::PlatformStore;
 pub use queues::{Visited, WalkedIn};
 pub use sessions::SessionStart;
 pub use settlement::{Settled, WebhookEvent};
-pub use slots::{DoctorCard, Instead, MOST_INSTEAD, Published, SlotFilter};
+pub use slots::{DoctorCard, Instead, Published, SlotFilter};
 pub use visits::WantedSlot;
 pub use waitlist::Offered;
 

@@ -76,7 +76,15 @@ pub struct Instead {
 }
 
 /// How many slots are offered instead of one.
-pub const MOST_INSTEAD: i64 = 3;
+const MOST_INSTEAD: i64 = 3;
+
+impl Instead {
+    /// The first three, the same doctor's before others'.
+    pub fn first(&self) -> impl Iterator<Item = &Slot> {
+        let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
+        self.of_doctor.iter().chain(&self.of_others).take(most)
+    }
+}
 
 /// A doctor with the next slot a patient could book.
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,7 @@
 use super::{Error, Result, SlotView};
 use crate::{
     models::{Instant, Slot, SlotRefusal, Span, VisitType},
-    store::{HospitalStore, Instead, MOST_INSTEAD},
+    store::HospitalStore,
     tenancy::Tenant,
 };
 
@@ -38,11 +38,10 @@ pub async fn not_to_be_had(
     if slot.start <= now {
         return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
     }
-    let Instead { of_doctor, of_others } = store.instead_of((slot, kind), window, now).await?;
+    let instead = store.instead_of((slot, kind), window, now).await?;
     let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
-    let next: Vec<SlotView> = of_doctor.iter().map(shown).collect();
-    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
-    let instead: Vec<SlotView> = of_doctor.iter().chain(&of_others).take(most).map(shown).collect();
+    let next: Vec<SlotView> = instead.of_doctor.iter().map(shown).collect();
+    let alternatives: Vec<SlotView> = instead.first().map(shown).collect();
     let taken = Error::conflict("SLOT_TAKEN", "Somebody else has this slot.");
-    Ok(taken.and("nextAvailable", next).and("alternatives", instead))
+    Ok(taken.and("nextAvailable", next).and("alternatives", alternatives))
 }

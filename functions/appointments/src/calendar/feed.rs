@@ -23,11 +23,14 @@ query! {
     }
 }
 
-/// How far back a calendar goes, in seconds: 90 days.
-const PAST: i64 = 90 * 86_400;
+/// How far back a patient's calendar goes, in seconds: 90 days.
+const PATIENTS_PAST: i64 = 90 * 86_400;
+/// How far back a doctor's goes: a week. He has so many appointments that more of the past would
+/// leave no room for what is to come.
+const DOCTORS_PAST: i64 = 7 * 86_400;
 
-/// A person's appointments of the last 90 days and to come, a thousand at most, as a calendar
-/// (RFC 5545). It needs no log-in: the link is the key. A patient's names the doctor; a doctor's
+/// A person's appointments as a calendar (RFC 5545): those to come and of the last 90 days, a
+/// doctor's of the last week; by start, a thousand at most. It needs no log-in: the link is the key. A patient's names the doctor; a doctor's
 /// gives the hospital's number of the patient and no name, for it is kept by whoever subscribes.
 #[utoipa::path(
     get, path = "/calendar.ics", tag = "appointments", params(CalendarQuery),
@@ -45,14 +48,14 @@ pub(crate) async fn feed(
     let opened = Opened::read(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
     let store: HospitalStore = this.core.store.of(&tenant);
-    let reach = match opened.role {
-        Role::Doctor => Reach::Doctor(opened.account.clone()),
-        _ => Reach::Account(opened.account.clone()),
+    let (reach, past) = match opened.role {
+        Role::Doctor => (Reach::Doctor(opened.account.clone()), DOCTORS_PAST),
+        _ => (Reach::Account(opened.account.clone()), PATIENTS_PAST),
     };
     let (account, hospital, entries) = tokio::join!(
         store.account(&opened.account),
         store.hospital(&tenant),
-        store.calendar(&reach, now.plus_seconds(-PAST)),
+        store.calendar(&reach, now.plus_seconds(-past)),
     );
     if !account?.is_some_and(|account| opened.is_good(&account)) {
         return Err(Error::NotFound);

@@ -8,7 +8,9 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{Appointment, LeaveMark, LeaveOutcome, MoveRefusal, Moving, Offer, Slot, SlotId},
+    models::{
+        Appointment, LeaveId, LeaveMark, LeaveOutcome, MoveRefusal, Moving, Offer, Slot, SlotId,
+    },
     settlement::{self, TRIES},
     store::Rescheduled,
     web::{Body, Error, Json, LinkText, Refusals, Result, Trail, not_to_be_had},
@@ -99,7 +101,7 @@ pub(crate) async fn accept(
 }
 
 /// Whether it was moved to this slot by the offer.
-fn is_there(appointment: &Appointment, leave: &shared::models::LeaveId, slot: &Slot) -> bool {
+fn is_there(appointment: &Appointment, leave: &LeaveId, slot: &Slot) -> bool {
     let moved =
         |mark: &LeaveMark| mark.outcome == LeaveOutcome::Moved && appointment.slot_id == slot.id;
     appointment.leave_mark(leave).is_some_and(moved)

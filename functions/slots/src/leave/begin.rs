@@ -12,12 +12,12 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        AccountId, AppointmentId, AppointmentStatus, AppointmentSummary, Instant, Issue, Leave,
+        AccountId, AppointmentId, AppointmentStatus, AppointmentSummary, Instant, Leave,
         LeaveOffer, LeaveStatus, Money, Name, Reason, Span,
     },
     store::{Concerned, HospitalStore, LeaveCounts},
-    tenancy::{Grant, Reach, TakeLeave, Tenant},
-    web::{Body, Created, Error, Json, Refusals, Result, Trail},
+    tenancy::{Grant, TakeLeave, Tenant},
+    web::{Body, Created, Error, Json, Refusals, Result, Trail, doctor_of},
 };
 use utoipa::ToSchema;
 
@@ -135,17 +135,6 @@ pub(crate) async fn begin(
     };
     slots.jobs.start(&slots.core, "leave").await;
     Ok(Begun::Leave(Box::new(LeaveView::of(begun, counts, &tenant))))
-}
-
-/// A doctor takes leave himself; the hospital's administrator names the doctor.
-fn doctor_of(grant: &Grant<TakeLeave>, named: Option<AccountId>) -> Result<AccountId> {
-    match (grant.reach(), named) {
-        (Reach::Doctor(own), None) => Ok(own),
-        (Reach::Doctor(own), Some(named)) if own == named => Ok(own),
-        (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
-        (_, Some(named)) => Ok(named),
-        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
-    }
 }
 
 async fn is_doctor(store: &HospitalStore, id: &AccountId) -> Result<()> {

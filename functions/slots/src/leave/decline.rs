@@ -7,7 +7,7 @@ use crate::{
 use axum::extract::State;
 use shared::{
     body,
-    models::{Appointment, AppointmentStatus, Decided, LeaveRefusal, PaymentAccount},
+    models::{Appointment, AppointmentStatus, Decided, LeaveOutcome, LeaveRefusal, PaymentAccount},
     settlement::{self, TRIES},
     store::{Payable, Released},
     tenancy::Reach,
@@ -47,7 +47,7 @@ async fn declined(slots: &Slots, opened: &Opened) -> Result<(Appointment, Vec<Pa
         let found = opened.store.payable(&opened.id, &Reach::Hospital).await?;
         let Payable { appointment, accounts } = found.ok_or(Error::NotFound)?;
         let mark = appointment.leave_mark(&opened.leave).ok_or(Error::NotFound)?;
-        if mark.outcome == shared::models::LeaveOutcome::Cancelled
+        if mark.outcome == LeaveOutcome::Cancelled
             && appointment.status == AppointmentStatus::Cancelled
         {
             return Ok((appointment, accounts));

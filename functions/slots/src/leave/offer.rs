@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::{
     models::{Appointment, DoctorRef, Instant, Money, Slot, SlotId},
     query,
-    store::{HospitalStore, Instead, MOST_INSTEAD},
+    store::{HospitalStore, Instead},
     tenancy::Tenant,
     web::{Error, Json, LinkText, Query, Refusals, Result, Trail},
 };
@@ -69,13 +69,17 @@ pub(crate) async fn leave_offer(
     let deadline = appointment.leave_offer(&opened.leave, now).map(|mark| mark.deadline);
     let deadline = deadline.ok().flatten();
     let alternatives = match deadline {
-        Some(_) => alternatives(store, tenant, &appointment, now).await?,
-        None => Vec::new(),
+        Some(_) => Some(alternatives(store, tenant, &appointment, now).await?),
+        None => None,
     };
     Ok(Json(LeaveOfferView {
         appointment: OfferedView::of(&appointment, &opened.leave, tenant),
         until: deadline.map(|until| tenant.zone().show(until)),
-        alternatives: alternatives.iter().map(|slot| AlternativeView::of(slot, tenant)).collect(),
+        alternatives: alternatives
+            .iter()
+            .flat_map(Instead::first)
+            .map(|slot| AlternativeView::of(slot, tenant))
+            .collect(),
     }))
 }
 
@@ -84,14 +88,12 @@ async fn alternatives(
     tenant: &Tenant,
     appointment: &Appointment,
     now: Instant,
-) -> Result<Vec<Slot>> {
+) -> Result<Instead> {
     let (slot, hospital) = tokio::join!(store.slot(&appointment.slot_id), store.hospital(tenant));
     let (slot, hospital) = (slot?.ok_or(Error::NotFound)?, hospital?.ok_or(Error::NotFound)?);
     let window = hospital.booking.window(tenant.zone(), now);
     let wanted = (&slot, appointment.visit_type);
-    let Instead { of_doctor, of_others } = store.instead_of(wanted, window, now).await?;
-    let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
-    Ok(of_doctor.into_iter().chain(of_others).take(most).collect())
+    Ok(store.instead_of(wanted, window, now).await?)
 }
 
 impl AlternativeView {
