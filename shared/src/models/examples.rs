@@ -3,7 +3,7 @@
 use super::*;
 
 /// An open slot of an hour's quarter.
-pub(super) fn slot(start: Instant, fee: Money) -> Slot {
+pub(crate) fn slot(start: Instant, fee: Money) -> Slot {
     Slot {
         id: Id::derived(1),
         doctor: DoctorRef {
@@ -30,7 +30,7 @@ pub(super) fn slot(start: Instant, fee: Money) -> Slot {
     }
 }
 
-pub(super) fn patient() -> Patient {
+pub(crate) fn patient() -> Patient {
     Patient {
         id: Id::derived(3),
         account_id: Id::derived(4),
@@ -46,7 +46,7 @@ pub(super) fn patient() -> Patient {
 }
 
 /// A booking of this slot for a consultation, held for ten minutes.
-pub(super) fn booking(slot: &Slot) -> Booking {
+pub(crate) fn booking(slot: &Slot) -> Booking {
     Booking {
         id: Id::derived(5),
         effect: Id::derived(6),

@@ -1,6 +1,6 @@
 //! Identifiers with a type: a slot's id cannot be given where an appointment's is wanted.
 
-use super::{Instant, Issue, Parse};
+use super::{Instant, Issue, Parse, issue::parsed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -8,6 +8,15 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 pub trait Kind: 'static {
     /// The first letters of such an id, before the underscore.
     const PREFIX: &'static str;
+}
+
+/// Whether these are a ULID's 26 letters, in lower case: Crockford's base 32, of which the first
+/// holds three bits (<https://github.com/ulid/spec>).
+fn is_ulid(letters: &[u8]) -> bool {
+    let known = |letter: &u8| matches!(letter, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z');
+    letters.len() == ulid::ULID_LEN
+        && letters.first().is_some_and(|first| *first <= b'7')
+        && letters.iter().all(known)
 }
 
 /// An opaque identifier: a prefix that names its kind, and a ULID in lower case.
@@ -58,10 +67,8 @@ impl<K: Kind> Parse for Id<K> {
         let ulid = text
             .strip_prefix(K::PREFIX)
             .and_then(|rest| rest.strip_prefix('_'))
-            .filter(|ulid| ulid.len() == ulid::ULID_LEN)
-            .filter(|ulid| ulid.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
-            .ok_or_else(known)?;
-        ulid::Ulid::from_string(ulid).map_err(|_| known())?;
+            .filter(|ulid| is_ulid(ulid.as_bytes()));
+        ulid.ok_or_else(known)?;
         Ok(Self { text: text.to_owned(), kind: PhantomData })
     }
 }
@@ -106,8 +113,7 @@ impl<K> Serialize for Id<K> {
 
 impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|issue| serde::de::Error::custom(issue.message))
+        parsed(deserializer)
     }
 }
 
@@ -181,6 +187,7 @@ kinds! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_id_survives_its_text_and_no_other_kinds() {
@@ -191,6 +198,15 @@ mod tests {
         for bad in ["", "slt_", "slt_$ne", "slt_zzzzzzzzzzzzzzzzzzzzzzzzzzz", "slt_éééééééééééééé"]
         {
             assert!(SlotId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn letters_are_a_ulids_where_the_crate_reads_them(letters in "[0-9a-z]{24,27}") {
+            let fits = letters.as_bytes().first().is_some_and(|first| *first <= b'7');
+            let read = ulid::Ulid::from_string(&letters).is_ok();
+            prop_assert_eq!(is_ulid(letters.as_bytes()), fits && read);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A point in time, to the millisecond.
 
 use super::{Issue, Parse};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -65,11 +65,11 @@ impl Instant {
 
     /// RFC 3339 with the zone's offset at that instant: `2026-12-01T10:00:00+05:30`.
     pub fn rfc3339(self, zone: &TimeZone) -> String {
-        let zoned = self.timestamp().to_zoned(zone.clone());
-        let whole_seconds = self.0.rem_euclid(1000) == 0;
-        let format =
-            if whole_seconds { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
-        zoned.strftime(format).to_string()
+        let digits = if self.0.rem_euclid(1000) == 0 { 0 } else { 3 };
+        let timestamp = self.timestamp();
+        DateTimePrinter::new()
+            .precision(Some(digits))
+            .timestamp_with_offset_to_string(&timestamp, zone.to_offset(timestamp))
     }
 }
 
@@ -106,5 +106,8 @@ mod tests {
         let instant = Instant::from_seconds(1_796_099_400);
         assert_eq!(instant.rfc3339(&zone), "2026-12-01T10:00:00+05:30");
         assert_eq!(Instant::from_millis(-1).seconds(), -1);
+        let instant = Instant::from_millis(1_796_099_400_050);
+        assert_eq!(instant.rfc3339(&zone), "2026-12-01T10:00:00.050+05:30");
+        assert_eq!(instant.rfc3339(&TimeZone::UTC), "2026-12-01T04:30:00.050+00:00");
     }
 }

@@ -1,6 +1,10 @@
 //! What is wrong with a value, in words its sender can act on.
 
-use std::borrow::Cow;
+use serde::{
+    Deserializer,
+    de::{Error, Visitor},
+};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// Why a value was refused: a stable code, and a message that says what would be right. The
 /// message never repeats the value, which may be a secret or a patient's fact.
@@ -29,3 +33,42 @@ pub trait Parse: Sized {
     /// Reads the text, or says what is wrong with it.
     fn parse(text: &str) -> Result<Self, Issue>;
 }
+
+/// Reads a value from a text where it lies: nothing is copied on the way.
+pub(super) fn parsed<'de, T: Parse, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Text<T>(PhantomData<T>);
+
+    impl<T: Parse> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            T::parse(text).map_err(|issue| E::custom(issue.message))
+        }
+    }
+
+    deserializer.deserialize_str(Text(PhantomData))
+}
+
+/// In documents these are texts, which are read as at the door.
+macro_rules! texts_in_documents {
+    ($($type:ty: $value:ident => $text:expr;)*) => {$(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                serializer.serialize_str(AsRef::<str>::as_ref(&$text))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::models::issue::parsed(deserializer)
+            }
+        }
+    )*};
+}
+
+pub(super) use texts_in_documents;

@@ -85,6 +85,6 @@ pub use waitlist::*;
 pub use zone::*;
 
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 #[cfg(test)]
 mod interleaving_tests;

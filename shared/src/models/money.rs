@@ -1,13 +1,11 @@
 //! Money: whole numbers of the currency's minor unit, never a fraction.
 
-use super::{Issue, Parse};
+use super::{Issue, Parse, issue::texts_in_documents};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// An ISO 4217 code, three capital letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "Cow<'_, str>", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
@@ -30,17 +28,8 @@ impl Parse for Currency {
     }
 }
 
-impl TryFrom<Cow<'_, str>> for Currency {
-    type Error = Cow<'static, str>;
-    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-        Self::parse(&text).map_err(|issue| issue.message)
-    }
-}
-
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.as_str().to_owned()
-    }
+texts_in_documents! {
+    Currency: currency => currency.as_str();
 }
 
 impl utoipa::PartialSchema for Currency {

@@ -2,16 +2,15 @@
 
 use super::{
     AccountId, DeskPaymentId, DeskReference, Instant, Issue, Money, Parse, PaymentAccountId,
+    issue::texts_in_documents,
 };
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use utoipa::ToSchema;
 
 macro_rules! razorpay_ids {
     ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "Cow<'_, str>", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -33,17 +32,8 @@ macro_rules! razorpay_ids {
             }
         }
 
-        impl TryFrom<Cow<'_, str>> for $name {
-            type Error = Cow<'static, str>;
-            fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-                Self::parse(&text).map_err(|issue| issue.message)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0
-            }
+        texts_in_documents! {
+            $name: id => id.0;
         }
 
         impl utoipa::PartialSchema for $name {

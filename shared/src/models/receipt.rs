@@ -2,15 +2,14 @@
 
 use super::{
     Appointment, AppointmentId, HospitalCode, Instant, Issue, Money, Name, Parse, PaymentId,
-    ReceiptId, Zone,
+    ReceiptId, Zone, issue::texts_in_documents,
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 /// India's financial year, 1 April to 31 March (General Clauses Act 1897, section 3(21)), on the
 /// hospital's clocks. It is called by the calendar years it begins and ends in: `2026-27`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Cow<'_, str>", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FinancialYear(i16);
 
 impl FinancialYear {
@@ -35,17 +34,8 @@ impl Parse for FinancialYear {
     }
 }
 
-impl TryFrom<Cow<'_, str>> for FinancialYear {
-    type Error = Cow<'static, str>;
-    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-        Self::parse(&text).map_err(|issue| issue.message)
-    }
-}
-
-impl From<FinancialYear> for String {
-    fn from(year: FinancialYear) -> Self {
-        year.to_string()
-    }
+texts_in_documents! {
+    FinancialYear: year => year.to_string();
 }
 
 /// A receipt for the payment an appointment stands on. It is never changed and never removed; what

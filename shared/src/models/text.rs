@@ -1,8 +1,7 @@
 //! Texts with rules: names, addresses, numbers. Each is cleaned and checked once, at the door.
 
-use super::{Issue, Parse};
-use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt};
+use super::{Issue, Parse, issue::texts_in_documents};
+use std::fmt;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Trims, composes (NFC) and checks a line of text: no control characters, `least` to `most`
@@ -28,8 +27,7 @@ fn line(text: &str, least: usize, most: usize) -> Result<String, Issue> {
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident $(, example $example:literal)? => $parse:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "Cow<'_, str>", into = "String")]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -46,17 +44,8 @@ macro_rules! texts {
             }
         }
 
-        impl TryFrom<Cow<'_, str>> for $name {
-            type Error = Cow<'static, str>;
-            fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-                Self::parse(&text).map_err(|issue| issue.message)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
+        texts_in_documents! {
+            $name: text => text.0;
         }
 
         /// Shows only what it is: the text may be a patient's fact and must not reach a log.

@@ -1,12 +1,10 @@
 //! The hospital's time zone, and days and times on its clocks.
 
-use super::{Instant, Issue, Parse};
+use super::{Instant, Issue, Parse, issue::texts_in_documents};
 use jiff::{
     Timestamp, civil,
     tz::{Offset, TimeZone, TimeZoneTransition},
 };
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// A change of a zone's clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +22,7 @@ pub struct OffsetChange {
 }
 
 /// An IANA time zone, such as `Asia/Kolkata`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Cow<'_, str>", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
 impl Zone {
@@ -138,22 +135,12 @@ impl Parse for Zone {
     }
 }
 
-impl TryFrom<Cow<'_, str>> for Zone {
-    type Error = Cow<'static, str>;
-    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-        Self::parse(&text).map_err(|issue| issue.message)
-    }
-}
-
-impl From<Zone> for String {
-    fn from(zone: Zone) -> Self {
-        zone.name().to_owned()
-    }
+texts_in_documents! {
+    Zone: zone => zone.name();
 }
 
 /// A calendar day in the hospital's time zone, `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "Cow<'_, str>", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(civil::Date);
 
 impl Day {
@@ -194,11 +181,8 @@ impl Parse for Day {
     }
 }
 
-impl TryFrom<Cow<'_, str>> for Day {
-    type Error = Cow<'static, str>;
-    fn try_from(text: Cow<'_, str>) -> Result<Self, Self::Error> {
-        Self::parse(&text).map_err(|issue| issue.message)
-    }
+texts_in_documents! {
+    Day: day => String::from(*day);
 }
 
 impl From<Day> for String {

@@ -107,7 +107,7 @@ impl Store {
         let Some(raw) = raw else {
             return Ok(Begun::Running);
         };
-        let known: Kept = super::scoped::read(&raw)?;
+        let known: Kept = mongodb::bson::deserialize_from_slice(raw.as_bytes())?;
         Ok(match known.answer {
             _ if known.fingerprint.bytes != fingerprint => Begun::OtherBody,
             Some(answer) => Begun::Answered(answer),

@@ -27,6 +27,7 @@ mod patients;
 mod payment_accounts;
 mod platform;
 mod queues;
+mod reading;
 mod receipts;
 mod reconciliations;
 mod scoped;

@@ -8,6 +8,7 @@ pub(super) use bulk::UpdateEach;
 use super::{
     Error, Result,
     connection::{Database, bounded},
+    reading,
     transaction::Tx,
 };
 use crate::models::HospitalId;
@@ -110,7 +111,7 @@ impl<T: Stored> Scoped<'_, T> {
     }
 
     fn read<R: DeserializeOwned>(&self, raw: &RawDocumentBuf) -> Result<R> {
-        if raw.get_str(OWNER).ok() != Some(self.owner) {
+        if reading::text_of(raw.as_bytes(), OWNER) != Some(self.owner) {
             return Err(Error::Corrupt(format!("{} of another hospital", T::COLLECTION)));
         }
         read(raw)
@@ -303,7 +304,7 @@ pub(super) fn to_document<T: Stored>(item: &T, owner: &str) -> Result<Document> 
 
 /// Reads a document whose owner is not the question.
 pub(super) fn read<R: DeserializeOwned>(raw: &RawDocumentBuf) -> Result<R> {
-    Ok(mongodb::bson::deserialize_from_slice(raw.as_bytes())?)
+    reading::from_slice(raw.as_bytes()).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 #[cfg(test)]

@@ -47,9 +47,7 @@ pub(super) async fn wrap(
     };
     let span = tracing::debug_span!("request", request_id = %id);
     let (mut response, hospital) = CURRENT.scope(id.clone(), answer.instrument(span)).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    name(&mut response, &id);
     if let Some(standing) = quota.standing() {
         tell_limit(response.headers_mut(), standing);
     }
@@ -68,6 +66,13 @@ pub(super) async fn wrap(
     );
     crate::count!(requests = 1_u8, failures = status.is_server_error(), cold_starts = cold);
     response
+}
+
+/// Gives an answer the id of its request.
+pub(super) fn name(response: &mut Response, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
 }
 
 /// X-Ray's id of the invocation.
@@ -105,9 +110,14 @@ pub(super) fn rendered(response: Response) -> Response {
     if let Some((dependency, cause)) = error.cause() {
         tracing::error!(request_id = %id, dependency, cause, "a request failed");
     }
+    refused(error, &id)
+}
+
+/// The answer that is an error's problem document (RFC 9457).
+pub(super) fn refused(error: Error, request_id: &str) -> Response {
     let retry_after = error.retry_after();
     let unauthenticated = matches!(error, Error::Unauthenticated);
-    let problem = error.problem(&id);
+    let problem = error.problem(request_id);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = (status, body).into_response();

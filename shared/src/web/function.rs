@@ -5,7 +5,12 @@ use super::{
     metrics::Metrics, trail,
 };
 use crate::{clock::Clock, models::Instant};
-use axum::{Router, middleware};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use lambda_runtime::LambdaEvent;
 use std::{
     process::ExitCode,
@@ -42,9 +47,14 @@ pub fn app<F: Function>(function: F) -> Router {
     let core = function.core().clone();
     F::operations(Router::new())
         .with_state(function)
-        .route_layer(middleware::from_fn_with_state(core.clone(), idempotency::once))
-        .route_layer(middleware::from_fn_with_state(core.clone(), trail::record))
+        .route_layer(middleware::from_fn_with_state(core.clone(), around))
         .layer(middleware::from_fn_with_state((core, F::NAME), edge::wrap))
+}
+
+/// What is around every operation: the audit trail, and within it the first run under a key. They
+/// are one layer, because each is made for each route whenever a function starts.
+async fn around(State(core): State<Core>, request: Request, next: Next) -> Response {
+    trail::record(&core, request, |request| idempotency::once(&core, request, next)).await
 }
 
 /// The description of a function's operations.

@@ -4,19 +4,19 @@
 //! such event, but whoever may invoke the function can; it gets a clear refusal like everybody
 //! else.
 
-use super::Error;
+use super::{Error, edge};
+use axum::response::Response;
+use data_encoding::BASE64;
+use http::{HeaderMap, HeaderName, header};
 use lambda_http::{
-    Adapter, Body, IntoResponse, Request, Service as _,
-    aws_lambda_events::apigw::ApiGatewayV2httpRequest,
-    http::{HeaderName, Response, header},
+    Request, RequestExt as _, aws_lambda_events::apigw::ApiGatewayV2httpRequest,
     request::LambdaRequest,
-    service_fn,
 };
 use lambda_runtime::LambdaEvent;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::Serialize;
-use serde_json::{Value, json, value::RawValue};
-use std::{future::Future, pin::Pin};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::convert::Infallible;
 use tower::ServiceExt as _;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -44,48 +44,50 @@ const NOT_IN_URLS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b';')
     .remove(b'=');
 
-/// What the function gives Lambda.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Answer<R> {
-    /// The application's answer.
-    Given(R),
-    /// The event never reached the application.
-    Refused(Value),
+/// What the function gives Lambda: a response of API Gateway's payload format 2.0.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Answer {
+    status_code: u16,
+    #[serde(serialize_with = "one_of_each")]
+    headers: HeaderMap,
+    body: String,
+    is_base64_encoded: bool,
 }
 
 /// Answers an event.
 pub(super) async fn answer(
     app: axum::Router,
     event: LambdaEvent<Box<RawValue>>,
-) -> Result<Answer<impl Serialize>, std::convert::Infallible> {
+) -> Result<Answer, Infallible> {
     let LambdaEvent { payload, context } = event;
-    let payload = match read(payload.get()) {
-        Ok(payload) => payload,
-        Err((detail, request_id)) => return Ok(Answer::Refused(refusal(detail, &request_id))),
+    let response = match read(payload.get()) {
+        Ok(request) => {
+            let request = Request::from(request).with_lambda_context(context);
+            app.oneshot(request).await.unwrap_or_else(|never| match never {})
+        }
+        Err((detail, request_id)) => refusal(detail, &request_id),
     };
-    let app = service_fn(move |request| written(app.clone(), request));
-    Adapter::from(app).call(LambdaEvent { payload, context }).await.map(Answer::Given)
+    Ok(written(response).await)
 }
 
-/// An answer with its body as Lambda takes it: UTF-8 as text, anything else in base64.
-struct Written(Response<Body>);
-
-impl IntoResponse for Written {
-    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-        Box::pin(std::future::ready(self.0))
-    }
-}
-
-async fn written(app: axum::Router, request: Request) -> Result<Written, std::convert::Infallible> {
-    let (parts, body) = app.oneshot(request).await?.into_parts();
+/// A response as Lambda takes it: a body of UTF-8 as text, anything else in base64.
+async fn written(response: Response) -> Answer {
+    let (parts, body) = response.into_parts();
     // No body of ours comes from elsewhere while it is sent: it is there already.
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let body = match String::from_utf8(bytes.into()) {
-        Ok(text) => Body::Text(text),
-        Err(other) => Body::Binary(other.into_bytes()),
+    let (body, is_base64_encoded) = match String::from_utf8(bytes.into()) {
+        Ok(text) => (text, false),
+        Err(other) => (BASE64.encode(other.as_bytes()), true),
     };
-    Ok(Written(Response::from_parts(parts, body)))
+    Answer { status_code: parts.status.as_u16(), headers: parts.headers, body, is_base64_encoded }
+}
+
+/// Headers as the payload format has them. None of ours stands twice.
+fn one_of_each<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let texts =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    serializer.collect_map(texts)
 }
 
 /// Reads an event, or says what is wrong with it and under which id it came.
@@ -95,7 +97,7 @@ fn read(text: &str) -> Result<LambdaRequest, (&'static str, String)> {
         serde_json::from_str(text).map_err(|_| ("The event is not API Gateway's.", none()))?;
     let id = event.request_context.request_id.clone().unwrap_or_else(none);
     if let (true, Some(body)) = (event.is_base64_encoded, &event.body)
-        && data_encoding::BASE64.decode(body.as_bytes()).is_err()
+        && BASE64.decode(body.as_bytes()).is_err()
     {
         return Err(("The body is not valid base64.", id));
     }
@@ -123,25 +125,19 @@ fn has_tricks(path: &str) -> bool {
         || decoded.contains(|c: char| c == '\\' || c.is_control())
 }
 
-fn refusal(detail: &str, request_id: &str) -> Value {
+fn refusal(detail: &str, request_id: &str) -> Response {
     let error = Error::Malformed { code: "MALFORMED_REQUEST", detail: detail.to_owned() };
-    let problem = error.problem(request_id);
-    json!({
-        "statusCode": problem.status,
-        "headers": {
-            "content-type": "application/problem+json",
-            "cache-control": "no-store",
-            "x-request-id": request_id,
-        },
-        "body": serde_json::to_string(&problem).unwrap_or_default(),
-        "isBase64Encoded": false,
-    })
+    let mut response = edge::refused(error, request_id);
+    edge::name(&mut response, request_id);
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse as _;
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     fn event(change: impl FnOnce(&mut Value)) -> String {
         let mut event = json!({
@@ -170,6 +166,7 @@ mod tests {
         };
         let right = answered(event(|_| ())).await;
         assert_eq!((&right["statusCode"], &right["body"]), (&json!(200), &json!("{}")));
+        assert_eq!(right["isBase64Encoded"], json!(false));
         let strange = answered(event(|event| {
             event["headers"]["host"] = json!("a b");
             event["headers"]["x-forwarded-proto"] = json!("ht tp");
@@ -196,6 +193,14 @@ mod tests {
             assert_eq!(refused["statusCode"], json!(400));
             assert!(refused["body"].as_str().unwrap().contains("MALFORMED_REQUEST"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_text_goes_in_base64() {
+        let answer = written(vec![0xff, 0x00].into_response()).await;
+        let answer = serde_json::to_value(answer).unwrap();
+        assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
+        assert_eq!(answer["headers"]["content-type"], json!("application/octet-stream"));
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -25,12 +25,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const LARGEST: usize = 6 * 1024 * 1024;
 
 /// Runs a request once per key.
-pub(super) async fn once(State(core): State<Core>, request: Request, next: Next) -> Response {
+pub(super) async fn once(core: &Core, request: Request, next: Next) -> Response {
     match key_of(&request) {
         Ok(None) => next.run(request).await,
-        Ok(Some(key)) => {
-            keyed(&core, key, request, next).await.unwrap_or_else(Error::into_response)
-        }
+        Ok(Some(key)) => keyed(core, key, request, next).await.unwrap_or_else(Error::into_response),
         Err(error) => error.into_response(),
     }
 }

@@ -11,8 +11,7 @@ use crate::{
 };
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequestParts, MatchedPath, Request, State},
-    middleware::Next,
+    extract::{FromRequestParts, MatchedPath, Request},
     response::{IntoResponse as _, Response},
 };
 use http::{Method, StatusCode, request::Parts};
@@ -224,7 +223,11 @@ impl Trail {
 }
 
 /// Runs a request and writes what it leaves in the trail.
-pub(super) async fn record(State(core): State<Core>, request: Request, next: Next) -> Response {
+pub(super) async fn record(
+    core: &Core,
+    request: Request,
+    run: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
         let detail = "The body is too large.".to_owned();
@@ -237,13 +240,13 @@ pub(super) async fn record(State(core): State<Core>, request: Request, next: Nex
     let read = parts.method == Method::GET;
     let request = Request::from_parts(parts, Body::from(body));
     let answering = async {
-        let response = next.run(request).await;
+        let response = run(request).await;
         trail.answered();
         response
     };
-    let (response, first) = tokio::join!(answering, trail.first(&core));
+    let (response, first) = tokio::join!(answering, trail.first(core));
     let written = match first {
-        Ok(first) => match trail.rest(&core, &response, first) {
+        Ok(first) => match trail.rest(core, &response, first) {
             Ok(entries) => core.store.record(&entries).await.map_err(Error::from),
             Err(error) => Err(error),
         },
