@@ -20,6 +20,7 @@ mod live;
 mod people;
 mod race;
 mod runtime_api;
+mod sizes;
 mod stand_in;
 mod table;
 mod warm;

@@ -41,6 +41,12 @@ impl People {
         this
     }
 
+    /// An OTP this person has just been mailed.
+    pub(crate) async fn otp_of(&self, who: &Actor) -> String {
+        who.post("/otp-login", who.key()).await.is(202);
+        self.world.mail().code(&who.email).await
+    }
+
     /// So many open slots, some days from now.
     pub(crate) async fn slots(&self, days: i32, count: usize) -> Vec<Value> {
         let day = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(days));

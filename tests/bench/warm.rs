@@ -3,9 +3,10 @@
 
 use crate::{
     child::{Process, released},
-    live::Live,
+    live::{Live, event},
     people::{People, named},
-    table::{Bar, Figure, Table},
+    sizes::spread,
+    table::{Bar, Figure, Table, median},
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ use tokio::runtime::Runtime;
 
 /// How often each request is timed, with and without the delay.
 const TIMES: usize = 4;
+/// How often a request's CPU is read.
+const CPU_TIMES: usize = 5;
+/// As many as there are requests for an OTP, and by one.
+const NEWCOMERS: usize = 2 * (2 + 2 * TIMES + CPU_TIMES);
 /// How many log-ins are compared with as many hashes.
 const LOG_INS: usize = 30;
 
@@ -32,6 +37,8 @@ struct Bench<'a> {
     razorpay: Proxy,
     live: Live<'a>,
     open: Vec<Value>,
+    /// People who have not logged in by an OTP yet.
+    newcomers: Vec<Actor>,
     clients: u8,
 }
 
@@ -45,20 +52,7 @@ struct Trips {
 /// Measures.
 pub(crate) fn measure(table: &mut Table) {
     let runtime = Runtime::new().expect("there are threads");
-    let people = runtime.block_on(People::new());
-    let way = |server| runtime.block_on(Proxy::to(stack::of(server)));
-    let (mongodb, upstash) = (way("/mongodb/uri"), way("/upstash/url"));
-    let razorpay = way("/razorpay/endpoint");
-    let others = [
-        ("MONGODB_URI", format!("mongodb://{}/?directConnection=true", mongodb.address)),
-        ("UPSTASH_REDIS_REST_URL", format!("http://{}", upstash.address)),
-        ("RAZORPAY_API_URL", format!("http://{}", razorpay.address)),
-    ];
-    let others = others.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let live = Live::of(&runtime, &people.world, &others);
-    let open = runtime.block_on(people.slots(4, 50));
-    let mut bench =
-        Bench { runtime: &runtime, people, mongodb, upstash, razorpay, live, open, clients: 0 };
+    let mut bench = Bench::new(&runtime);
     for (what, (most_mongodb, most_upstash, most_razorpay), why, request) in
         REQUESTS.iter().copied()
     {
@@ -70,6 +64,14 @@ pub(crate) fn measure(table: &mut Table) {
         add("serial round trips to MongoDB", trips.mongodb, most_mongodb, why);
         add("requests to Upstash", trips.upstash as f64, most_upstash, "");
         add("requests to Razorpay", trips.razorpay as f64, most_razorpay, "");
+        let cpu = bench.cpu(request);
+        table.add(Figure {
+            what: format!("{what}: CPU"),
+            measured: cpu,
+            unit: "ms",
+            bar: Bar::Told,
+            reference: spread(cpu),
+        });
     }
     for (function, most) in bench.live.peaks() {
         table.add(Figure {
@@ -115,6 +117,21 @@ const REQUESTS: &[Asked] = &[
     ("log-in", (2.0, 1.0, 0.0), "the account; its session, and beside it the hospital", |bench| {
         Call::post("/login", &bench.people.log_in()).from(&bench.client())
     }),
+    ("OTP, asked for", (2.0, 1.0, 0.0), "the account; its mail in the outbox", |bench| {
+        let somebody = bench.newcomers.pop().expect("there are enough");
+        Call::post("/otp-login", &somebody.key()).from(&bench.client())
+    }),
+    (
+        "OTP, proved",
+        (2.0, 1.0, 0.0),
+        "the account; its session, and beside it the hospital",
+        |bench| {
+            let somebody = bench.newcomers.pop().expect("there are enough");
+            let otp = bench.runtime.block_on(bench.people.otp_of(&somebody));
+            let proof = somebody.key_and(&json!({ "otp": otp }));
+            Call::post("/otp-login/verify", &proof).from(&bench.client())
+        },
+    ),
     (
         "book",
         (4.0, 1.0, 0.0),
@@ -167,7 +184,25 @@ fn authorized(call: Call, who: &Actor) -> Call {
     call.header("authorization", format!("Bearer {}", who.access))
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    fn new(runtime: &'a Runtime) -> Self {
+        let people = runtime.block_on(People::new());
+        let way = |server| runtime.block_on(Proxy::to(stack::of(server)));
+        let (mongodb, upstash) = (way("/mongodb/uri"), way("/upstash/url"));
+        let razorpay = way("/razorpay/endpoint");
+        let others = [
+            ("MONGODB_URI", format!("mongodb://{}/?directConnection=true", mongodb.address)),
+            ("UPSTASH_REDIS_REST_URL", format!("http://{}", upstash.address)),
+            ("RAZORPAY_API_URL", format!("http://{}", razorpay.address)),
+        ];
+        let others = others.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let live = Live::of(runtime, &people.world, &others);
+        let mut open = runtime.block_on(people.slots(4, 50));
+        open.extend(runtime.block_on(people.slots(5, 50)));
+        let newcomers = runtime.block_on(people.world.a.new_patients(NEWCOMERS));
+        Bench { runtime, people, mongodb, upstash, razorpay, live, open, newcomers, clients: 0 }
+    }
+
     /// A client's address that nobody had before.
     fn client(&mut self) -> String {
         self.clients += 1;
@@ -195,6 +230,19 @@ impl Bench<'_> {
         let (prompt, late) = (least(Duration::ZERO), least(DELAY));
         let mongodb = proxy::trips(prompt, late);
         Trips { mongodb, upstash: self.upstash.requests(), razorpay: self.razorpay.requests() }
+    }
+
+    /// Milliseconds of CPU of a request, the middle of some.
+    fn cpu(&mut self, request: Request) -> f64 {
+        let spent = (0..CPU_TIMES).map(|_| {
+            let call = request(self);
+            let (function, _) = event(&call);
+            let before = self.live.process(function).on_cpu();
+            let status = self.live.call(&call);
+            assert!(status < 300, "{} {}: {status}", call.method, call.target);
+            self.live.process(function).on_cpu() - before
+        });
+        median(spent.collect())
     }
 
     fn timed(&mut self, request: Request) -> Duration {
