@@ -9,8 +9,6 @@ STACK_DIR ?= .local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DENY := .tools/deny/bin/cargo-deny
 LAMBDA := .tools/lambda/bin/cargo-lambda
-# A panic ends a function (Cargo.toml), so nothing ever unwinds and needs no tables for it.
-RELEASED := RUSTFLAGS="-C force-unwind-tables=no"
 # What runs in production is arm64; building it needs that target: make package ARCH=arm64.
 ARCH ?= x86-64
 # One stack a stage; what `make deploy` was told of it is kept in samconfig.toml.
@@ -48,7 +46,7 @@ check: $(DENY) template $(REDOCLY) ## formatting, lints, dependencies, the templ
 # built as the tests are.
 bench: ## figures, each with its bar and its reference (ONLY=import)
 	cargo build --workspace --all-targets
-	$(RELEASED) cargo build --release --workspace --exclude local --exclude tests --bins
+	cargo build --release --workspace --exclude local --exclude tests --bins
 	@exec $(TARGET)/debug/local exec -- $(TARGET)/debug/bench $(ONLY)
 
 soak: ## an hour of use: memory and connections flat, functions killed under load (SOAK_SECONDS=)
@@ -67,11 +65,11 @@ clean-data: ## empties the local stack's data (stop it first)
 	cd "$(STACK_DIR)" && rm -rf -- mongodb redis s3 razorpay.json secrets.json logs lock
 
 package: $(LAMBDA) ## one zip per function, under target/lambda
-	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" $(RELEASED) cargo lambda build --release --workspace \
+	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" cargo lambda build --release --workspace \
 	  --exclude local --exclude tests --exclude reference --compiler cargo --output-format zip --$(ARCH)
 
 deploy: $(LAMBDA) $(SAM) ## to AWS, by SAM; the first time it asks (STAGE=staging; needs credentials)
-	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" $(RELEASED) $(SAM) build
+	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" $(SAM) build
 	$(SAM) deploy --config-env "$(STAGE)" --stack-name "$(STACK_NAME)" --resolve-s3 --capabilities CAPABILITY_IAM \
 	  $$(grep -qs '^\[$(STAGE)\.deploy' samconfig.toml || echo --guided)
 

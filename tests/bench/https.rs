@@ -1,15 +1,18 @@
-//! What the first call over TLS costs a function: a client, its roots, a handshake.
+//! What the first call over TLS costs a function: a client, its roots, a handshake. All but SES are
+//! called by one client of ours; SES by its SDK's.
 
 use crate::{
     child::{Process, released},
-    live::{event, of_function, status},
+    live::{Live, event, of_function, status},
     runtime_api::RuntimeApi,
     sizes::spread,
     table::{Bar, Figure, Table},
 };
+use mongodb::bson::doc;
 use rustls::{AlertDescription, ServerConfig, ServerConnection, pki_types::PrivatePkcs8KeyDer};
 use serde_json::json;
 use std::{
+    collections::HashSet,
     net::{SocketAddr, TcpListener},
     sync::{
         Arc,
@@ -22,6 +25,8 @@ use tokio::runtime::Runtime;
 
 /// How often each is started, by turns.
 const RUNS: usize = 31;
+/// How many mails are sent.
+const MAILS: usize = 11;
 
 /// Measures: a log-in asks Upstash before anything else, one that cannot be read asks nobody. The
 /// server's certificate is of no authority a function knows, so the handshake ends when it has
@@ -55,6 +60,49 @@ pub(crate) fn measure(table: &mut Table) {
         unit: "ms",
         bar: Bar::Told,
         reference: spread(over_tls),
+    });
+    let before = refused.load(Ordering::Relaxed);
+    ses(&runtime, &world, server, table);
+    assert!(refused.load(Ordering::Relaxed) >= before + MAILS, "the SDK saw it too");
+}
+
+/// The same of SES, with what the SDK makes for it and with the writing of the mail: beside a run
+/// that finds the mail taken.
+fn ses(runtime: &Runtime, world: &World, server: SocketAddr, table: &mut Table) {
+    // Nobody sends the mails when they are written.
+    let mut live = Live::of(runtime, world, &[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    let (mut over_tls, mut without) = (f64::MAX, f64::MAX);
+    let (mut known, mut client) = (HashSet::new(), 0);
+    let mut people = runtime.block_on(world.a.new_patients(MAILS));
+    let mut environment: Vec<_> = world.settings().collect();
+    let url = format!("https://localhost:{}", server.port());
+    environment.push(("AWS_ENDPOINT_URL_SESV2".to_owned(), url));
+    for _ in 0..MAILS {
+        client += 1;
+        let somebody = people.pop().expect("there are enough");
+        let asks = Call::post("/otp-login", &somebody.key()).from(&format!("203.0.113.{client}"));
+        assert_eq!(live.call(&asks), 202, "a mail is written");
+        let all = runtime.block_on(world.books().find("notifications", doc! {}));
+        let mut ids = all.iter().filter_map(|mail| mail.get_str("_id").ok());
+        let id = ids.find(|id| known.insert((*id).to_owned())).expect("a new one is there");
+        let sent = || {
+            let api = RuntimeApi::start(runtime);
+            api.give(&json!({ "job": "mails", "mails": [id] }).to_string());
+            let environment = of_function(&api, "scheduled", &environment);
+            let process = Process::start(&released("scheduled"), &[], &environment);
+            let answered = api.answered();
+            assert_eq!(answered.body, r#"{"settled":0}"#, "it is put off");
+            process.on_cpu()
+        };
+        over_tls = over_tls.min(sent());
+        without = without.min(sent());
+    }
+    table.add(Figure {
+        what: "CPU of the first HTTPS call to SES".to_owned(),
+        measured: over_tls - without,
+        unit: "ms",
+        bar: Bar::AtMost(4.0),
+        reference: format!("{over_tls:.2} ms with it, {without:.2} ms without, least of {MAILS}"),
     });
 }
 

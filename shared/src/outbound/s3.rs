@@ -2,7 +2,7 @@
 
 use super::{
     Error, Result, Service,
-    aws::{failure, status_of},
+    aws::{failure, http_client, status_of},
 };
 use crate::models::Instant;
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
@@ -120,6 +120,7 @@ impl Bucket {
                 .operation_timeout(Duration::from_secs(45))
                 .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http_client())
                 .timeout_config(timeouts)
                 .retry_config(RetryConfig::standard().with_max_attempts(3))
                 .load()

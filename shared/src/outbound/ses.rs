@@ -1,6 +1,9 @@
 //! Mail through Amazon SES v2.
 
-use super::{Error, Mail, Result, Service, aws::failure};
+use super::{
+    Error, Mail, Result, Service,
+    aws::{failure, http_client},
+};
 use crate::models::{AccountId, Email};
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
@@ -106,6 +109,7 @@ impl Mailer {
                 .operation_timeout(Duration::from_secs(5))
                 .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http_client())
                 .timeout_config(timeouts)
                 .retry_config(RetryConfig::standard().with_max_attempts(2))
                 .load()
