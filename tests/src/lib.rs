@@ -18,6 +18,7 @@ pub mod mailbox;
 pub mod pdf;
 pub mod proxy;
 pub mod razorpay;
+pub mod refusals;
 pub mod routes;
 pub mod schema;
 pub mod stack;

@@ -4,7 +4,7 @@
 //! such event, but whoever may invoke the function can; it gets a clear refusal like everybody
 //! else.
 
-use super::Error;
+use super::{Code, Error};
 use lambda_http::{
     Adapter, Body, IntoResponse, Request, Service as _,
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
@@ -124,7 +124,7 @@ fn has_tricks(path: &str) -> bool {
 }
 
 fn refusal(detail: &str, request_id: &str) -> Value {
-    let error = Error::Malformed { code: "MALFORMED_REQUEST", detail: detail.to_owned() };
+    let error = Error::Malformed { code: Code::MalformedRequest, detail: detail.to_owned() };
     let problem = error.problem(request_id);
     json!({
         "statusCode": problem.status,

@@ -11,7 +11,7 @@ use shared::{
     models::{AccountId, AccountStatus, PatientId, Role},
     store::WalkedIn,
     tenancy::{Grant, RunQueue},
-    web::{Body, Created, Error, Refusals, Result},
+    web::{Body, Code, Created, Error, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -51,7 +51,7 @@ pub(crate) async fn walk_in(
     let patient = patient?.ok_or(Error::NotFound)?;
     let account = account?.filter(|account| account.role == Role::Doctor);
     if account.ok_or(Error::NotFound)?.status != AccountStatus::Active {
-        return Err(Error::conflict("DOCTOR_NOT_ACTIVE", "The doctor's account is not active."));
+        return Err(Error::conflict(Code::DoctorNotActive, "The doctor's account is not active."));
     }
     match store.walk_in((&doctor, day), &patient).await? {
         WalkedIn::Waits(number) => {
