@@ -16,6 +16,7 @@ pub mod environment;
 pub mod exec;
 pub mod gateway;
 pub mod logs;
+pub mod logged;
 pub mod outside;
 pub mod process;
 pub mod razorpay;

@@ -21,6 +21,7 @@ pub mod razorpay;
 pub mod refusals;
 pub mod routes;
 pub mod schema;
+pub mod seeded;
 pub mod stack;
 pub mod switch;
 pub mod wire;
