@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     body,
     models::{Appointment, AppointmentId, Instant},
-    settlement::TRIES,
+    settlement::{TRIES, count_refunds},
     store::{Change, HospitalStore},
     tenancy::{Grant, Reach, TakePayments},
     web::{AppointmentView, Body, Code, Error, Json, RefundView, Refusals, Result},
@@ -69,6 +69,7 @@ async fn handed_back(
             if stale {
                 break;
             }
+            count_refunds(&current, &next);
             current = next;
         }
         if !stale {

@@ -53,11 +53,14 @@ pub(crate) async fn walk_in(
     if account.ok_or(Error::NotFound)?.status != AccountStatus::Active {
         return Err(Error::conflict(Code::DoctorNotActive, "The doctor's account is not active."));
     }
-    match store.walk_in((&doctor, day), &patient).await? {
-        WalkedIn::Waits(number) => {
-            let queue = Ticket::of(&this.links, &tenant, (&doctor, day), number);
-            Ok(Created(WalkInReply { queue }))
+    let number = match store.walk_in((&doctor, day), &patient).await? {
+        WalkedIn::Given(number) => {
+            shared::count!(walk_ins = 1_u8);
+            number
         }
-        WalkedIn::QueueFull => Err(queue::full()),
-    }
+        WalkedIn::Waits(number) => number,
+        WalkedIn::QueueFull => return Err(queue::full()),
+    };
+    let queue = Ticket::of(&this.links, &tenant, (&doctor, day), number);
+    Ok(Created(WalkInReply { queue }))
 }
