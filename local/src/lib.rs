@@ -10,13 +10,14 @@
 )]
 
 pub mod backing;
+pub mod bounces;
 pub mod chance;
 pub mod console;
 pub mod environment;
 pub mod exec;
 pub mod gateway;
-pub mod logs;
 pub mod logged;
+pub mod logs;
 pub mod outside;
 pub mod process;
 pub mod razorpay;
