@@ -47,6 +47,14 @@ impl Mails {
         self.wanted(&Wanted::default()).await
     }
 
+    /// The mails since a second of the clock; all, if there is none.
+    ///
+    /// # Errors
+    /// As for [`Mails::all`].
+    pub async fn since(&self, since: Option<u64>) -> anyhow::Result<Vec<Value>> {
+        self.wanted(&Wanted { since, to: None }).await
+    }
+
     /// The mails that are wanted.
     async fn wanted(&self, wanted: &Wanted) -> anyhow::Result<Vec<Value>> {
         let url = match wanted.since {

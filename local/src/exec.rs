@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::{
     backing::{Backing, Plan, listen},
     console::{Console, Mails},
+    logged,
     logs::Logs,
     outside::{self, Outside},
     process::{Launch, Processes},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Runs the command with `STACK_JSON` naming a `stack.json` of the servers, and answers its exit
-/// code.
+/// code; a failure, if functions that ran meanwhile logged what must be in no log.
 ///
 /// # Errors
 /// When a server or the command does not start.
@@ -32,6 +33,8 @@ pub async fn exec(settings: &Settings, command: &[String]) -> Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("mediconnect-").tempdir_in(quick_folder())?;
     let logs = folder.path().join("logs");
     std::fs::create_dir_all(&logs)?;
+    let logged = folder.path().join("logged");
+    std::fs::create_dir_all(&logged)?;
     let logs = Logs::new(&logs, settings.log_all);
     let processes = Processes::new(Some(own_path()?), logs.clone());
     let result = tokio::select! {
@@ -39,7 +42,8 @@ pub async fn exec(settings: &Settings, command: &[String]) -> Result<ExitCode> {
         () = signals::wait() => Ok(ExitCode::from(130)),
     };
     processes.stop(GRACE).await;
-    result
+    let code = result?;
+    Ok(if logged::is_clean(&logged)? { code } else { ExitCode::FAILURE })
 }
 
 /// Where servers that live for one command keep their data: in memory where there is room, so that
@@ -81,6 +85,7 @@ async fn around(
         let Outside { python, chromedriver, chromium } = outside;
         let tools = json!({ "python": python, "chromedriver": chromedriver, "chromium": chromium });
         members.insert("tools".into(), tools);
+        members.insert("logged".into(), json!(folder.join("logged")));
     }
     let file = folder.join("stack.json");
     let _written = StackFile::write(&file, &content)?;

@@ -10,11 +10,13 @@
 )]
 
 pub mod backing;
+pub mod bounces;
 pub mod chance;
 pub mod console;
 pub mod environment;
 pub mod exec;
 pub mod gateway;
+pub mod logged;
 pub mod logs;
 pub mod outside;
 pub mod process;

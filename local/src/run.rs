@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     backing::{Backing, Plan, host, listen},
-    chance,
+    bounces, chance,
     console::{Console, Mails},
     environment::Environment,
     gateway::{Api, Gateway},
@@ -117,6 +117,7 @@ async fn bring_up(
     let events = std::mem::replace(&mut backing.s3_events, no_events);
     let reloader = open(settings, front, template, runtime, events);
     let mails = Mails::new(&backing.ses_url)?;
+    tokio::spawn(bounces::tell(mails.clone(), Arc::clone(&reloader.runtime)));
     let (listener, console) = listen().await?;
     let routes = Console::new(mails.clone(), Some(Arc::clone(&reloader.schedules))).router();
     tokio::spawn(async move { axum::serve(listener, routes).await });

@@ -9,7 +9,7 @@ pub use reconciling::reconcile;
 
 use crate::{
     entropy::Entropy,
-    models::{Appointment, Instant, NewIds, Payment},
+    models::{Appointment, Instant, NewIds, Payment, RefundStatus},
     store::{HospitalStore, Settled, WebhookEvent},
     tenancy::Reach,
     web::{Error, Result},
@@ -57,12 +57,28 @@ pub async fn note(
 ) -> Result<()> {
     let mut current = appointment;
     for _ in 0..TRIES {
-        if store.note_event(next(&current).as_ref(), event).await? != Settled::Stale {
-            return Ok(());
+        match store.note_event(next(&current).as_ref(), event).await? {
+            Settled::Done(noted) => {
+                count_refunds(&current, &noted);
+                return Ok(());
+            }
+            Settled::Known | Settled::Repeated => return Ok(()),
+            Settled::Stale => current = again(store, &current).await?,
         }
-        current = again(store, &current).await?;
     }
     Err(too_often())
+}
+
+/// Counts the refunds that are through by a change that was written.
+pub fn count_refunds(before: &Appointment, after: &Appointment) {
+    let through = |appointment: &Appointment| {
+        let refunds = appointment.refunds.iter();
+        refunds.filter(|refund| refund.status == RefundStatus::Processed).count()
+    };
+    let more = through(after).saturating_sub(through(before));
+    if let (1.., Ok(more)) = (more, u64::try_from(more)) {
+        crate::count!(refunds_processed = more);
+    }
 }
 
 /// The appointment as it is by now.

@@ -41,10 +41,7 @@ async fn a_request_is_told_by_one_line_with_all_that_is_needed() {
 async fn what_is_done_is_counted() {
     let log = Log::listen();
     let world = World::new().await;
-    let counted = |name: &str| -> u64 {
-        let lines = log.lines().into_iter().filter(|line| line["target"] == "metrics");
-        lines.filter_map(|line| line[name].as_u64()).sum()
-    };
+    let counted = |name: &str| counted(&log, name);
     assert!(counted("mails_sent") >= 6 && counted("mails_failed") == 0);
     let before = counted("requests");
     let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
@@ -61,6 +58,50 @@ async fn what_is_done_is_counted() {
         .await
         .is(503);
     assert_eq!(counted("failures"), 1);
+}
+
+/// How much was counted under a name.
+fn counted(log: &Log, name: &str) -> u64 {
+    let lines = log.lines().into_iter().filter(|line| line["target"] == "metrics");
+    lines.filter_map(|line| line[name].as_u64()).sum()
+}
+
+#[tokio::test]
+async fn a_refund_is_counted_once_when_it_is_through() {
+    let log = Log::listen();
+    let world = World::new().await;
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let paid = patient.books_and_pays(&slots[0]).await;
+    patient.cancels(&paid).await.is(200);
+    assert_eq!(counted(&log, "refunds_processed"), 0, "the bank has yet to say so");
+    let payment = text(&paid, "/payment/paymentId");
+    let told = world.razorpay().refund_event("refund.processed", &payment, "processed").await;
+    for id in ["refund-1", "refund-1", "refund-2"] {
+        world.call(&delivery(&told, id)).await.is(200);
+    }
+    assert_eq!(counted(&log, "refunds_processed"), 1);
+    let at_desk = patient.books(&slots[1]).await;
+    let body = json!({ "appointmentId": at_desk["id"], "method": "cash" });
+    admin.post("/payments/counter", body).await.is(201);
+    patient.cancels(&at_desk).await.is(200);
+    let body = json!({ "appointmentId": at_desk["id"] });
+    for _ in 0..2 {
+        admin.post("/payments/counter/refund", body.clone()).await.is(200);
+    }
+    assert_eq!(counted(&log, "refunds_processed"), 2);
+}
+
+#[tokio::test]
+async fn who_walks_in_is_counted_once() {
+    let log = Log::listen();
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    for _ in 0..2 {
+        let body = json!({ "doctorId": doctor.account, "patientId": patient.patient });
+        world.a.admin.post("/queue/walk-in", body).await.is(201);
+    }
+    assert_eq!(counted(&log, "walk_ins"), 1);
 }
 
 /// A file with a good row and a bad one.

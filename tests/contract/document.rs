@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use shared::{models::IssueCode, web::Code};
+use tests::{refusals, routes, schema};
 
 use crate::files::read;
 
@@ -138,4 +140,81 @@ fn every_parameter_of_a_path_is_described() {
             assert!(in_path(name), "{route}: {name}");
         }
     }
+}
+
+/// The codes with which an operation refuses with a status.
+fn codes(document: &Value, operation: &Map<String, Value>, status: u16) -> Vec<String> {
+    let answer = &operation["responses"][status.to_string()];
+    let elsewhere = answer["$ref"].as_str().map(|path| document.pointer(&path[1..]).unwrap());
+    let content = &elsewhere.unwrap_or(answer)["content"]["application/problem+json"];
+    let codes = content["schema"]["allOf"][1]["properties"]["code"]["enum"].as_array();
+    let codes = codes.into_iter().flatten().map(|code| code.as_str().unwrap().to_owned());
+    codes.collect()
+}
+
+#[test]
+fn operations_say_with_which_codes_they_refuse() {
+    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    let operations = operations();
+    let of = |route: &str, status: u16| {
+        let (_, operation) = operations.iter().find(|(name, _)| name == route).unwrap();
+        codes(&document, operation, status)
+    };
+    let booking =
+        ["CONFLICT", "IDEMPOTENCY_IN_PROGRESS", "SLOT_TAKEN", "HOSPITAL_CLOSED", "PATIENT_BUSY"];
+    assert_eq!(of("POST /slots/book", 409), booking);
+    let ruled = [
+        "VALIDATION_FAILED",
+        "IDEMPOTENCY_KEY_REUSED",
+        "SLOT_IN_PAST",
+        "SLOT_TOO_SOON",
+        "SLOT_TOO_FAR",
+    ];
+    assert_eq!(of("POST /slots/book", 422), ruled);
+    assert_eq!(of("POST /login", 401), ["INVALID_CREDENTIALS"]);
+    assert_eq!(of("GET /me", 401), ["UNAUTHENTICATED"]);
+    assert_eq!(of("POST /webhooks/razorpay", 403), [""; 0]);
+    // Whoever asks for a permit may be refused for want of a token or of the role.
+    for (route, operation) in &operations {
+        let secured = !PUBLIC.contains(&route.as_str());
+        assert_eq!(codes(&document, operation, 403) == ["FORBIDDEN"], secured, "{route}");
+        assert!(!secured || codes(&document, operation, 401) == ["UNAUTHENTICATED"], "{route}");
+        assert_eq!(codes(&document, operation, 503), ["DEPENDENCY_UNAVAILABLE"], "{route}");
+    }
+    let all = refusals::by_operation();
+    let answered: BTreeSet<&str> = all.values().flatten().map(|code| code.as_str()).collect();
+    let declared = Code::ALL.iter().map(|code| code.as_str());
+    assert_eq!(answered, declared.collect(), "a code is no operation's");
+}
+
+#[test]
+fn every_code_is_one_the_code_uses() {
+    let (codes, issues) = (refusals::named("Code"), refusals::named("IssueCode"));
+    for code in Code::ALL {
+        assert!(codes.contains(&format!("{code:?}")), "{} is never answered", code.as_str());
+    }
+    for code in IssueCode::ALL {
+        assert!(issues.contains(&format!("{code:?}")), "{} is never answered", code.as_str());
+    }
+}
+
+/// What the tests hold every answer against.
+#[test]
+fn an_answer_with_a_code_of_another_operation_is_a_fault() {
+    let (route, _) = routes::find("POST", "/slots/book").unwrap();
+    let answer = |status: u16, code: &str, issue: &str| {
+        json!({
+            "type": "urn:mediconnect:problem:x", "title": "Conflict", "status": status,
+            "code": code, "detail": "Something.", "requestId": "r",
+            "errors": [{ "field": "slotId", "code": issue, "message": "is something" }],
+        })
+    };
+    let faults = |status, code, issue| {
+        let body = answer(status, code, issue);
+        schema::faults(route, status, "application/problem+json", &body).len()
+    };
+    assert_eq!(faults(409, "SLOT_TAKEN", "REQUIRED"), 0);
+    assert!(faults(422, "SLOT_TAKEN", "REQUIRED") > 0);
+    assert!(faults(409, "QUEUE_FULL", "REQUIRED") > 0);
+    assert!(faults(409, "SLOT_TAKEN", "SLOT_TAKEN") > 0);
 }

@@ -165,17 +165,53 @@ fn a_role_may_do_what_its_function_does() {
     }
 }
 
-/// Where the secrets of money are kept apart, who handles none cannot read them.
+/// The parameters that name the secrets some texts refer to, between these two parts.
+fn named(texts: &[String], before: &str, after: &str) -> BTreeSet<String> {
+    let name = |text: &String| {
+        let (_, from) = text.split_once(before)?;
+        Some(from.split_once(after)?.0.to_owned())
+    };
+    texts.iter().filter_map(name).collect()
+}
+
+/// Who handles no money cannot read its secrets.
 #[test]
 fn a_function_may_read_the_secrets_it_names_and_no_others() {
     let globals = at(&template(), &["Globals", "Function", "Environment", "Variables"]).clone();
+    let mut of_money = BTreeSet::new();
     for (name, function) in functions() {
-        let variables = [&globals, at(&function, &["Environment", "Variables"])].map(texts);
-        let named = variables.iter().flatten().any(|one| one.starts_with("secret:${It}:"));
-        let readable = texts(at(&function, &["Policies"]));
-        let readable = readable.iter().any(|one| one.ends_with(":secret:${It}-??????"));
-        assert_eq!(named, readable, "{name}");
+        let own = at(&function, &["Environment", "Variables"]).clone();
+        let variables = [&globals, &own].map(texts).concat();
+        let wanted = named(&variables, "secret:${", "}:");
+        let readable = named(&texts(at(&function, &["Policies"])), ":secret:${", "}-??????");
+        assert_eq!(wanted, readable, "{name}");
+        assert!(wanted.contains("Secrets"), "{name}");
+        if wanted.contains("PaymentSecrets") {
+            of_money.insert(name.clone());
+        }
+        for (variable, value) in members(&own) {
+            let [value] = &texts(&value)[..] else { continue };
+            if value.starts_with("secret:") {
+                let payment = variable.starts_with("RAZORPAY_") || variable.starts_with("KEYS_");
+                let kept = if payment { "PaymentSecrets" } else { "Secrets" };
+                assert_eq!(*value, format!("secret:${{{kept}}}:{variable}"), "{name}");
+            }
+        }
     }
+    let handle_money = [
+        "MigrateFunction",
+        "PaymentsFunction",
+        "RazorpayWebhookFunction",
+        "ScheduledFunction",
+        "SlotsFunction",
+    ];
+    assert_eq!(of_money, handle_money.map(str::to_owned).into());
+    // Six characters are Secrets Manager's own, so that one name cannot begin another's.
+    let parameters = at(&template(), &["Parameters"]).clone();
+    assert_eq!(text(&parameters, &["Secrets", "Default"]), "mediconnect");
+    assert_eq!(text(&parameters, &["PaymentSecrets", "Default"]), "mediconnect-payments");
+    let apart = texts(&template()["Rules"]["PaymentSecretsAreApart"]["Assertions"]);
+    assert!(["PaymentSecrets", "Secrets"].iter().all(|it| apart.contains(&(*it).to_owned())));
 }
 
 /// Links' tokens stand in the query, ids in the path, and addresses are people's.

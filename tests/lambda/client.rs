@@ -7,6 +7,7 @@ use std::{
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
+use tests::seeded;
 
 use crate::stack::Stack;
 
@@ -117,7 +118,9 @@ impl Client {
             .http
             .request(method, format!("{}{path}", self.api))
             .header("x-local-source-ip", &self.ip);
+        body.into_iter().for_each(seeded::note_body);
         if let Some(token) = &self.token {
+            seeded::note_token(token);
             request = request.bearer_auth(token);
         }
         if let Some(body) = body {
@@ -126,7 +129,9 @@ impl Client {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await.unwrap();
-        Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        seeded::note_body(&body);
+        Reply { status, headers, body }
     }
 
     /// Logs in with a password.
@@ -153,7 +158,9 @@ impl Client {
         let text = mail.unwrap_or_else(|| panic!("no mail to {email}"))["body"]["text"].to_string();
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
         let six = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
-        words.find(six).unwrap().to_owned()
+        let code = words.find(six).unwrap().to_owned();
+        seeded::note_code(&code);
+        code
     }
 
     /// Asks again and again until the answer is as wanted.

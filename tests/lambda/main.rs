@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod bounces;
 mod client;
 mod configuration;
 mod emulator;

@@ -12,6 +12,7 @@ use std::{
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
+use tests::seeded;
 
 use crate::process::{descendants, signal, signal_group, wait_until};
 
@@ -74,6 +75,7 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts one in a folder and waits until it is up.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        keep_logs(folder);
         let output = folder.join("output.log");
         let log = File::create(&output).unwrap();
         let mut child =
@@ -87,6 +89,8 @@ impl Stack {
             file.is_file()
         });
         let file = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        // Its demonstration's people are in it, and its secrets.
+        seeded::note_body(&file);
         Self { child, folder: folder.to_owned(), file }
     }
 
@@ -151,6 +155,16 @@ impl Drop for Stack {
             self.end();
         }
     }
+}
+
+/// Has a stack that is about to start log where the search at the end of the run finds it.
+fn keep_logs(folder: &Path) {
+    let (Some(kept), logs) = (seeded::folder(), folder.join("logs")) else { return };
+    if logs.exists() {
+        return;
+    }
+    let kept = tempfile::Builder::new().prefix("stack-").tempdir_in(kept).unwrap().keep();
+    std::os::unix::fs::symlink(kept, logs).unwrap();
 }
 
 /// A folder for a stack.

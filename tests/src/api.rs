@@ -9,8 +9,8 @@
 )]
 
 use crate::{
-    answer::Answer, books::Books, call::Call, fleet::Fleet, lambda, mailbox::Mailbox,
-    razorpay::Simulator, routes, stack,
+    answer::Answer, books::Books, call::Call, fleet::Fleet, lambda, log, mailbox::Mailbox,
+    razorpay::Simulator, routes, seeded, stack,
 };
 use axum::{Router, body::to_bytes};
 use migrate::{Migrate, Migrated};
@@ -73,6 +73,7 @@ pub fn instant(text: &str) -> Instant {
 impl Api {
     /// A new API; each function has at most `instances`.
     pub async fn start(instances: usize) -> Self {
+        log::keep();
         let name = format!("w{}", random().get(..10).unwrap_or_default());
         let http = reqwest::Client::builder().no_proxy().build().expect("there is an HTTP client");
         let options = ClientOptions::parse(stack::of("/mongodb/uri"))
@@ -91,6 +92,12 @@ impl Api {
             name: name.clone(),
         };
         let mut settings = settings(&name);
+        for (name, value) in &settings {
+            let ends = ["_SECRET", "_TOKEN", "_PASSWORD", "_ACCESS_KEY", "_URI"];
+            if ends.iter().any(|end| name.ends_with(end)) {
+                seeded::note_secret(value);
+            }
+        }
         let url = lambda::serve(&settings, &ground.clock).await;
         settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url);
         let api = Self::over(Arc::new(ground), settings, instances);
@@ -150,6 +157,7 @@ impl Api {
         let Some((route, parameters)) = routes::find(call.method, call.path()) else {
             panic!("no function has {} {}", call.method, call.path());
         };
+        call.note();
         let number = self.0.ground.requests.fetch_add(1, Ordering::Relaxed);
         let request_id = format!("{}-{number:06}=", self.name());
         let key = format!("{} {}", route.method, route.path);
@@ -158,7 +166,9 @@ impl Api {
         let fleet = self.0.fleets.get(route.function).expect("a function has instances");
         let (parts, body) = fleet.answer(request).await.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body is whole");
-        Answer::checked(&parts, &bytes, route, &request_id)
+        let answer = Answer::checked(&parts, &bytes, route, &request_id);
+        seeded::note_body(&answer.body);
+        answer
     }
 
     /// Runs a job as its schedule would.

@@ -1,5 +1,6 @@
 //! One request, and the event API Gateway makes of it (HTTP API, payload 2.0).
 
+use crate::seeded;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
@@ -63,6 +64,17 @@ impl Call {
     pub fn from(mut self, source_ip: &str) -> Self {
         source_ip.clone_into(&mut self.source_ip);
         self
+    }
+
+    /// Notes what it holds that must be in no log.
+    pub(crate) fn note(&self) {
+        let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        seeded::note_body(&body.unwrap_or_default());
+        let tokens = self.headers.iter().filter(|(name, _)| name == "authorization");
+        tokens.for_each(|(_, token)| seeded::note_token(token));
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let links = query.split('&').filter_map(|part| part.strip_prefix("link="));
+        links.for_each(seeded::note_token);
     }
 
     /// The path without the query.

@@ -1,8 +1,15 @@
 //! The description of the whole API, put together from every function's operations.
 
-use crate::examples::{Samples, give_examples};
+use crate::{
+    examples::{Samples, give_examples},
+    refusals,
+};
 use serde_json::{Map, Value, json};
-use shared::web::{ApiDocument, describe, document};
+use shared::{
+    models::IssueCode,
+    web::{ApiDocument, Code, describe, document},
+};
+use std::collections::BTreeMap;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 /// Every function's operations by the name of its binary.
@@ -37,6 +44,7 @@ pub fn text() -> String {
     close_bodies(&mut document);
     drop_unused(&mut document);
     first_sentences(&mut document);
+    name_codes(&mut document);
     give_examples(&mut document, &samples());
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
@@ -104,6 +112,81 @@ fn first_sentences(document: &mut Value) {
             operation["summary"] = json!(said);
         }
     }
+}
+
+/// Says of each operation with which codes it refuses, by status, and of each code what it means.
+fn name_codes(document: &mut Value) {
+    let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    describe_codes(document.pointer_mut("/components/schemas/Problem/properties/code"), codes);
+    let issues = IssueCode::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    describe_codes(document.pointer_mut("/components/schemas/FieldError/properties/code"), issues);
+    let of_operations = refusals::by_operation();
+    let mut alike: BTreeMap<String, Value> = BTreeMap::new();
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, methods) in paths.into_iter().flatten() {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            let route = format!("{} {path}", method.to_ascii_uppercase());
+            let codes = of_operations.get(&route).map_or(&[][..], Vec::as_slice);
+            let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+            let Some(responses) = responses else { continue };
+            responses.retain(|status, _| !status.ends_with("XX"));
+            let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+            for code in codes {
+                by_status.entry(code.status().as_u16()).or_default().push(*code);
+            }
+            for (status, codes) in by_status {
+                let answer = match codes.as_slice() {
+                    // Most operations have it, so it is described once.
+                    [only] => {
+                        let name = format!("{only:?}");
+                        let answer = json!({ "$ref": format!("#/components/responses/{name}") });
+                        alike.insert(name, refusal(&codes));
+                        answer
+                    }
+                    _ => refusal(&codes),
+                };
+                responses.insert(status.to_string(), answer);
+            }
+        }
+    }
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("responses".to_owned(), json!(alike));
+    }
+}
+
+/// The codes a member may have, each with its meaning.
+fn describe_codes<'a>(
+    member: Option<&mut Value>,
+    codes: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) {
+    if let Some(member) = member {
+        let meanings: Vec<String> = codes.clone().map(meant).collect();
+        member["description"] = json!(format!("Stable.\n\n{}", meanings.join("\n")));
+        member["enum"] = codes.map(|(code, _)| code).collect();
+    }
+}
+
+/// A line of a list in Markdown.
+fn meant((code, meaning): (&str, &str)) -> String {
+    format!("- `{code}`: {meaning}")
+}
+
+/// An answer that is a problem document with one of these codes.
+fn refusal(codes: &[Code]) -> Value {
+    let named = codes.iter().map(|code| (code.as_str(), code.meaning()));
+    let description = match codes {
+        [only] => format!("`{}`: {}", only.as_str(), only.meaning()),
+        _ => named.clone().map(meant).collect::<Vec<_>>().join("\n"),
+    };
+    let codes: Value = named.map(|(code, _)| code).collect();
+    let schema = json!({ "allOf": [
+        { "$ref": "#/components/schemas/Problem" },
+        { "type": "object", "properties": { "code": { "type": "string", "enum": codes } } },
+    ]});
+    json!({
+        "description": description,
+        "content": { "application/problem+json": { "schema": schema } },
+    })
 }
 
 /// The bodies in `events/`.

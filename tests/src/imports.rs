@@ -6,7 +6,7 @@
     reason = "a test world that breaks ends its test"
 )]
 
-use crate::{api::Api, stack};
+use crate::{api::Api, seeded, stack};
 use aws_sdk_s3::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
@@ -82,6 +82,7 @@ impl Bucket {
 
     /// Puts an object; its entity tag.
     pub async fn put(&self, key: &str, bytes: &[u8]) -> String {
+        seeded::note_file(bytes);
         let put = self.0.put_object().bucket(stack::of("/s3/bucket")).key(key);
         let put = put.body(bytes.to_vec().into()).send().await.expect("the bucket takes it");
         put.e_tag().unwrap_or_default().trim_matches('"').to_owned()

@@ -2,18 +2,20 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a log that tells too much ends its test")]
 
-use crate::{actor::Actor, world::World};
+use crate::{actor::Actor, seeded, world::World};
 use serde_json::Value;
 use std::{
     collections::HashSet,
+    fs::File,
     io::Write,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError},
 };
-use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
+use tracing::{Subscriber, level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{
     filter::Targets,
     fmt::{MakeWriter, format::FmtSpan},
-    layer::{Layer as _, SubscriberExt as _},
+    layer::{Layer, SubscriberExt as _},
+    registry::LookupSpan,
 };
 
 /// Keeps what this thread logs for as long as it is there; a test has one thread.
@@ -55,26 +57,66 @@ impl<'a> MakeWriter<'a> for Kept {
 const SEEDED: [&str; 8] =
     ["Asha", "Meera", "Anil", "Ravi", "9876500000", "9876511111", "9876522222", "MRN-"];
 
+/// What functions log themselves; the tests are not among them.
+fn heard() -> Targets {
+    let ours = ["auth", "users", "hospitals", "slots", "appointments", "payments", "shared"];
+    let ours =
+        ours.into_iter().chain(["scheduled", "patient_import", "razorpay_webhook", "migrate"]);
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(ours.chain(["metrics"]).map(|target| (target, LevelFilter::DEBUG)))
+}
+
+/// Lines as functions write them. Times would be numbers like any code.
+fn lines<S, W>(to: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .without_time()
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(to)
+        .with_filter(heard())
+}
+
+/// Where all that is logged in this process is kept for the search at the end of the run.
+fn kept() -> Option<Arc<File>> {
+    static FILE: LazyLock<Option<Arc<File>>> = LazyLock::new(|| {
+        let folder = seeded::folder()?.join(std::process::id().to_string());
+        std::fs::create_dir_all(&folder).ok()?;
+        seeded::append(&folder.join("suite.log")).map(Arc::new)
+    });
+    FILE.clone()
+}
+
+/// What this process's tests themselves say, to see that it would be found, is not kept.
+fn of_functions() -> Targets {
+    Targets::new().with_default(LevelFilter::TRACE).with_target("api", LevelFilter::OFF)
+}
+
+/// Keeps from now on all that is logged in this process.
+pub(crate) fn keep() {
+    static KEEPING: Once = Once::new();
+    KEEPING.call_once(|| {
+        let kept = kept().map(|file| lines(file).with_filter(of_functions()));
+        // Nobody else in this process listens for good.
+        let _first =
+            tracing::subscriber::set_global_default(tracing_subscriber::registry().with(kept));
+    });
+}
+
 impl Log {
     /// Begins to listen to everything of ours, as `LOG_LEVEL=debug` would.
     pub fn listen() -> Self {
-        let kept = Kept::default();
-        let ours = ["auth", "users", "hospitals", "slots", "appointments", "payments", "shared"];
-        let ours = ours.into_iter().chain(["scheduled", "patient_import", "razorpay_webhook"]);
-        let heard = Targets::new()
-            .with_default(LevelFilter::WARN)
-            .with_targets(ours.chain(["metrics"]).map(|target| (target, LevelFilter::DEBUG)));
-        // Times would be numbers like any code.
-        let lines = tracing_subscriber::fmt::layer()
-            .json()
-            .flatten_event(true)
-            .without_time()
-            .with_span_events(FmtSpan::CLOSE)
-            .with_writer(kept.clone())
-            .with_filter(heard);
-        let subscriber = tracing_subscriber::registry().with(lines);
+        let heard = Kept::default();
+        let both = lines(heard.clone())
+            .and_then(kept().map(|file| lines(file).with_filter(of_functions())));
+        let subscriber = tracing_subscriber::registry().with(both);
         let listening = tracing::subscriber::set_default(subscriber);
-        Self { kept, _listening: listening }
+        Self { kept: heard, _listening: listening }
     }
 
     /// All of it.

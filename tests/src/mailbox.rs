@@ -7,7 +7,7 @@
     reason = "a test world that breaks ends its test"
 )]
 
-use crate::stack;
+use crate::{seeded, stack};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
@@ -80,13 +80,15 @@ impl Mailbox {
             mail.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let mails = all.iter().filter(|mail| addressed(mail));
-        mails
+        let mails: Vec<Mail> = mails
             .map(|mail| Mail {
                 subject: part(mail, "/subject"),
                 text: part(mail, "/body/text"),
                 files: files(mail),
             })
-            .collect()
+            .collect();
+        mails.iter().filter_map(Mail::code).for_each(|code| seeded::note_code(&code));
+        mails
     }
 
     /// The code in the last mail of an address.

@@ -53,11 +53,15 @@ fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validat
             paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses")
         })
         .expect("a route is described");
-    let class = format!("{}XX", status / 100);
-    let response = responses.get(status.to_string()).or_else(|| responses.get(&class));
+    let response = responses.get(status.to_string());
     let Some(response) = response else {
         panic!("{} {} does not describe an answer {status}", route.method, route.path);
     };
+    let described = response
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|path| DOCUMENT.pointer(path.trim_start_matches('#')));
+    let response = described.unwrap_or(response);
     let schema =
         response.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
     let mut schema = schema.clone();

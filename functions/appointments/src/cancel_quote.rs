@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     models::{AppointmentRefusal, Money, kinds},
     tenancy::{CancelAppointment, Grant},
-    web::{Error, Json, PathId, Refusals, Result},
+    web::{Code, Error, Json, PathId, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -37,10 +37,10 @@ pub(crate) async fn cancel_quote(
         appointment.cancel_quote(grant.role(), this.core.clock.now()).map_err(|refusal| {
             match refusal {
                 AppointmentRefusal::Started => Error::conflict(
-                    "ALREADY_STARTED",
+                    Code::AlreadyStarted,
                     "It has begun; only the doctor or the hospital can call it off.",
                 ),
-                _ => Error::conflict("NOT_CANCELLABLE", "The appointment is over."),
+                _ => Error::conflict(Code::NotCancellable, "The appointment is over."),
             }
         })?;
     Ok(Json(CancelQuoteView { refund: quote.refund, percent: quote.percent, rule: quote.rule }))

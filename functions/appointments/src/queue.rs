@@ -15,7 +15,7 @@ use shared::{
     settlement::TRIES,
     store::Change,
     tenancy::{Grant, RunQueue, Tenant},
-    web::{Error, Json, Result, doctor_of},
+    web::{Code, Error, Json, Result, doctor_of},
 };
 use utoipa::ToSchema;
 
@@ -111,20 +111,20 @@ pub(crate) async fn change(
             return Ok(Json(QueueView::of(&next)));
         }
     }
-    Err(Error::conflict("CONFLICT", "The queue is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The queue is being changed by others; try again."))
 }
 
 fn refused(refusal: QueueRefusal) -> Error {
     match refusal {
-        QueueRefusal::NobodyWaits => Error::conflict("NOBODY_WAITS", "Nobody waits today."),
-        QueueRefusal::NobodyCalled => Error::conflict("NOBODY_CALLED", "Nobody is called."),
+        QueueRefusal::NobodyWaits => Error::conflict(Code::NobodyWaits, "Nobody waits today."),
+        QueueRefusal::NobodyCalled => Error::conflict(Code::NobodyCalled, "Nobody is called."),
         QueueRefusal::NotSkipped => {
-            Error::conflict("NOT_SKIPPED", "Only a number that was skipped is called again.")
+            Error::conflict(Code::NotSkipped, "Only a number that was skipped is called again.")
         }
     }
 }
 
 /// The day has no more numbers.
 pub(crate) fn full() -> Error {
-    Error::conflict("QUEUE_FULL", "No more numbers are given today.")
+    Error::conflict(Code::QueueFull, "No more numbers are given today.")
 }

@@ -12,7 +12,7 @@ use shared::{
     settlement::{self, TRIES},
     store::Rescheduled,
     tenancy::{Grant, Reach, RescheduleAppointment},
-    web::{AppointmentView, Body, Error, Json, PathId, Refusals, Result, not_to_be_had},
+    web::{AppointmentView, Body, Code, Error, Json, PathId, Refusals, Result, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -105,7 +105,7 @@ pub(crate) async fn reschedule(
             Rescheduled::Stale => {}
             Rescheduled::PatientBusy => {
                 let detail = "The patient has another appointment at that time.";
-                return Err(Error::conflict("PATIENT_BUSY", detail));
+                return Err(Error::conflict(Code::PatientBusy, detail));
             }
             Rescheduled::Refused(MoveRefusal::Slot(why)) => {
                 let window = moving.offer.rules.window(tenant.zone(), now);
@@ -115,32 +115,33 @@ pub(crate) async fn reschedule(
             Rescheduled::Refused(why) => return Err(refused(&why)),
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The appointment is being changed by others; try again."))
 }
 
 fn refused(why: &MoveRefusal) -> Error {
     let (code, detail) = match why {
         MoveRefusal::CostsMore(difference) => {
             let detail = "The slot costs more: book it, and cancel this appointment.";
-            return Error::conflict_with("SLOT_COSTS_MORE", detail, "difference", difference);
+            return Error::conflict_with(Code::SlotCostsMore, detail, "difference", difference);
         }
         MoveRefusal::NotOffered => {
-            ("VISIT_TYPE_NOT_OFFERED", "The slot's doctor offers no visit of this kind.")
+            (Code::VisitTypeNotOffered, "The slot's doctor offers no visit of this kind.")
         }
         MoveRefusal::OtherFee => (
-            "FEE_DIFFERS",
+            Code::FeeDiffers,
             "The slot costs something else than is being paid: cancel this one and book it.",
         ),
-        MoveRefusal::Appointment(AppointmentRefusal::Started) => {
-            ("ALREADY_STARTED", "It has begun; only the doctor or the hospital can still move it.")
-        }
+        MoveRefusal::Appointment(AppointmentRefusal::Started) => (
+            Code::AlreadyStarted,
+            "It has begun; only the doctor or the hospital can still move it.",
+        ),
         MoveRefusal::Appointment(AppointmentRefusal::TooOften) => {
-            ("MOVED_TOO_OFTEN", "It was changed so often that it is moved no more.")
+            (Code::MovedTooOften, "It was changed so often that it is moved no more.")
         }
         MoveRefusal::Appointment(AppointmentRefusal::NotLive(AppointmentStatus::Expired)) => {
-            ("HOLD_EXPIRED", "It was not paid in time and holds no slot any more.")
+            (Code::HoldExpired, "It was not paid in time and holds no slot any more.")
         }
-        _ => ("NOT_MOVABLE", "The patient is there already, or the appointment is over."),
+        _ => (Code::NotMovable, "The patient is there already, or the appointment is over."),
     };
     Error::conflict(code, detail)
 }

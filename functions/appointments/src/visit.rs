@@ -11,7 +11,7 @@ use shared::{
     settlement::TRIES,
     store::Visited,
     tenancy::{Grant, NoteVisit},
-    web::{AppointmentView, Body, Error, Result},
+    web::{AppointmentView, Body, Code, Error, Result},
 };
 use utoipa::ToSchema;
 
@@ -63,33 +63,33 @@ pub(crate) async fn step(
                 Visited::QueueFull => return Err(queue::full()),
                 Visited::PatientBusy => {
                     let detail = "The patient has another appointment at that time by now.";
-                    return Err(Error::conflict("PATIENT_BUSY", detail));
+                    return Err(Error::conflict(Code::PatientBusy, detail));
                 }
             },
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The appointment is being changed by others; try again."))
 }
 
 fn refused(refusal: AppointmentRefusal) -> Error {
     let (code, detail) = match refusal {
-        AppointmentRefusal::NotStarted => ("NOT_STARTED", "It has not begun."),
+        AppointmentRefusal::NotStarted => (Code::NotStarted, "It has not begun."),
         AppointmentRefusal::NotToday => {
-            ("NOT_TODAY", "A patient is checked in on the day of the appointment.")
+            (Code::NotToday, "A patient is checked in on the day of the appointment.")
         }
         AppointmentRefusal::DayOver => {
-            ("TOO_LATE_TO_UNDO", "It is undone on the day on which it was noted, and not later.")
+            (Code::TooLateToUndo, "It is undone on the day on which it was noted, and not later.")
         }
         AppointmentRefusal::TooOften => {
-            ("UNDONE_TOO_OFTEN", "So much was undone that nothing more can be.")
+            (Code::UndoneTooOften, "So much was undone that nothing more can be.")
         }
         AppointmentRefusal::NotLive(AppointmentStatus::Confirmed) => {
-            ("NOTHING_TO_UNDO", "Nobody is checked in or missed.")
+            (Code::NothingToUndo, "Nobody is checked in or missed.")
         }
         AppointmentRefusal::NotLive(AppointmentStatus::CheckedIn) => {
-            ("CHECKED_IN", "The patient is there; undo the check-in first.")
+            (Code::CheckedIn, "The patient is there; undo the check-in first.")
         }
-        _ => ("NOT_CONFIRMED", "The appointment is not confirmed, or it is over."),
+        _ => (Code::NotConfirmed, "The appointment is not confirmed, or it is over."),
     };
     Error::conflict(code, detail)
 }

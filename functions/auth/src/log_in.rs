@@ -9,7 +9,7 @@ use shared::{
     body,
     models::{Email, HospitalCode, PasswordAttempt},
     store::{LogInKey, SessionStart},
-    web::{Body, Client, Error, Json, Refusals, Result, Trail},
+    web::{Body, Client, Code, Error, Json, Refusals, Result, Trail},
 };
 
 body! {
@@ -27,7 +27,7 @@ body! {
 /// The same words for an unknown address, a wrong password, a pending, a locked and a blocked
 /// account (ASVS 6.3.8).
 pub(crate) const INVALID_CREDENTIALS: Error = Error::BadCredentials {
-    code: "INVALID_CREDENTIALS",
+    code: Code::InvalidCredentials,
     detail: "E-mail and password do not log anybody in. If your address is known to several hospitals, name \
              one as `hospital`.",
 };

@@ -8,7 +8,7 @@ use shared::{
     models::{AccountId, AccountStatus, Email, HospitalCode, HospitalId, Instant, Otp, OtpPurpose},
     outbound::{Invocation, OtpRequest, OtpRequested},
     store::{Found, LogInKey},
-    web::{Client, Error, Result, Trail},
+    web::{Client, Code, Error, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -34,7 +34,7 @@ pub(crate) struct OtpSent {
 
 /// The same words for every OTP that does not fit.
 pub(crate) const INVALID_OTP: Error = Error::BadCredentials {
-    code: "INVALID_OTP",
+    code: Code::InvalidOtp,
     detail: "The code is wrong, used, or too old; ask for a new one.",
 };
 

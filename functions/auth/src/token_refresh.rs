@@ -8,7 +8,7 @@ use axum::extract::State;
 use shared::{
     auth::{RefreshToken, RefreshTokens},
     body,
-    models::{Instant, Issue, Parse},
+    models::{Instant, Issue, IssueCode, Parse},
     store::Found,
     web::{Body, Client, Error, Json, Refusals, Result, Trail, end_sessions},
 };
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Opaque {
 impl Parse for Opaque {
     fn parse(text: &str) -> Result<Self, Issue> {
         if text.len() > 512 {
-            return Err(Issue::new("LENGTH", "is too long"));
+            return Err(Issue::new(IssueCode::Length, "is too long"));
         }
         Ok(Self(text.to_owned()))
     }

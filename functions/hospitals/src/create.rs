@@ -11,7 +11,7 @@ use shared::{
     },
     outbound::Invocation,
     tenancy::{Grant, ManageHospitals},
-    web::{Body, Created, Error, Refusals, Result, Run, Trail, UserView},
+    web::{Body, Code, Created, Error, Refusals, Result, Run, Trail, UserView},
 };
 use utoipa::ToSchema;
 
@@ -98,7 +98,10 @@ pub(crate) async fn create(
         Err(error) if error.is_duplicate_of("hospital_code") => {
             // A run before this one may have entered it, though nobody was told.
             if !platform.has_hospital(&hospital.id).await? {
-                return Err(Error::conflict("DUPLICATE_CODE", "Another hospital has this code."));
+                return Err(Error::conflict(
+                    Code::DuplicateCode,
+                    "Another hospital has this code.",
+                ));
             }
         }
         result => result?,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use shared::{
     models::{
         Account, AccountId, AccountStatus, HospitalCode, Id, Import, ImportId, ImportedField,
-        ImportedFrom, Instant, Issue, Kind, PasswordGuard, Patient, Role, RowCounts, kinds,
+        ImportedFrom, Instant, Kind, PasswordGuard, Patient, Role, RowCounts, kinds,
     },
     store::{PatientChange, Reject, Updated},
 };
@@ -214,8 +214,11 @@ impl<'a> Deciding<'a> {
             if holder.role == Role::Patient {
                 return Ok(holder.clone());
             }
-            let issue = Issue::new("EMAIL_IN_USE", "belongs to somebody who works at the hospital");
-            return Err(Fault::of_column(&self.context.columns, Field::Email, &issue));
+            return Err(Fault {
+                column: self.context.columns.called(Field::Email).to_owned(),
+                code: "EMAIL_IN_USE",
+                reason: "belongs to somebody who works at the hospital".to_owned(),
+            });
         }
         let account = Account {
             id: self.context.id::<kinds::Account>(line),

@@ -7,7 +7,7 @@ use crate::{
     seen::Seen,
 };
 use shared::{
-    models::{Day, Email, Identifier, Issue, Mobile, Name, Parse},
+    models::{Day, Email, Identifier, Issue, IssueCode, Mobile, Name, Parse},
     store::Reject,
 };
 
@@ -102,7 +102,11 @@ impl Row {
 fn parse<T: Parse>(field: Field, record: Record<'_>, columns: &Columns) -> Result<T, Fault> {
     let text = columns.get(field, record).unwrap_or_default().trim();
     if text.is_empty() {
-        return Err(Fault::of_column(columns, field, &Issue::new("REQUIRED", "must not be empty")));
+        return Err(Fault::of_column(
+            columns,
+            field,
+            &Issue::new(IssueCode::Required, "must not be empty"),
+        ));
     }
     T::parse(text).map_err(|issue| Fault::of_column(columns, field, &issue))
 }
@@ -128,13 +132,13 @@ impl Fault {
     /// A fault of one field.
     pub fn of_column(columns: &Columns, field: Field, issue: &Issue) -> Self {
         let column = columns.called(field).to_owned();
-        Self { column, code: issue.code, reason: issue.message.clone().into_owned() }
+        Self { column, code: issue.code.as_str(), reason: issue.message.clone().into_owned() }
     }
 
     fn twice(columns: &Columns, earlier: u64, line: u64) -> Self {
         let reason = format!("line {line} has the identifier that line {earlier} has already");
-        let issue = Issue::new("DUPLICATE_IN_FILE", reason);
-        Self::of_column(columns, Field::Identifier, &issue)
+        let column = columns.called(Field::Identifier).to_owned();
+        Self { column, code: "DUPLICATE_IN_FILE", reason }
     }
 }
 

@@ -4,9 +4,9 @@ use crate::{Payments, account::AccountReply};
 use axum::extract::State;
 use shared::{
     body,
-    models::{Instant, Issue, KeyId, MerchantId, PaymentAccount, PlainSecret},
+    models::{Instant, Issue, IssueCode, KeyId, MerchantId, PaymentAccount, PlainSecret},
     tenancy::{Grant, ManagePaymentAccount},
-    web::{Body, Error, Json, Refusals, Result},
+    web::{Body, Code, Error, Json, Refusals, Result},
 };
 
 body! {
@@ -41,14 +41,17 @@ pub(crate) async fn account_put(
     let razorpay = payments.merchants.trying(request.key_id.as_str(), &request.key_secret);
     let (known, accounts) = tokio::join!(razorpay.knows_its_keys(), store.payment_accounts());
     if !known? {
-        let issue = Issue::new("KEY_REFUSED", "is not the secret of a key Razorpay knows");
+        let issue = Issue::new(IssueCode::KeyRefused, "is not the secret of a key Razorpay knows");
         return Err(Error::field("keySecret", issue));
     }
     let accounts = accounts?;
     let before = accounts.iter().find(|account| account.merchant == request.merchant_id);
     let account = sealed(&payments, request, before, now)?;
     if !store.put_payment_account(&account, before).await? {
-        return Err(Error::conflict("CONFLICT", "The account is being changed by somebody else."));
+        return Err(Error::conflict(
+            Code::Conflict,
+            "The account is being changed by somebody else.",
+        ));
     }
     Ok(Json(AccountReply::of(&[account], &tenant, now)))
 }

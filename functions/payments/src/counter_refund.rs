@@ -6,10 +6,10 @@ use serde::Serialize;
 use shared::{
     body,
     models::{Appointment, AppointmentId, Instant},
-    settlement::TRIES,
+    settlement::{TRIES, count_refunds},
     store::{Change, HospitalStore},
     tenancy::{Grant, Reach, TakePayments},
-    web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
+    web::{AppointmentView, Body, Code, Error, Json, RefundView, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -46,7 +46,7 @@ pub(crate) async fn counter_refund(
     let refunds = appointment.refunds.iter().filter(|refund| refund.at_desk);
     let refunds: Vec<RefundView> = refunds.map(RefundView::of).collect();
     if refunds.is_empty() {
-        return Err(Error::conflict("NOTHING_TO_REFUND", "Nothing is owed at the desk."));
+        return Err(Error::conflict(Code::NothingToRefund, "Nothing is owed at the desk."));
     }
     let appointment = AppointmentView::of(&appointment, &tenant, now);
     Ok(Json(CounterRefundReply { appointment, refunds }))
@@ -69,6 +69,7 @@ async fn handed_back(
             if stale {
                 break;
             }
+            count_refunds(&current, &next);
             current = next;
         }
         if !stale {

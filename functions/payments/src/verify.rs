@@ -6,13 +6,14 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Appointment, Issue, Order, OrderId, PaidBy, Parse, Payment, PaymentId, PaymentStatus,
+        Appointment, Issue, IssueCode, Order, OrderId, PaidBy, Parse, Payment, PaymentId,
+        PaymentStatus,
     },
     outbound::{self, Razorpay, RazorpayPayment},
     settlement,
     store::{HospitalStore, Payable},
     tenancy::{Grant, PayAppointment},
-    web::{AppointmentView, Body, Error, Json, PaymentSummary, Refusals, Result},
+    web::{AppointmentView, Body, Code, Error, Json, PaymentSummary, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Signature {
 impl Parse for Signature {
     fn parse(text: &str) -> std::result::Result<Self, Issue> {
         if text.is_empty() || text.len() > 256 {
-            return Err(Issue::new("LENGTH", "must have 1 to 256 characters"));
+            return Err(Issue::new(IssueCode::Length, "must have 1 to 256 characters"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -74,7 +75,7 @@ pub(crate) async fn verify(
     let razorpay = merchants.with(order.account.as_ref())?;
     if !razorpay.signed(&order.id, &callback.payment, &callback.signature.0) {
         let detail = "The signature does not belong to this order and payment.".to_owned();
-        return Err(Error::Malformed { code: "INVALID_SIGNATURE", detail });
+        return Err(Error::Malformed { code: Code::InvalidSignature, detail });
     }
     let told = read_payment(&payments, &razorpay, &callback.payment, &order).await?;
     let appointment = settled(&payments, &store, appointment, &told).await?;
@@ -98,7 +99,7 @@ async fn read_payment(
         return Err(Error::NotFound);
     }
     told.as_told(PaidBy::Checkout, payments.core.clock.now()).ok_or_else(|| {
-        Error::conflict("PAYMENT_UNFINISHED", "Razorpay is still working on the payment.")
+        Error::conflict(Code::PaymentUnfinished, "Razorpay is still working on the payment.")
     })
 }
 
@@ -109,7 +110,7 @@ async fn settled(
     told: &Payment,
 ) -> Result<Appointment> {
     if told.status < PaymentStatus::Captured {
-        return Err(Error::conflict("PAYMENT_NOT_CAPTURED", "The payment did not succeed."));
+        return Err(Error::conflict(Code::PaymentNotCaptured, "The payment did not succeed."));
     }
     if appointment.knows(told) {
         return Ok(appointment);

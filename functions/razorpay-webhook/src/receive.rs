@@ -9,7 +9,7 @@ use shared::{
     models::{PaymentAccount, PaymentAccountId},
     outbound::WebhookSecrets,
     store::{Due, WebhookEvent},
-    web::{Error, Json, Refusals, Result, Trail},
+    web::{Code, Error, Json, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -55,7 +55,7 @@ pub(crate) fn signed(
     }
     tracing::warn!(alarm = "webhook-signature", "a webhook's signature is wrong");
     let detail = "The signature does not belong to this body.".to_owned();
-    Err(Error::Malformed { code: "INVALID_SIGNATURE", detail })
+    Err(Error::Malformed { code: Code::InvalidSignature, detail })
 }
 
 /// The appointment an event is about, in one read.

@@ -9,7 +9,7 @@ use axum::{body::Bytes, extract::State};
 use http::HeaderMap;
 use shared::{
     models::{PaymentAccountId, kinds},
-    web::{Error, Json, PathId, Refusals, Result, Trail},
+    web::{Code, Error, Json, PathId, Refusals, Result, Trail},
 };
 
 /// Takes an event of a hospital's own account, whose id is in the path. It is signed with the
@@ -51,5 +51,5 @@ pub(crate) async fn receive_own(
 fn of_another_merchant(account: &PaymentAccountId) -> Error {
     tracing::error!(alarm = "webhook-account", %account, "a webhook is another merchant's than the account's");
     let detail = "The event is not of the merchant whose account this is.".to_owned();
-    Error::Malformed { code: "ACCOUNT_MISMATCH", detail }
+    Error::Malformed { code: Code::AccountMismatch, detail }
 }

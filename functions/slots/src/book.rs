@@ -13,7 +13,7 @@ use shared::{
     settlement::TRIES,
     store::Booked,
     tenancy::{BookSlot, Grant},
-    web::{AppointmentView, Body, Created, Error, Refusals, Result, Run, not_to_be_had},
+    web::{AppointmentView, Body, Code, Created, Error, Refusals, Result, Run, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -86,7 +86,7 @@ pub(crate) async fn book(
             }
             Booked::PatientBusy => {
                 let detail = "The patient has another appointment at that time.";
-                return Err(Error::conflict("PATIENT_BUSY", detail));
+                return Err(Error::conflict(Code::PatientBusy, detail));
             }
             Booked::Refused(slot, why) => {
                 let window = booking.offer.rules.window(tenant.zone(), now);
@@ -96,5 +96,5 @@ pub(crate) async fn book(
             Booked::Stale => {}
         }
     }
-    Err(Error::conflict("CONFLICT", "Others are booking for the patient too; try again."))
+    Err(Error::conflict(Code::Conflict, "Others are booking for the patient too; try again."))
 }

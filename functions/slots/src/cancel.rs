@@ -12,7 +12,7 @@ use shared::{
     settlement::{self, TRIES},
     store::{HospitalStore, Payable, Released},
     tenancy::{CancelAppointment, Grant},
-    web::{AppointmentView, Body, Error, Json, RefundView, Refusals, Result},
+    web::{AppointmentView, Body, Code, Error, Json, RefundView, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -80,19 +80,20 @@ async fn cancelled(
             }
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The appointment is being changed by others; try again."))
 }
 
 fn refused(refusal: AppointmentRefusal) -> Error {
     match refusal {
         AppointmentRefusal::Started => Error::conflict(
-            "ALREADY_STARTED",
+            Code::AlreadyStarted,
             "It has begun; only the doctor or the hospital can call it off.",
         ),
         AppointmentRefusal::NotLive(AppointmentStatus::Expired)
-        | AppointmentRefusal::HoldExpired => {
-            Error::conflict("HOLD_EXPIRED", "It was not paid in time and holds no slot any more.")
-        }
-        _ => Error::conflict("NOT_CANCELLABLE", "The appointment is over."),
+        | AppointmentRefusal::HoldExpired => Error::conflict(
+            Code::HoldExpired,
+            "It was not paid in time and holds no slot any more.",
+        ),
+        _ => Error::conflict(Code::NotCancellable, "The appointment is over."),
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use shared::{
     models::kinds,
     tenancy::{Grant, PublishSlots, Reach},
-    web::{Error, NoContent, PathId, Refusals, Result},
+    web::{Code, Error, NoContent, PathId, Refusals, Result},
 };
 
 /// Withdraws an open slot. One that is held or booked stays.
@@ -28,7 +28,7 @@ pub(crate) async fn delete(
         return Ok(NoContent);
     }
     Err(Error::conflict(
-        "SLOT_NOT_OPEN",
+        Code::SlotNotOpen,
         "The slot is held or booked; cancel its appointment first.",
     ))
 }

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     models::{
-        AccountId, AppointmentId, Day, EarlierVisit, FeeQuote, Instant, Issue, Money, Patient,
-        PatientId, Role, SlotId, VisitType,
+        AccountId, AppointmentId, Day, EarlierVisit, FeeQuote, Instant, Issue, IssueCode, Money,
+        Patient, PatientId, Role, SlotId, VisitType,
     },
     query,
     store::HospitalStore,
@@ -117,7 +117,7 @@ async fn whose(
     if grant.role() == Role::Patient {
         return patient::choose(store.patients_of(grant.account()).await?, named);
     }
-    let required = || Error::field("patientId", Issue::new("REQUIRED", "is required"));
+    let required = || Error::field("patientId", Issue::new(IssueCode::Required, "is required"));
     store.patient(&named.ok_or_else(required)?).await?.ok_or(Error::NotFound)
 }
 
@@ -143,6 +143,7 @@ pub(crate) fn of_patient(earlier: Vec<EarlierVisit>, patient: &PatientId) -> Vec
 
 /// The doctor has no fee for visits of that kind.
 pub(crate) fn not_offered() -> Error {
-    let issue = Issue::new("VISIT_TYPE_NOT_OFFERED", "is no kind of visit this doctor offers");
+    let issue =
+        Issue::new(IssueCode::VisitTypeNotOffered, "is no kind of visit this doctor offers");
     Error::field("visitType", issue)
 }

@@ -17,7 +17,7 @@ use shared::{
     },
     store::{HospitalStore, LeaveCounts},
     tenancy::{Grant, Reach, TakeLeave, Tenant},
-    web::{Error, LinkText, Result, Trail},
+    web::{Code, Error, LinkText, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -177,11 +177,11 @@ impl Opened {
 fn refused(refusal: LeaveRefusal) -> Error {
     let (code, detail) = match refusal {
         LeaveRefusal::Over => {
-            ("LEAVE_OFFER_OVER", "The time to choose is over: all that was paid goes back.")
+            (Code::LeaveOfferOver, "The time to choose is over: all that was paid goes back.")
         }
-        LeaveRefusal::Used => ("LEAVE_OFFER_USED", "This link was used already."),
+        LeaveRefusal::Used => (Code::LeaveOfferUsed, "This link was used already."),
         LeaveRefusal::Stands => {
-            ("APPOINTMENT_STANDS", "There is nothing to choose: the appointment stands.")
+            (Code::AppointmentStands, "There is nothing to choose: the appointment stands.")
         }
     };
     Error::conflict(code, detail)

@@ -1,7 +1,7 @@
 //! For whom an account acts.
 
 use shared::{
-    models::{Issue, Patient, PatientId},
+    models::{Issue, IssueCode, Patient, PatientId},
     web::{Error, Result},
 };
 
@@ -15,8 +15,10 @@ pub(crate) fn choose(patients: Vec<Patient>, wanted: Option<PatientId>) -> Resul
         (None, 1) => patients.pop().ok_or(Error::NotFound),
         (None, 0) => Err(Error::NotFound),
         (None, _) => {
-            let issue =
-                Issue::new("REQUIRED", "is required, for this account acts for several patients");
+            let issue = Issue::new(
+                IssueCode::Required,
+                "is required, for this account acts for several patients",
+            );
             Err(Error::field("patientId", issue))
         }
     }

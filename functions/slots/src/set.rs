@@ -7,12 +7,13 @@ use shared::{
     body,
     models::{
         Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
-        FeeTerms, Hours, Issue, Money, Narrowing, NoticeMinutes, Schedule, ScheduleRefusal, Slot,
-        SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay, WeeklyWindow, Window,
+        FeeTerms, Hours, Issue, IssueCode, Money, Narrowing, NoticeMinutes, Schedule,
+        ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay,
+        WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Tenant},
-    web::{Body, Created, Error, FieldError, Refusals, Result, SlotView, doctor_of},
+    web::{Body, Code, Created, Error, FieldError, Refusals, Result, SlotView, doctor_of},
 };
 use utoipa::ToSchema;
 
@@ -146,7 +147,7 @@ pub(crate) async fn set(
         Published::Clash(clashes) => {
             let clashes = shown(&clashes);
             let detail = "These slots of the doctor are in the way; nothing was published.";
-            Err(Error::conflict_with("SLOT_OVERLAP", detail, "clashes", clashes))
+            Err(Error::conflict_with(Code::SlotOverlap, detail, "clashes", clashes))
         }
     }
 }
@@ -199,7 +200,7 @@ async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookab
     };
     if matches!(status, AccountStatus::Blocked | AccountStatus::Deactivated) {
         return Err(Error::conflict(
-            "DOCTOR_NOT_ACTIVE",
+            Code::DoctorNotActive,
             "The doctor's account is blocked or closed.",
         ));
     }
@@ -263,7 +264,8 @@ impl Wants {
 
     fn need<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.faults.push(FieldError::new(field, Issue::new("REQUIRED", "is required")));
+            self.faults
+                .push(FieldError::new(field, Issue::new(IssueCode::Required, "is required")));
         }
         value
     }

@@ -15,7 +15,7 @@ use shared::{
     },
     store::HospitalStore,
     tenancy::Tenant,
-    web::{Error, LinkText, Result, Trail},
+    web::{Code, Error, LinkText, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -133,5 +133,5 @@ impl Opened {
 /// The slot is not kept any more.
 fn over() -> Error {
     let detail = "The slot is no longer kept for you. You stay on the list, unless you left it.";
-    Error::conflict("WAITLIST_OFFER_OVER", detail)
+    Error::conflict(Code::WaitlistOfferOver, detail)
 }

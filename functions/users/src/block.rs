@@ -5,7 +5,7 @@ use axum::extract::State;
 use shared::{
     models::{Account, AccountId, AccountStatus, SessionId, kinds},
     tenancy::{Grant, ManagePeople},
-    web::{Error, Json, PathId, Refusals, Result, end_sessions},
+    web::{Code, Error, Json, PathId, Refusals, Result, end_sessions},
 };
 
 /// Blocks a person until unblocked; every session of his ends with the next request.
@@ -27,7 +27,7 @@ pub(crate) async fn block(
     let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
     let before = store.set_account_status(&id, &from, AccountStatus::Blocked).await?;
     let before =
-        before.ok_or_else(|| Error::conflict("ACCOUNT_CLOSED", "The account is closed."))?;
+        before.ok_or_else(|| Error::conflict(Code::AccountClosed, "The account is closed."))?;
     end_all(&users, [&account, &before]).await?;
     let blocked = Account { status: AccountStatus::Blocked, ..before };
     Ok(Json(PersonView::of(blocked, &tenant)))
@@ -45,7 +45,7 @@ pub(crate) async fn end_all(users: &Users, seen: [&Account; 2]) -> Result<()> {
 /// An administrator cannot shut himself out; the hospital would have nobody left to undo it.
 pub(crate) fn not_oneself(grant: &Grant<ManagePeople>, id: &AccountId) -> Result<()> {
     if grant.account() == id {
-        return Err(Error::conflict("OWN_ACCOUNT", "You cannot do this to your own account."));
+        return Err(Error::conflict(Code::OwnAccount, "You cannot do this to your own account."));
     }
     Ok(())
 }

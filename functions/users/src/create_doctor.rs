@@ -14,7 +14,7 @@ use shared::{
     },
     outbound::Invocation,
     tenancy::{CreatePeople, Grant},
-    web::{Body, Created, Error, Refusals, Result, Run, Trail},
+    web::{Body, Code, Created, Error, Refusals, Result, Run, Trail},
 };
 use utoipa::ToSchema;
 
@@ -96,7 +96,7 @@ pub(crate) async fn create_doctor(
         Err(error) if error.is_duplicate_of("account_email") || error.is_duplicate_of("_id_") => {
             // A run before this one may have entered him, though nobody was told.
             store.account(&id).await?.ok_or_else(|| {
-                Error::conflict("DUPLICATE_EMAIL", "Another account has this address.")
+                Error::conflict(Code::DuplicateEmail, "Another account has this address.")
             })?
         }
         result => result.map(|()| account)?,

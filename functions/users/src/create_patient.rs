@@ -15,7 +15,7 @@ use shared::{
     outbound::Invocation,
     store::{self, HospitalStore},
     tenancy::{CreatePeople, Grant},
-    web::{Body, Created, Error, Refusals, Result, Run, Trail},
+    web::{Body, Code, Created, Error, Refusals, Result, Run, Trail},
 };
 use utoipa::ToSchema;
 
@@ -128,12 +128,12 @@ async fn enter(
                     return Ok((patient, None));
                 }
                 let detail = "Another patient has this identifier.";
-                return Err(Error::conflict("DUPLICATE_IDENTIFIER", detail));
+                return Err(Error::conflict(Code::DuplicateIdentifier, detail));
             }
             Err(Entering::Store(error)) => return Err(error.into()),
         }
     }
-    Err(Error::conflict("CONFLICT", "The account is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The account is being changed by others; try again."))
 }
 
 /// Why somebody was not entered.
@@ -206,11 +206,11 @@ fn join(account: Account) -> Result<Account> {
     match (account.role, account.status) {
         (Role::Patient, AccountStatus::Pending | AccountStatus::Active) => Ok(account),
         (Role::Patient, _) => Err(Error::conflict(
-            "ACCOUNT_BLOCKED",
+            Code::AccountBlocked,
             "The account of this address is blocked or closed.",
         )),
         _ => Err(Error::conflict(
-            "DUPLICATE_EMAIL",
+            Code::DuplicateEmail,
             "The address belongs to somebody who is not a patient.",
         )),
     }

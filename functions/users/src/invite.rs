@@ -4,8 +4,8 @@
 use crate::Users;
 use shared::{
     models::{
-        Account, AccountId, AccountStatus, Email, HospitalCode, HospitalId, Issue, Mobile, Name,
-        NewPassword, PasswordGuard, Role,
+        Account, AccountId, AccountStatus, Email, HospitalCode, HospitalId, Issue, IssueCode,
+        Mobile, Name, NewPassword, PasswordGuard, Role,
     },
     tenancy::{CreatePeople, Grant, Tenant},
     web::{Error, Result},
@@ -28,16 +28,20 @@ pub(crate) async fn place(
         (Some(tenant), None) => tenant,
         (None, Some(id)) => {
             let unknown = || {
-                Error::field("hospitalId", Issue::new("UNKNOWN_HOSPITAL", "is no hospital's id"))
+                Error::field(
+                    "hospitalId",
+                    Issue::new(IssueCode::UnknownHospital, "is no hospital's id"),
+                )
             };
             gate.named_by_admin(grant, id).await?.ok_or_else(unknown)?
         }
         (Some(_), Some(_)) => {
-            let issue = Issue::new("UNKNOWN_FIELD", "is only for the platform's administrator");
+            let issue =
+                Issue::new(IssueCode::UnknownField, "is only for the platform's administrator");
             return Err(Error::field("hospitalId", issue));
         }
         (None, None) => {
-            return Err(Error::field("hospitalId", Issue::new("REQUIRED", "is required")));
+            return Err(Error::field("hospitalId", Issue::new(IssueCode::Required, "is required")));
         }
     };
     let hospital = users.core.store.of(&tenant).hospital(&tenant).await?.ok_or(Error::NotFound)?;

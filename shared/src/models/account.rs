@@ -1,8 +1,8 @@
 //! Accounts: who logs in, and when they may not.
 
 use super::{
-    AccountId, Email, FeeTerms, HospitalCode, Instant, Issue, Mobile, Money, Name, Parse,
-    RegistrationNumber, Role, SessionId, Speciality,
+    AccountId, Email, FeeTerms, HospitalCode, Instant, Issue, IssueCode, Mobile, Money, Name,
+    Parse, RegistrationNumber, Role, SessionId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -220,7 +220,10 @@ impl NewPassword {
         let password = self.0.to_lowercase();
         let local_part = email.as_str().split('@').next().unwrap_or_default();
         if password == name.search_key() || password == email.as_str() || password == local_part {
-            return Err(Issue::new("WEAK_PASSWORD", "must not be the name or the e-mail address"));
+            return Err(Issue::new(
+                IssueCode::WeakPassword,
+                "must not be the name or the e-mail address",
+            ));
         }
         Ok(())
     }
@@ -229,15 +232,15 @@ impl NewPassword {
 impl Parse for NewPassword {
     fn parse(text: &str) -> Result<Self, Issue> {
         if text.len() > 1024 {
-            return Err(Issue::new("LENGTH", "must have 8 to 128 characters"));
+            return Err(Issue::new(IssueCode::Length, "must have 8 to 128 characters"));
         }
         let password: String = text.nfc().collect();
         if !(8..=128).contains(&password.chars().count()) {
-            return Err(Issue::new("LENGTH", "must have 8 to 128 characters"));
+            return Err(Issue::new(IssueCode::Length, "must have 8 to 128 characters"));
         }
         let lower = password.to_lowercase();
         if COMMON.lines().any(|common| common == lower) {
-            return Err(Issue::new("WEAK_PASSWORD", "is among the most common passwords"));
+            return Err(Issue::new(IssueCode::WeakPassword, "is among the most common passwords"));
         }
         Ok(Self(password))
     }
@@ -257,10 +260,10 @@ impl PasswordAttempt {
 impl Parse for PasswordAttempt {
     fn parse(text: &str) -> Result<Self, Issue> {
         if text.is_empty() {
-            return Err(Issue::new("REQUIRED", "must not be empty"));
+            return Err(Issue::new(IssueCode::Required, "must not be empty"));
         }
         if text.len() > 1024 {
-            return Err(Issue::new("LENGTH", "must have at most 128 characters"));
+            return Err(Issue::new(IssueCode::Length, "must have at most 128 characters"));
         }
         Ok(Self(text.nfc().collect()))
     }

@@ -1,7 +1,7 @@
 //! The audit trail: who did what, on whom, from where, when, and what came of it (ASVS 16.3.1,
 //! 16.3.2).
 
-use super::{AccountId, AuditId, Instant, Issue, Parse, Role, SessionId};
+use super::{AccountId, AuditId, Instant, Issue, IssueCode, Parse, Role, SessionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -184,7 +184,7 @@ impl Parse for Subject {
     fn parse(text: &str) -> Result<Self, Issue> {
         match ids_in(text).as_slice() {
             [id] if id == text => Ok(Self(text.to_owned())),
-            _ => Err(Issue::new("UNKNOWN_ID", "is not an id of the form pat_…")),
+            _ => Err(Issue::new(IssueCode::UnknownId, "is not an id of the form pat_…")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Identifiers with a type: a slot's id cannot be given where an appointment's is wanted.
 
-use super::{Instant, Issue, Parse, issue::parsed};
+use super::{Instant, Issue, IssueCode, Parse, issue::parsed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -62,8 +62,9 @@ impl<K: Kind> Id<K> {
 
 impl<K: Kind> Parse for Id<K> {
     fn parse(text: &str) -> Result<Self, Issue> {
-        let known =
-            || Issue::new("UNKNOWN_ID", format!("is not an id of the form {}_…", K::PREFIX));
+        let known = || {
+            Issue::new(IssueCode::UnknownId, format!("is not an id of the form {}_…", K::PREFIX))
+        };
         let ulid = text
             .strip_prefix(K::PREFIX)
             .and_then(|rest| rest.strip_prefix('_'))

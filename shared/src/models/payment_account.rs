@@ -1,6 +1,6 @@
 //! A hospital's own account at Razorpay.
 
-use super::{Instant, Issue, MerchantId, Parse, PaymentAccountId};
+use super::{Instant, Issue, IssueCode, MerchantId, Parse, PaymentAccountId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl Parse for PlainSecret {
         if (8..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Issue::new("LENGTH", "must have 8 to 128 visible ASCII characters"))
+        Err(Issue::new(IssueCode::Length, "must have 8 to 128 visible ASCII characters"))
     }
 }
 

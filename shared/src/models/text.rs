@@ -1,6 +1,6 @@
 //! Texts with rules: names, addresses, numbers. Each is cleaned and checked once, at the door.
 
-use super::{Issue, Parse, issue::texts_in_documents};
+use super::{Issue, IssueCode, Parse, issue::texts_in_documents};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -16,10 +16,13 @@ fn line(text: &str, least: usize, most: usize) -> Result<String, Issue> {
         return Err(Issue::invalid("must not hold control characters"));
     }
     if length < least && length == 0 {
-        return Err(Issue::new("REQUIRED", "must not be empty"));
+        return Err(Issue::new(IssueCode::Required, "must not be empty"));
     }
     if length < least || length > most {
-        return Err(Issue::new("LENGTH", format!("must have {least} to {most} characters")));
+        return Err(Issue::new(
+            IssueCode::Length,
+            format!("must have {least} to {most} characters"),
+        ));
     }
     Ok(clean)
 }
@@ -112,7 +115,7 @@ fn email(text: &str) -> Result<String, Issue> {
         || email_address::EmailAddress::parse_with_options(&clean, options).is_err()
     {
         return Err(Issue::new(
-            "INVALID_EMAIL",
+            IssueCode::InvalidEmail,
             "must be an e-mail address such as asha@example.com",
         ));
     }
@@ -121,7 +124,8 @@ fn email(text: &str) -> Result<String, Issue> {
 
 /// E.164 with India as the default country, whose mobiles have ten digits and begin with 6 to 9.
 fn mobile(text: &str) -> Result<String, Issue> {
-    let wrong = || Issue::new("INVALID_MOBILE", "must be a mobile number such as +919876543210");
+    let wrong =
+        || Issue::new(IssueCode::InvalidMobile, "must be a mobile number such as +919876543210");
     let compact: String = text
         .trim()
         .chars()

@@ -1,6 +1,6 @@
 //! What is owed goes back by the account it came to.
 
-use super::{TRIES, again, too_often};
+use super::{TRIES, again, count_refunds, too_often};
 use crate::{
     models::{Appointment, EffectKind, Instant, Refund, RefundId, RefundStatus},
     outbound::{self, HospitalMerchants, Razorpay, RazorpayRefund},
@@ -129,6 +129,7 @@ async fn noted(
             return Ok(current);
         };
         if store.change_appointment(&next).await? == Change::Done {
+            count_refunds(&current, &next);
             return Ok(next);
         }
         current = again(store, &current).await?;

@@ -1,7 +1,7 @@
 //! Our books beside Razorpay's: what nobody told us of is made good, and whatever differed is
 //! reported.
 
-use super::{TRIES, again, capture, pay_back, too_often};
+use super::{TRIES, again, capture, count_refunds, pay_back, too_often};
 use crate::{
     entropy::Entropy,
     models::{
@@ -155,6 +155,7 @@ impl Comparison<'_> {
                 return Ok(current);
             };
             if self.store.change_appointment(&next).await? == Change::Done {
+                count_refunds(&current, &next);
                 // That Razorpay is at what we asked for is no difference.
                 if ours.is_none() || told.status() != RefundStatus::Pending {
                     self.differs(&next, kind, told);

@@ -32,7 +32,9 @@ pub enum Visited {
 /// What giving a number to somebody who walked in came to.
 #[derive(Debug)]
 pub enum WalkedIn {
-    /// His number, new or the one he has.
+    /// His number, which is new.
+    Given(u32),
+    /// The number he has already.
     Waits(u32),
     /// The day has no more numbers.
     QueueFull,
@@ -109,7 +111,7 @@ impl HospitalStore {
         };
         for _ in 0..4 {
             match transact!(self.scope.database(), |tx| walk_in(&mut tx)) {
-                Ok(number) => return Ok(WalkedIn::Waits(number)),
+                Ok(number) => return Ok(WalkedIn::Given(number)),
                 Err(error) if error.is_duplicate_of("queue_day") => {}
                 Err(error) => return Err(error),
             }

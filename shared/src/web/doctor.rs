@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crate::{
-    models::{AccountId, Issue},
+    models::{AccountId, Issue, IssueCode},
     tenancy::{Grant, Permit, Reach},
 };
 
@@ -13,6 +13,6 @@ pub fn doctor_of<P: Permit>(grant: &Grant<P>, named: Option<AccountId>) -> Resul
         (Reach::Doctor(own), Some(named)) if own == named => Ok(own),
         (Reach::Doctor(_), Some(_)) => Err(Error::Forbidden),
         (_, Some(named)) => Ok(named),
-        (_, None) => Err(Error::field("doctorId", Issue::new("REQUIRED", "is required"))),
+        (_, None) => Err(Error::field("doctorId", Issue::new(IssueCode::Required, "is required"))),
     }
 }

@@ -2,7 +2,7 @@
 //! request one line in the log.
 
 use super::{
-    Core, Error,
+    Code, Core, Error,
     client::{Quota, request_id},
     error::Carried,
     function,
@@ -143,11 +143,11 @@ fn own_refusal(response: &Response) -> Option<Error> {
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Error::NotFound),
         StatusCode::PAYLOAD_TOO_LARGE => Some(Error::Malformed {
-            code: "BODY_TOO_LARGE",
+            code: Code::BodyTooLarge,
             detail: "The body is too large.".to_owned(),
         }),
         status if status.is_client_error() => Some(Error::Malformed {
-            code: "MALFORMED_REQUEST",
+            code: Code::MalformedRequest,
             detail: "The request cannot be read.".to_owned(),
         }),
         _ => None,

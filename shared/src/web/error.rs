@@ -1,10 +1,11 @@
 //! Every way a request can fail, by meaning, and its one translation into a problem document
 //! (RFC 9457).
 
+use super::Code;
 use crate::{
     auth::{HashingFailed, SealingFailed, TokenRefused},
     entropy::NoEntropy,
-    models::Issue,
+    models::{Issue, IssueCode},
     outbound, store,
     tenancy::Forbidden,
 };
@@ -27,7 +28,7 @@ pub enum Error {
     /// 400: it cannot be read.
     Malformed {
         /// Stable.
-        code: &'static str,
+        code: Code,
         /// What is wrong with it.
         detail: String,
     },
@@ -36,7 +37,7 @@ pub enum Error {
     /// 401: what was given does not log anybody in.
     BadCredentials {
         /// Stable.
-        code: &'static str,
+        code: Code,
         /// The same for every reason.
         detail: &'static str,
     },
@@ -47,7 +48,7 @@ pub enum Error {
     /// 409: the state of things does not allow it.
     Conflict {
         /// Stable.
-        code: &'static str,
+        code: Code,
         /// Why.
         detail: String,
         /// Further members of the document.
@@ -58,7 +59,7 @@ pub enum Error {
     /// 422: it breaks a rule that is no single field's.
     Unprocessable {
         /// Stable.
-        code: &'static str,
+        code: Code,
         /// Which rule.
         detail: String,
     },
@@ -87,7 +88,8 @@ pub struct FieldError {
     /// The field, with a path where it is inside another: `weekly[0].from`.
     pub field: String,
     /// Stable.
-    pub code: &'static str,
+    #[schema(value_type = String)]
+    pub code: IssueCode,
     /// In a sentence.
     pub message: String,
 }
@@ -111,7 +113,8 @@ pub struct Problem {
     /// The HTTP status.
     pub status: u16,
     /// Stable, `SCREAMING_SNAKE`.
-    pub code: &'static str,
+    #[schema(value_type = String)]
+    pub code: Code,
     /// What happened, in a sentence.
     pub detail: String,
     /// Under which this request stands in the log.
@@ -128,17 +131,12 @@ pub struct Problem {
 
 impl Error {
     /// A conflict without further members.
-    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn conflict(code: Code, detail: impl Into<String>) -> Self {
         Self::Conflict { code, detail: detail.into(), extra: Map::new() }
     }
 
     /// A conflict that tells more: `nextAvailable` and the like.
-    pub fn conflict_with(
-        code: &'static str,
-        detail: &str,
-        member: &str,
-        value: impl Serialize,
-    ) -> Self {
+    pub fn conflict_with(code: Code, detail: &str, member: &str, value: impl Serialize) -> Self {
         Self::conflict(code, detail).and(member, value)
     }
 
@@ -163,17 +161,7 @@ impl Error {
     }
 
     const fn status(&self) -> StatusCode {
-        match self {
-            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated | Self::BadCredentials { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Conflict { .. } => StatusCode::CONFLICT,
-            Self::Invalid(_) | Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.code().status()
     }
 
     /// Seconds after which it is worth trying again.
@@ -213,7 +201,7 @@ impl Error {
         Problem {
             kind: format!(
                 "urn:mediconnect:problem:{}",
-                code.to_ascii_lowercase().replace('_', "-")
+                code.as_str().to_ascii_lowercase().replace('_', "-")
             ),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
@@ -226,29 +214,29 @@ impl Error {
     }
 
     /// The code of the document.
-    const fn code(&self) -> &'static str {
+    const fn code(&self) -> Code {
         match self {
             Self::Malformed { code, .. }
             | Self::BadCredentials { code, .. }
             | Self::Conflict { code, .. }
-            | Self::Unprocessable { code, .. } => code,
-            Self::Invalid(_) => "VALIDATION_FAILED",
+            | Self::Unprocessable { code, .. } => *code,
+            Self::Invalid(_) => Code::ValidationFailed,
             other => other.fixed().0,
         }
     }
 
     /// The words of problems that are always the same.
-    const fn fixed(&self) -> (&'static str, &'static str) {
+    const fn fixed(&self) -> (Code, &'static str) {
         match self {
-            Self::Unauthenticated => ("UNAUTHENTICATED", "A valid access token is needed."),
-            Self::Forbidden => ("FORBIDDEN", "Your role may not do this."),
-            Self::NotFound => ("NOT_FOUND", "There is no such thing here."),
-            Self::TooMany { .. } => ("TOO_MANY_REQUESTS", "Too many requests; wait a little."),
+            Self::Unauthenticated => (Code::Unauthenticated, "A valid access token is needed."),
+            Self::Forbidden => (Code::Forbidden, "Your role may not do this."),
+            Self::NotFound => (Code::NotFound, "There is no such thing here."),
+            Self::TooMany { .. } => (Code::TooManyRequests, "Too many requests; wait a little."),
             Self::Unavailable { .. } => (
-                "DEPENDENCY_UNAVAILABLE",
+                Code::DependencyUnavailable,
                 "Something we need does not answer; nothing was changed by this answer, try again soon.",
             ),
-            _ => ("INTERNAL_ERROR", "Something went wrong on our side; it has been noted."),
+            _ => (Code::InternalError, "Something went wrong on our side; it has been noted."),
         }
     }
 }
@@ -274,7 +262,7 @@ impl Carried {
     }
 
     /// The code of the document that is to come.
-    pub(super) fn code(&self) -> Option<&'static str> {
+    pub(super) fn code(&self) -> Option<Code> {
         self.0.lock().ok()?.as_ref().map(Error::code)
     }
 }

@@ -4,7 +4,7 @@
 //! such event, but whoever may invoke the function can; it gets a clear refusal like everybody
 //! else.
 
-use super::{Error, edge};
+use super::{Code, Error, edge};
 use axum::response::Response;
 use data_encoding::BASE64;
 use http::{HeaderMap, HeaderName, header};
@@ -126,7 +126,7 @@ fn has_tricks(path: &str) -> bool {
 }
 
 fn refusal(detail: &str, request_id: &str) -> Response {
-    let error = Error::Malformed { code: "MALFORMED_REQUEST", detail: detail.to_owned() };
+    let error = Error::Malformed { code: Code::MalformedRequest, detail: detail.to_owned() };
     let mut response = edge::refused(error, request_id);
     edge::name(&mut response, request_id);
     response

@@ -3,7 +3,7 @@
 //!
 //! It is for every POST of somebody who is logged in. The key is scoped to him and the route.
 
-use super::{Core, Error, Result, Trail, caller::authenticate};
+use super::{Code, Core, Error, Result, Trail, caller::authenticate};
 use crate::{
     entropy::Entropy,
     models::{Id, Instant, Kind},
@@ -47,7 +47,7 @@ fn key_of(request: &Request) -> Result<Option<String>> {
     if !shaped || values.next().is_some() {
         let detail =
             "Idempotency-Key must be one value of 1 to 255 visible ASCII characters.".to_owned();
-        return Err(Error::Malformed { code: "INVALID_IDEMPOTENCY_KEY", detail });
+        return Err(Error::Malformed { code: Code::InvalidIdempotencyKey, detail });
     }
     Ok(Some(text.to_owned()))
 }
@@ -55,8 +55,10 @@ fn key_of(request: &Request) -> Result<Option<String>> {
 async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result<Response> {
     let (mut parts, body) = request.into_parts();
     let principal = authenticate(&parts, core).await?;
-    let unreadable =
-        || Error::Malformed { code: "BODY_TOO_LARGE", detail: "The body is too large.".to_owned() };
+    let unreadable = || Error::Malformed {
+        code: Code::BodyTooLarge,
+        detail: "The body is too large.".to_owned(),
+    };
     let body = to_bytes(body, LARGEST).await.map_err(|_| unreadable())?;
     let route = parts
         .extensions
@@ -73,11 +75,11 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
             Ok(replay(answer))
         }
         Begun::Running => Err(Error::conflict(
-            "IDEMPOTENCY_IN_PROGRESS",
+            Code::IdempotencyInProgress,
             "The first request with this key is still running.",
         )),
         Begun::OtherBody => Err(Error::Unprocessable {
-            code: "IDEMPOTENCY_KEY_REUSED",
+            code: Code::IdempotencyKeyReused,
             detail: "This key was used for another request.".to_owned(),
         }),
         Begun::First(first) => {

@@ -2,6 +2,7 @@
 
 mod caller;
 mod client;
+mod code;
 mod config;
 mod configured;
 mod core;
@@ -29,6 +30,7 @@ mod wire;
 
 pub use caller::end_sessions;
 pub use client::Client;
+pub use code::Code;
 pub use config::{Environment, Missing};
 pub use configured::{Configured, NotConfigured};
 pub use core::Core;

@@ -31,7 +31,8 @@ pub fn describe(document: &mut utoipa::openapi::OpenApi) {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
 }
 
-/// The answers every operation may give besides its own: problem documents.
+/// The answers every operation may give besides its own: problem documents, by class. Which codes
+/// an operation has with which status the whole document says, from what its handler reaches.
 #[derive(Debug)]
 pub struct Refusals;
 

@@ -1,6 +1,6 @@
 //! Why a slot was not to be had, and what is.
 
-use super::{Error, Result, SlotView};
+use super::{Code, Error, Result, SlotView};
 use crate::{
     models::{Instant, Slot, SlotRefusal, Span, VisitType},
     store::HospitalStore,
@@ -23,25 +23,25 @@ pub async fn not_to_be_had(
     match why {
         SlotRefusal::Closed => {
             let detail = "The hospital is closed on that day.";
-            return Ok(Error::conflict("HOSPITAL_CLOSED", detail));
+            return Ok(Error::conflict(Code::HospitalClosed, detail));
         }
         SlotRefusal::TooSoon => {
             let detail = "The slot begins too soon to be booked still.";
-            return Ok(unprocessable("SLOT_TOO_SOON", detail));
+            return Ok(unprocessable(Code::SlotTooSoon, detail));
         }
         SlotRefusal::TooFar => {
             let detail = "The slot is too far ahead to be booked yet.";
-            return Ok(unprocessable("SLOT_TOO_FAR", detail));
+            return Ok(unprocessable(Code::SlotTooFar, detail));
         }
         SlotRefusal::InPast | SlotRefusal::Taken => {}
     }
     if slot.start <= now {
-        return Ok(unprocessable("SLOT_IN_PAST", "The slot has begun already."));
+        return Ok(unprocessable(Code::SlotInPast, "The slot has begun already."));
     }
     let instead = store.instead_of((slot, kind), window, now).await?;
     let shown = |slot: &Slot| SlotView::of(slot, tenant, now);
     let next: Vec<SlotView> = instead.of_doctor.iter().map(shown).collect();
     let alternatives: Vec<SlotView> = instead.first().map(shown).collect();
-    let taken = Error::conflict("SLOT_TAKEN", "Somebody else has this slot.");
+    let taken = Error::conflict(Code::SlotTaken, "Somebody else has this slot.");
     Ok(taken.and("nextAvailable", next).and("alternatives", alternatives))
 }

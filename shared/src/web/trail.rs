@@ -2,7 +2,7 @@
 //! is on its way to the database while the handler is waiting for its own reads, so it costs no
 //! wait of its own. A read whose entry could not be written shows nothing.
 
-use super::{Client, Core, Error, edge::InHospital, error::Carried};
+use super::{Client, Code, Core, Error, edge::InHospital, error::Carried};
 use crate::{
     auth::Principal,
     models::{AuditActor, AuditEntry, AuditResult, HospitalId, Id, Instant, Kind, Listed, ids_in},
@@ -207,7 +207,10 @@ impl Trail {
             if (begun || watched) && status != StatusCode::TOO_MANY_REQUESTS {
                 let code = response.extensions().get::<Carried>().and_then(Carried::code);
                 let entry = self.entry(core, AuditResult::Refused)?;
-                entries.push((owner, AuditEntry { code: code.map(str::to_owned), ..entry }));
+                entries.push((
+                    owner,
+                    AuditEntry { code: code.map(|code| code.as_str().to_owned()), ..entry },
+                ));
             }
         } else {
             if begun && !first {
@@ -231,7 +234,7 @@ pub(super) async fn record(
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
         let detail = "The body is too large.".to_owned();
-        return Error::Malformed { code: "BODY_TOO_LARGE", detail }.into_response();
+        return Error::Malformed { code: Code::BodyTooLarge, detail }.into_response();
     };
     let named = body.get(..WITH_IDS.min(body.len())).unwrap_or_default();
     let named = std::str::from_utf8(named).unwrap_or_default();

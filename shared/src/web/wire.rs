@@ -1,8 +1,9 @@
 //! Bodies and queries, parsed at the door: every bad field is named, and nothing is ignored.
 
-use super::{Error, FieldError, Result, json};
+use super::{Code, Error, FieldError, Result, json};
 use crate::models::{
-    BufferMinutes, Capacity, Currency, DaysAhead, Issue, Money, NoticeMinutes, Parse, SlotMinutes,
+    BufferMinutes, Capacity, Currency, DaysAhead, Issue, IssueCode, Money, NoticeMinutes, Parse,
+    SlotMinutes,
 };
 use axum::{
     body::Bytes,
@@ -18,7 +19,7 @@ pub trait FromWire: Sized {
 
     /// What a missing member means.
     fn absent() -> Result<Self, Issue> {
-        Err(Issue::new("REQUIRED", "is required"))
+        Err(Issue::new(IssueCode::Required, "is required"))
     }
 }
 
@@ -27,7 +28,7 @@ fn one<T>(result: Result<T, Issue>) -> Result<T, Vec<FieldError>> {
 }
 
 fn type_issue(expected: &'static str) -> Vec<FieldError> {
-    vec![FieldError::new("", Issue::new("TYPE", format!("must be {expected}")))]
+    vec![FieldError::new("", Issue::new(IssueCode::Type, format!("must be {expected}")))]
 }
 
 impl<T: Parse> FromWire for T {
@@ -172,7 +173,7 @@ impl Fields {
 
     /// What was read, if nothing was wrong and nothing is left over.
     pub fn all<T>(mut self, read: T) -> Result<T, Vec<FieldError>> {
-        let unknown = || Issue::new("UNKNOWN_FIELD", "is not a known field");
+        let unknown = || Issue::new(IssueCode::UnknownField, "is not a known field");
         let left =
             self.members.into_iter().map(|(name, _)| FieldError::new(clip(&name), unknown()));
         self.errors.extend(left);
@@ -218,14 +219,14 @@ impl<T: Wire, S: Send + Sync> FromRequest<S> for Body<T> {
         let media_type = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
             let detail = "The body must be JSON, with Content-Type: application/json.".to_owned();
-            return Err(Error::Malformed { code: "UNSUPPORTED_MEDIA_TYPE", detail });
+            return Err(Error::Malformed { code: Code::UnsupportedMediaType, detail });
         }
         let bytes = read_body(request, state).await?;
         let value = json::parse(&bytes)
-            .map_err(|detail| Error::Malformed { code: "MALFORMED_JSON", detail })?;
+            .map_err(|detail| Error::Malformed { code: Code::MalformedJson, detail })?;
         if !value.is_object() {
             let detail = "The body must be a JSON object.".to_owned();
-            return Err(Error::Malformed { code: "MALFORMED_JSON", detail });
+            return Err(Error::Malformed { code: Code::MalformedJson, detail });
         }
         Fields::read(value).map(Body).map_err(Error::Invalid)
     }
@@ -248,7 +249,7 @@ impl<T: Wire, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
 
 async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
     let too_large = || Error::Malformed {
-        code: "BODY_TOO_LARGE",
+        code: Code::BodyTooLarge,
         detail: format!("The body must have at most {LARGEST_BODY} bytes."),
     };
     let bytes = Bytes::from_request(request, state).await.map_err(|_| too_large())?;
@@ -268,7 +269,7 @@ impl<T: Wire, S: Send + Sync> FromRequestParts<S> for Query<T> {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if members.insert(name.into_owned(), Value::String(value.into_owned())).is_some() {
                 let detail = "A query parameter is given twice.".to_owned();
-                return Err(Error::Malformed { code: "REPEATED_PARAMETER", detail });
+                return Err(Error::Malformed { code: Code::RepeatedParameter, detail });
             }
         }
         Fields::read(Value::Object(members)).map(Query).map_err(Error::Invalid)

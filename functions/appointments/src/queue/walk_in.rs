@@ -11,7 +11,7 @@ use shared::{
     models::{AccountId, AccountStatus, PatientId, Role},
     store::WalkedIn,
     tenancy::{Grant, RunQueue},
-    web::{Body, Created, Error, Refusals, Result},
+    web::{Body, Code, Created, Error, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -51,13 +51,16 @@ pub(crate) async fn walk_in(
     let patient = patient?.ok_or(Error::NotFound)?;
     let account = account?.filter(|account| account.role == Role::Doctor);
     if account.ok_or(Error::NotFound)?.status != AccountStatus::Active {
-        return Err(Error::conflict("DOCTOR_NOT_ACTIVE", "The doctor's account is not active."));
+        return Err(Error::conflict(Code::DoctorNotActive, "The doctor's account is not active."));
     }
-    match store.walk_in((&doctor, day), &patient).await? {
-        WalkedIn::Waits(number) => {
-            let queue = Ticket::of(&this.links, &tenant, (&doctor, day), number);
-            Ok(Created(WalkInReply { queue }))
+    let number = match store.walk_in((&doctor, day), &patient).await? {
+        WalkedIn::Given(number) => {
+            shared::count!(walk_ins = 1_u8);
+            number
         }
-        WalkedIn::QueueFull => Err(queue::full()),
-    }
+        WalkedIn::Waits(number) => number,
+        WalkedIn::QueueFull => return Err(queue::full()),
+    };
+    let queue = Ticket::of(&this.links, &tenant, (&doctor, day), number);
+    Ok(Created(WalkInReply { queue }))
 }

@@ -13,7 +13,7 @@ use shared::{
     },
     settlement::{self, TRIES},
     store::Rescheduled,
-    web::{Body, Error, Json, LinkText, Refusals, Result, Trail, not_to_be_had},
+    web::{Body, Code, Error, Json, LinkText, Refusals, Result, Trail, not_to_be_had},
 };
 use utoipa::ToSchema;
 
@@ -84,7 +84,7 @@ pub(crate) async fn accept(
             Rescheduled::Already | Rescheduled::Stale => {}
             Rescheduled::PatientBusy => {
                 let detail = "The patient has another appointment at that time.";
-                return Err(Error::conflict("PATIENT_BUSY", detail));
+                return Err(Error::conflict(Code::PatientBusy, detail));
             }
             Rescheduled::Refused(MoveRefusal::Slot(why)) => {
                 let window = moving.offer.rules.window(tenant.zone(), now);
@@ -93,11 +93,11 @@ pub(crate) async fn accept(
             }
             Rescheduled::Refused(_) => {
                 let detail = "It cannot be moved there; please call the hospital.";
-                return Err(Error::conflict("NOT_MOVABLE", detail));
+                return Err(Error::conflict(Code::NotMovable, detail));
             }
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The appointment is being changed by others; try again."))
 }
 
 /// Whether it was moved to this slot by the offer.

@@ -11,7 +11,7 @@ use shared::{
     settlement::{self, TRIES},
     store::{Payable, Released},
     tenancy::Reach,
-    web::{Body, Error, Json, LinkText, Refusals, Result, Trail},
+    web::{Body, Code, Error, Json, LinkText, Refusals, Result, Trail},
 };
 
 body! {
@@ -63,5 +63,5 @@ async fn declined(slots: &Slots, opened: &Opened) -> Result<(Appointment, Vec<Pa
             }
         }
     }
-    Err(Error::conflict("CONFLICT", "The appointment is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The appointment is being changed by others; try again."))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use shared::{
     models::{LeaveStatus, kinds},
     tenancy::{Grant, TakeLeave},
-    web::{Error, NoContent, PathId, Refusals, Result},
+    web::{Code, Error, NoContent, PathId, Refusals, Result},
 };
 
 /// Takes a leave back: what it blocked is open again, unless another leave holds. Patients who have
@@ -25,7 +25,7 @@ pub(crate) async fn take_back(
     let leave = within_reach(&store, &grant, &id).await?;
     let now = slots.core.clock.now();
     if leave.status != LeaveStatus::TakenBack && leave.to <= now {
-        return Err(Error::conflict("LEAVE_OVER", "The leave is over."));
+        return Err(Error::conflict(Code::LeaveOver, "The leave is over."));
     }
     if store.take_leave_back(&id, now).await?.is_some() {
         slots.jobs.start(&slots.core, "leave").await;

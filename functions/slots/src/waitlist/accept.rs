@@ -15,7 +15,7 @@ use shared::{
     },
     store::Booked,
     tenancy::{Reach, Tenant},
-    web::{Body, Error, Json, LinkText, Refusals, Result, Trail},
+    web::{Body, Code, Error, Json, LinkText, Refusals, Result, Trail},
 };
 use utoipa::ToSchema;
 
@@ -112,12 +112,12 @@ pub(crate) async fn accept_offer(
             Ok(Json(AcceptedReply::of(&appointment, tenant, now)))
         }
         Booked::PatientBusy => Err(Error::conflict(
-            "PATIENT_BUSY",
+            Code::PatientBusy,
             "The patient has another appointment at that time.",
         )),
         Booked::Stale => {
             let detail = "Others are booking for the patient too; try again.";
-            Err(Error::conflict("CONFLICT", detail))
+            Err(Error::conflict(Code::Conflict, detail))
         }
         // Somebody with the same link may have been faster.
         Booked::Refused(..) => match again(&slots, &trail, &acceptance.link).await? {

@@ -5,11 +5,11 @@ use axum::extract::State;
 use shared::{
     body,
     models::{
-        AccountId, Day, Instant, Issue, PatientId, Span, Speciality, WaitEntry, WaitStatus,
-        Waiting, Wanted,
+        AccountId, Day, Instant, Issue, IssueCode, PatientId, Span, Speciality, WaitEntry,
+        WaitStatus, Waiting, Wanted,
     },
     tenancy::{Grant, JoinWaitlist, Tenant},
-    web::{Body, Created, Error, FieldError, Refusals, Result},
+    web::{Body, Code, Created, Error, FieldError, Refusals, Result},
 };
 
 body! {
@@ -69,7 +69,7 @@ pub(crate) async fn join(
     let most = usize::try_from(WaitEntry::MOST).unwrap_or_default();
     if known? >= most && store.same_wish(&entry).await?.is_none() {
         let detail = "You wait for twenty slots already; leave one of these lists first.";
-        return Err(Error::conflict("WAITLIST_FULL", detail));
+        return Err(Error::conflict(Code::WaitlistFull, detail));
     }
     let joined = store.join_waitlist(&entry, now).await?;
     Ok(Created(WaitView::of(joined, &tenant, now)))
@@ -80,7 +80,7 @@ fn wanted(doctor: Option<AccountId>, speciality: Option<Speciality>) -> Result<W
         (Some(doctor), None) => Ok(Wanted::DoctorId(doctor)),
         (None, Some(speciality)) => Ok(Wanted::Speciality(speciality)),
         (None, None) => {
-            let issue = Issue::new("REQUIRED", "is required, or speciality");
+            let issue = Issue::new(IssueCode::Required, "is required, or speciality");
             Err(Error::field("doctorId", issue))
         }
         (Some(_), Some(_)) => {

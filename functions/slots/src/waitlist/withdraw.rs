@@ -7,7 +7,7 @@ use shared::{
     settlement::TRIES,
     store::Change,
     tenancy::{Grant, JoinWaitlist},
-    web::{Error, NoContent, PathId, Refusals, Result},
+    web::{Code, Error, NoContent, PathId, Refusals, Result},
 };
 
 /// Waits no longer. What is offered goes to the next.
@@ -29,7 +29,7 @@ pub(crate) async fn withdraw(
         let entry = found.filter(own).ok_or(Error::NotFound)?;
         if entry.status == WaitStatus::Booked {
             let detail = "There is an appointment by this entry; cancel that.";
-            return Err(Error::conflict("ALREADY_BOOKED", detail));
+            return Err(Error::conflict(Code::AlreadyBooked, detail));
         }
         let Some(next) = entry.withdrawn() else {
             return Ok(NoContent);
@@ -41,5 +41,5 @@ pub(crate) async fn withdraw(
             return Ok(NoContent);
         }
     }
-    Err(Error::conflict("CONFLICT", "The list is being changed by others; try again."))
+    Err(Error::conflict(Code::Conflict, "The list is being changed by others; try again."))
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{FileName, Import, ImportId, ImportStatus, Issue, RowCounts},
+    models::{FileName, Import, ImportId, ImportStatus, Issue, IssueCode, RowCounts},
     outbound::UploadForm,
     tenancy::{Grant, ImportPatients},
     web::{Body, Created, Error, Refusals, Result, Trail},
@@ -54,7 +54,7 @@ pub(crate) async fn import_create(
     let (tenant, now) = (grant.own_tenant()?, users.core.clock.now());
     let id: ImportId = users.core.entropy.id(now)?;
     let key = key_of(tenant.hospital(), &id, &wish.file_name).ok_or_else(|| {
-        let issue = Issue::new("NOT_CSV", "must end in .csv");
+        let issue = Issue::new(IssueCode::NotCsv, "must end in .csv");
         Error::field("fileName", issue)
     })?;
     let upload = users.links.upload_form(&key, "text/csv", 1..=LARGEST, UPLOAD_SECONDS, now);
