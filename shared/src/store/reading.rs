@@ -41,8 +41,8 @@ enum Value<'de> {
     Bool(bool),
     Null,
     Integer(i64),
-    /// Of a kind we write for the database alone.
-    Foreign,
+    /// Of a kind we write for the database alone: its bytes.
+    Foreign(&'de [u8]),
 }
 
 /// The elements of a document or an array that are still to be read.
@@ -110,18 +110,14 @@ impl<'de> Elements<'de> {
             // Binary data: its length, its subtype, itself.
             0x05 => {
                 let stated = length(self.chunk()?)?;
-                self.bytes(stated.saturating_add(1))?;
-                Value::Foreign
+                Value::Foreign(self.bytes(stated.saturating_add(1))?)
             }
             // An ObjectId; a date; a timestamp; a decimal.
-            kind @ (0x07 | 0x09 | 0x11 | 0x13) => {
-                self.bytes(match kind {
-                    0x07 => 12,
-                    0x13 => 16,
-                    _ => 8,
-                })?;
-                Value::Foreign
-            }
+            kind @ (0x07 | 0x09 | 0x11 | 0x13) => Value::Foreign(self.bytes(match kind {
+                0x07 => 12,
+                0x13 => 16,
+                _ => 8,
+            })?),
             0x08 => Value::Bool(self.chunk::<1>()? != [0]),
             0x0A => Value::Null,
             0x10 => Value::Integer(i32::from_le_bytes(self.chunk()?).into()),
@@ -185,7 +181,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Self::Bool(value) => visitor.visit_bool(value),
             Self::Null => visitor.visit_unit(),
             Self::Integer(number) => visitor.visit_i64(number),
-            Self::Foreign => Err(Error::custom("a value is of a kind that is not read")),
+            // Whoever flattens a struct collects what is not asked for, of whatever kind.
+            Self::Foreign(bytes) => visitor.visit_borrowed_bytes(bytes),
         }
     }
 
@@ -275,6 +272,12 @@ mod tests {
             small: u8,
         }
 
+        #[derive(Deserialize)]
+        struct Flat {
+            #[serde(flatten)]
+            part: Part,
+        }
+
         let kept = doc! {
             "when": bson::DateTime::from_millis(1),
             "shapes": ["Bare", { "Held": 3_i64 }, { "Named": { "by": "Zoë" } }],
@@ -287,6 +290,11 @@ mod tests {
         assert_eq!(read.shapes.get(2), Some(&Shape::Named { by: "Zoë".to_owned() }));
         // What is not asked for may be of any kind.
         assert_eq!(from_slice::<Part>(&bytes(&kept)).unwrap().small, 7);
+        assert!(
+            from_slice::<Part>(&bytes(&doc! { "small": bson::DateTime::from_millis(7) })).is_err()
+        );
+        let flat = doc! { "_id": bson::oid::ObjectId::new(), "small": 7, "extra": true };
+        assert_eq!(from_slice::<Flat>(&bytes(&flat)).unwrap().part.small, 7);
         let owned = bytes(&doc! { "owner": { "owner": "them" }, "n": 1, "o": "us" });
         assert_eq!(text_of(&owned, "o"), Some("us"));
         assert_eq!((text_of(&owned, "owner"), text_of(&owned, "x")), (None, None));
