@@ -81,18 +81,25 @@ impl HospitalStore {
         if event.is_none() && *capture == Capture::Known {
             return Ok(Settled::Known);
         }
-        let settled = transact!(self.scope.database(), |tx| settle(&mut tx));
-        match (settled, capture) {
+        let is_elsewhere = |settled: &Result<Settled>| {
+            settled.as_ref().is_err_and(|error| {
+                error.is_duplicate_of("appointment_busy")
+                    || error.is_duplicate_of("appointment_follow_up")
+            })
+        };
+        let mut settled = transact!(self.scope.database(), |tx| settle(&mut tx));
+        if is_elsewhere(&settled) {
+            // It may have met another's write at this very appointment, which then is stale.
+            settled = transact!(self.scope.database(), |tx| settle(&mut tx));
+        }
+        match capture {
             // The slot is free, but the patient is elsewhere at that time by now, or another visit
             // is the follow-up this was to be.
-            (Err(error), Capture::Confirm { lost, .. })
-                if error.is_duplicate_of("appointment_busy")
-                    || error.is_duplicate_of("appointment_follow_up") =>
-            {
+            Capture::Confirm { lost, .. } if is_elsewhere(&settled) => {
                 let back = Capture::Refund(lost.clone());
                 Box::pin(self.settle(&back, event, now)).await
             }
-            (settled, _) => repeated(settled),
+            _ => repeated(settled),
         }
     }
 
