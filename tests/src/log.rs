@@ -86,8 +86,8 @@ where
 fn kept() -> Option<Arc<File>> {
     static FILE: LazyLock<Option<Arc<File>>> = LazyLock::new(|| {
         let folder = seeded::folder()?.join(std::process::id().to_string());
-        std::fs::create_dir_all(&folder).ok()?;
-        seeded::append(&folder.join("suite.log")).map(Arc::new)
+        std::fs::create_dir_all(&folder).expect("the search has its folder");
+        Some(Arc::new(seeded::append(&folder.join("suite.log"))))
     });
     FILE.clone()
 }

@@ -18,7 +18,7 @@ const TOKEN: usize = 32;
 /// This process's file, and what is in it already.
 static NOTED: LazyLock<Mutex<(Option<File>, HashSet<String>)>> = LazyLock::new(|| {
     let file =
-        folder().and_then(|folder| append(&folder.join(format!("{}.seeded", std::process::id()))));
+        folder().map(|folder| append(&folder.join(format!("{}.seeded", std::process::id()))));
     Mutex::new((file, HashSet::new()))
 });
 
@@ -28,8 +28,11 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// A file that grows line by line.
-pub(crate) fn append(path: &Path) -> Option<File> {
-    OpenOptions::new().create(true).append(true).open(path).ok()
+///
+/// # Panics
+/// Where it cannot be opened: the search would find nothing in it.
+pub(crate) fn append(path: &Path) -> File {
+    OpenOptions::new().create(true).append(true).open(path).expect("the search has its files")
 }
 
 fn note(kind: &str, value: &str) {

@@ -70,8 +70,8 @@ impl Mailer {
         Self(Arc::new(Inner { from, app_url, events, client: OnceCell::new() }))
     }
 
-    /// Sends one mail, with a file or without. A mail may arrive twice where an answer of SES was lost; none of ours does
-    /// harm then. Neither address nor content is in the error.
+    /// Sends one mail, with a file or without. A mail may arrive twice where an answer of SES was
+    /// lost; none of ours does harm then. Neither address nor content is in the error.
     pub async fn send(
         &self,
         to: Addressee<'_>,

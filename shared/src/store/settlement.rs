@@ -89,7 +89,8 @@ impl HospitalStore {
         };
         let mut settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         if is_elsewhere(&settled) {
-            // It may have met another's write at this very appointment, which then is stale.
+            // The local database says so too where another writes this very appointment, which then
+            // is stale.
             settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         }
         match capture {

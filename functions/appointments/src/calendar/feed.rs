@@ -30,8 +30,9 @@ const PATIENTS_PAST: i64 = 90 * 86_400;
 const DOCTORS_PAST: i64 = 7 * 86_400;
 
 /// A person's appointments as a calendar (RFC 5545): those to come and of the last 90 days, a
-/// doctor's of the last week; by start, a thousand at most. It needs no log-in: the link is the key. A patient's names the doctor; a doctor's
-/// gives the hospital's number of the patient and no name, for it is kept by whoever subscribes.
+/// doctor's of the last week; by start, a thousand at most. It needs no log-in: the link is the key.
+/// A patient's names the doctor; a doctor's gives the hospital's number of the patient and no name,
+/// for it is kept by whoever subscribes.
 #[utoipa::path(
     get, path = "/calendar.ics", tag = "appointments", params(CalendarQuery),
     responses(
