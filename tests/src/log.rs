@@ -1,6 +1,10 @@
 //! What the functions of this process write into the log, down to the last call outside.
 
-#![expect(clippy::missing_panics_doc, reason = "a log that tells too much ends its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a log that tells too much, or that cannot be kept, ends its test"
+)]
 
 use crate::{actor::Actor, seeded, world::World};
 use serde_json::Value;
