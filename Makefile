@@ -8,19 +8,23 @@ SHELL := bash
 STACK_DIR ?= .local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DENY := .tools/deny/bin/cargo-deny
+# With zig, by which it links for the C library of Lambda's machines, not this one's.
 LAMBDA := .tools/lambda/bin/cargo-lambda
-# What runs in production is arm64; building it needs that target: make package ARCH=arm64.
-ARCH ?= x86-64
+LAMBDA_PATH = PATH="$(dir $(abspath $(LAMBDA))):$$PATH"
 # One stack a stage; what `make deploy` was told of it is kept in samconfig.toml.
 STAGE ?= production
 STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
+# What functions are built for, x86_64 or arm64: what the stage was told, else what this machine is.
+# The other one takes its Rust target: rustup target add aarch64-unknown-linux-gnu.
+TOLD := $(shell sed -n '/^\[$(STAGE)\.deploy/,/^\[/s/.*[" ]Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml 2>/dev/null)
+ARCH ?= $(or $(TOLD),$(if $(filter x86_64,$(shell uname -m)),x86_64,arm64))
 SAM := .tools/sam/bin/sam
 # AWS's emulator of Lambda's runtime, inside the same wheel.
 EMULATOR := .tools/emulator/bin/sam
 SCHEMATHESIS := .tools/schemathesis/bin/schemathesis
 REDOCLY := .tools/openapi/node_modules/.bin/redocly
 
-.PHONY: help run test check bench soak gen clean-data package deploy template redrive fuzz
+.PHONY: help run test check bench soak gen clean-data build package deploy template redrive fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -64,14 +68,17 @@ gen: ## openapi.json, from the code
 clean-data: ## empties the local stack's data (stop it first)
 	cd "$(STACK_DIR)" && rm -rf -- mongodb redis s3 razorpay.json secrets.json logs lock
 
-package: $(LAMBDA) ## one zip per function, under target/lambda
-	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" cargo lambda build --release --workspace \
-	  --exclude local --exclude tests --exclude reference --compiler cargo --output-format zip --$(ARCH)
+build: $(LAMBDA) $(SAM) ## every function as SAM deploys it, in .aws-sam (ARCH=arm64)
+	$(LAMBDA_PATH) SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=ap-south-1 \
+	  $(SAM) build --parameter-overrides Architecture=$(ARCH)
 
-deploy: $(LAMBDA) $(SAM) ## to AWS, by SAM; the first time it asks (STAGE=staging; needs credentials)
-	PATH="$(dir $(abspath $(LAMBDA))):$$PATH" $(SAM) build
+package: $(LAMBDA) ## one zip per function, in target/lambda (ARCH=arm64)
+	$(LAMBDA_PATH) cargo lambda build --release --output-format zip --$(subst _,-,$(ARCH))
+
+deploy: build ## to AWS, by SAM; the first time it asks (STAGE=staging; needs credentials)
+	@test "$(or $(TOLD),$(ARCH))" = "$(ARCH)" || { echo "$(STAGE) is $(TOLD) in samconfig.toml"; exit 1; }
 	$(SAM) deploy --config-env "$(STAGE)" --stack-name "$(STACK_NAME)" --resolve-s3 --capabilities CAPABILITY_IAM \
-	  $$(grep -qs '^\[$(STAGE)\.deploy' samconfig.toml || echo --guided)
+	  $(if $(TOLD),,--guided --parameter-overrides Architecture=$(ARCH))
 
 template: $(SAM) ## template.yaml by CloudFormation's rules and SAM's
 	.tools/sam/bin/cfn-lint --regions ap-south-1 --template template.yaml
@@ -96,7 +103,7 @@ $(DENY):
 
 $(LAMBDA):
 	python3 -m venv .tools/lambda
-	.tools/lambda/bin/pip install --quiet --disable-pip-version-check --no-deps cargo-lambda==1.9.2
+	.tools/lambda/bin/pip install --quiet --disable-pip-version-check cargo-lambda==1.9.2 ziglang==0.15.2
 
 $(EMULATOR):
 	python3 -m venv .tools/emulator

@@ -1,295 +1,20 @@
-//! Lists read no document in vain, however many there are: what each asks is taken from the wire,
-//! and how many documents it has the server read is worked out for a thousand appointments and for
-//! a hundred thousand.
-//!
-//! The working out is MongoDB's own rule: an index whose first keys are given by value and whose
-//! next are the order that is wanted is walked in that order until there is enough; whatever is
-//! asked of its keys is asked before a document is read, and all else after. The server the tests
-//! run on plans in another way, and what its `explain` says of documents is not counted by it.
+//! Neither a list nor a booking reads a document in vain, however many there are.
 
-use mongodb::bson::{Bson, Document, doc};
-use shared::store::{INDEXES, Index};
-use std::cmp::Ordering;
-use tests::{actor::Actor, wire::Wire, world::World};
-
-/// One thing that is asked of a field.
-type Leaf = (String, Bson);
-
-/// A list as the server is asked for it.
-#[derive(Debug)]
-struct Listing {
-    asked: String,
-    collection: String,
-    leaves: Vec<Leaf>,
-    sort: Vec<String>,
-    limit: usize,
-}
-
-impl Listing {
-    fn of(asked: &str, command: &Document) -> Option<Self> {
-        let (name, target) = command.iter().next()?;
-        let (collection, filter, sort, limit) = match name.as_str() {
-            "find" => (
-                target.as_str()?.to_owned(),
-                command.get_document("filter").ok()?.clone(),
-                command.get_document("sort").ok()?.clone(),
-                command
-                    .get("limit")
-                    .and_then(|limit| limit.as_i64().or(limit.as_i32().map(i64::from)))?,
-            ),
-            // The next slot of each doctor: the look-up's own stages, for one of them.
-            "aggregate" => looked_up(command)?,
-            _ => return None,
-        };
-        let listed = ["appointments", "slots"].contains(&&*collection);
-        let sort: Vec<String> = sort.keys().cloned().collect();
-        (listed && sort.first().is_some_and(|key| key == "start")).then(|| Self {
-            asked: asked.to_owned(),
-            collection,
-            leaves: leaves(&filter),
-            sort,
-            limit: usize::try_from(limit).unwrap(),
-        })
-    }
-
-    /// How many documents are wanted, and how many the server reads for them by the best of the
-    /// indexes.
-    fn counts(&self, documents: &[Document]) -> (usize, usize) {
-        let whole = |one: &&Document| self.leaves.iter().all(|leaf| holds(leaf, one));
-        let wanted = documents.iter().filter(whole).take(self.limit).count();
-        let walks = |index: &&Index| {
-            index.collection == self.collection
-                && index.only_with.is_none()
-                && walks(index, &self.leaves, &self.sort)
-        };
-        let led = INDEXES.iter().filter(walks);
-        let read = led.map(|index| read(index, &self.leaves, documents, self.limit)).min();
-        (wanted, read.unwrap_or(documents.len()))
-    }
-}
-
-fn looked_up(command: &Document) -> Option<(String, Document, Document, i64)> {
-    let stages = command.get_array("pipeline").ok()?.iter().filter_map(Bson::as_document);
-    let join = stages.into_iter().find_map(|stage| stage.get_document("$lookup").ok())?;
-    let inner: Vec<&Document> =
-        join.get_array("pipeline").ok()?.iter().filter_map(Bson::as_document).collect();
-    let mut filter = inner.iter().find_map(|stage| stage.get_document("$match").ok())?.clone();
-    filter.insert(join.get_str("foreignField").ok()?, DOCTOR);
-    let sort = inner.iter().find_map(|stage| stage.get_document("$sort").ok())?.clone();
-    Some((join.get_str("from").ok()?.to_owned(), filter, sort, 1))
-}
-
-/// The doctor whose next slot is looked up.
-const DOCTOR: &str = "the doctor";
-
-/// What a filter asks. Alternatives are not read from an index, and asked of a document that was
-/// read: what only they refuse, such as a slot that is kept for somebody who waits, is read in vain.
-fn leaves(filter: &Document) -> Vec<Leaf> {
-    let each = |(name, value): (&String, &Bson)| match name.as_str() {
-        "$and" => {
-            let all = value.as_array().into_iter().flatten().filter_map(Bson::as_document);
-            all.flat_map(leaves).collect()
-        }
-        _ => vec![(name.clone(), value.clone())],
-    };
-    filter.iter().flat_map(each).collect()
-}
-
-/// Whether an index gives the order that is wanted once its first keys are given by value.
-fn walks(index: &Index, leaves: &[Leaf], sort: &[String]) -> bool {
-    let given = |key: &&&str| {
-        leaves.iter().any(|(name, value)| name == **key && value.as_document().is_none())
-    };
-    let first = index.keys.iter().take_while(given).count();
-    let rest = &index.keys[first..];
-    first > 0
-        && sort.iter().zip(rest).all(|(wanted, key)| wanted == key)
-        && rest.len() >= sort.len()
-}
-
-/// How many documents are read by walking an index until there are enough.
-fn read(index: &Index, leaves: &[Leaf], documents: &[Document], limit: usize) -> usize {
-    let (of_keys, of_rest): (Vec<&Leaf>, Vec<&Leaf>) =
-        leaves.iter().partition(|(name, _)| index.keys.contains(&&**name));
-    let (mut read, mut found) = (0, 0);
-    for one in documents.iter().filter(|one| of_keys.iter().all(|leaf| holds(leaf, one))) {
-        read += 1;
-        found += usize::from(of_rest.iter().all(|leaf| holds(leaf, one)));
-        if found == limit {
-            break;
-        }
-    }
-    read
-}
-
-fn at<'a>(document: &'a Document, path: &str) -> Option<&'a Bson> {
-    match path.split_once('.') {
-        Some((outer, inner)) => at(document.get_document(outer).ok()?, inner),
-        None => document.get(path),
-    }
-}
-
-fn holds((name, asked): &Leaf, document: &Document) -> bool {
-    if name == "$or" {
-        let alternatives = asked.as_array().into_iter().flatten().filter_map(Bson::as_document);
-        return alternatives.map(leaves).any(|all| all.iter().all(|leaf| holds(leaf, document)));
-    }
-    let value = at(document, name);
-    match asked.as_document() {
-        None => value == Some(asked),
-        Some(operators) => operators.iter().all(|(operator, operand)| {
-            let order = value.and_then(|value| compare(value, operand));
-            match operator.as_str() {
-                "$gt" => order == Some(Ordering::Greater),
-                "$gte" => order.is_some_and(Ordering::is_ge),
-                "$lt" => order == Some(Ordering::Less),
-                "$lte" => order.is_some_and(Ordering::is_le),
-                "$ne" => value != Some(operand),
-                "$in" => operand.as_array().unwrap().iter().any(|one| value == Some(one)),
-                "$exists" => value.is_some() == operand.as_bool().unwrap(),
-                "$not" => !holds(&(name.clone(), operand.clone()), document),
-                other => panic!("no list asks {other}"),
-            }
-        }),
-    }
-}
-
-fn compare(one: &Bson, other: &Bson) -> Option<Ordering> {
-    match (one, other) {
-        (Bson::Int64(one), Bson::Int64(other)) => Some(one.cmp(other)),
-        (Bson::String(one), Bson::String(other)) => Some(one.cmp(other)),
-        _ => None,
-    }
-}
-
-/// So many documents as the hospitals' doctors and patients have over half a year around now, by
-/// start: one in a hundred is of those who ask, and every state comes.
-fn documents(world: &World, many: i64, statuses: &[&str]) -> Vec<Document> {
-    let now = world.clock().now().millis();
-    let half_hour = 1_800_000;
-    let people = |who: &str, number: i64, own: &Actor| {
-        if number % 10 == 0 { own.account.clone() } else { format!("{who}-{}", number % 40) }
-    };
-    let hospital = |number: i64| {
-        let other = world.b.doctor.code.clone();
-        if number % 10 == 9 { other } else { hospital_of(&world.a.admin) }
-    };
-    let mut all: Vec<Document> = (0..many)
-        .map(|number| {
-            let start = now + (number % 9_000 - 4_500) * half_hour;
-            let status = statuses[usize::try_from(number / 3).unwrap() % statuses.len()];
-            let mut one = doc! {
-                "_id": format!("{number:08}"),
-                "hospitalId": hospital(number / 7),
-                "start": start,
-                "status": status,
-                "doctor": {
-                    "id": people("doctor", number / 11, &world.a.doctor),
-                    "speciality": if number % 3 == 0 { "Cardiology" } else { "Dermatology" },
-                },
-                "patient": {
-                    "id": if number % 10 == 0 { world.a.patient.patient.clone() } else { format!("p{number}") },
-                    "accountId": people("account", number, &world.a.patient),
-                },
-            };
-            if status == "held" {
-                one.insert("holdExpiresAt", now + (number % 5 - 2) * 60_000);
-            }
-            if number % 17 == 0 {
-                one.insert("fullUntil", now + (number % 3 - 1) * 60_000);
-                one.insert("opensAt", now + (number % 4 - 1) * 60_000);
-                one.insert("closesAt", now + (number % 5 - 1) * 60_000);
-            }
-            match number % 57 {
-                0 => _ = one.insert("withdrawn", true),
-                19 => _ = one.insert("leaves", vec!["a leave"]),
-                38 => _ = one.insert("keptUntil", now + (number % 2) * 60_000),
-                _ => {}
-            }
-            one
-        })
-        .collect();
-    all.sort_by_key(|one| (one.get_i64("start").unwrap(), one.get_str("_id").unwrap().to_owned()));
-    all
-}
-
-fn hospital_of(who: &Actor) -> String {
-    who.code.clone()
-}
-
-/// The lists of appointments and of slots, as everybody asks for them.
-async fn listings(world: &World) -> Vec<Listing> {
-    let wire = Wire::new().await;
-    let counted = world.with(&[("MONGODB_URI", &wire.uri)]);
-    let at = |who: &Actor| who.at(&counted);
-    let (admin, doctor, patient) = (at(&world.a.admin), at(&world.a.doctor), at(&world.a.patient));
-    let own = format!("doctorId={}", world.a.doctor.account);
-    let days = "from=2030-12-03&to=2030-12-20";
-    let mut asked: Vec<(&Actor, String)> = Vec::new();
-    for who in [&doctor, &patient] {
-        asked.extend(
-            ["today", "upcoming"].map(|list| (who, format!("/appointments/{list}?limit=30"))),
-        );
-    }
-    let mut kinds = vec![
-        String::new(),
-        days.to_owned(),
-        own.clone(),
-        format!("patientId={}", world.a.patient.patient),
-    ];
-    for status in
-        ["held", "confirmed", "checked_in", "completed", "cancelled", "expired", "no_show"]
-    {
-        kinds.push(format!("status={status}"));
-        kinds.push(format!("status={status}&{days}"));
-    }
-    for who in [&admin, &doctor, &patient] {
-        asked.extend(kinds.iter().map(|kind| (who, format!("/appointments?{kind}"))));
-        for kind in
-            ["", days, &own, "speciality=Cardiology", &format!("speciality=Cardiology&{days}")]
-        {
-            asked.push((who, format!("/slots?{kind}")));
-        }
-    }
-    asked.push((&patient, "/doctors".to_owned()));
-    let mut listings = Vec::new();
-    for (who, target) in asked {
-        wire.documents();
-        who.get(&*target).await.is(200);
-        let of = |(_, command): &(String, Document)| Listing::of(&target, command);
-        let found: Vec<Listing> = wire.documents().iter().filter_map(of).collect();
-        assert_eq!(found.len(), 1, "{target} is one list");
-        listings.extend(found);
-    }
-    listings
-}
+use tests::{
+    examined::{Documents, booking, listings},
+    world::World,
+};
 
 #[tokio::test]
 async fn no_list_reads_a_document_in_vain_of_a_thousand_or_of_a_hundred_thousand() {
     let world = World::with_instances(1).await;
-    let mut listings = listings(&world).await;
-    // The documents know the hospital and the doctor by the names they have in this test.
-    for (name, value) in listings.iter_mut().flat_map(|one| &mut one.leaves) {
-        match name.as_str() {
-            "hospitalId" => *value = hospital_of(&world.a.admin).into(),
-            "doctor.id" if *value == Bson::from(DOCTOR) => {
-                *value = world.a.doctor.account.clone().into();
-            }
-            _ => {}
-        }
-    }
+    let listings = listings(&world).await;
     assert!(listings.len() > 60, "{}", listings.len());
     for many in [1_000, 100_000] {
-        let appointments = documents(
-            &world,
-            many,
-            &["held", "confirmed", "cancelled", "checked_in", "completed", "expired", "no_show"],
-        );
-        let slots = documents(&world, many, &["open", "booked", "held", "booked", "blocked"]);
+        let documents = Documents::of(&world, many);
         let (mut found, mut vain) = (0, Vec::new());
         for listing in &listings {
-            let there = if listing.collection == "slots" { &slots } else { &appointments };
-            let (wanted, read) = listing.counts(there);
+            let (wanted, read) = listing.counts(&documents);
             found += wanted;
             if read != wanted {
                 vain.push(format!(
@@ -301,4 +26,12 @@ async fn no_list_reads_a_document_in_vain_of_a_thousand_or_of_a_hundred_thousand
         assert!(found > 500, "the lists list something: {found}");
         assert!(vain.is_empty(), "of {many}: {vain:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_booking_reads_only_what_it_finds() {
+    let world = World::with_instances(1).await;
+    let finds = booking(&world).await;
+    assert!(finds.len() >= 3, "slot and patient, and the slot again: {finds:?}");
+    assert!(finds.iter().all(|(_, exact)| *exact), "{finds:?}");
 }

@@ -14,6 +14,7 @@
 
 mod child;
 mod cold;
+mod examined;
 mod https;
 mod import;
 mod live;
@@ -31,10 +32,11 @@ use table::Table;
 /// A bench: its name, and what measures it.
 type Bench = (&'static str, fn(&mut Table));
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     ("cold", cold::measure),
     ("https", https::measure),
     ("warm", warm::measure),
+    ("examined", examined::measure),
     ("race", race::measure),
     ("import", import::measure),
 ];

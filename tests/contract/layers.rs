@@ -31,6 +31,8 @@ const HOUSES: [(&str, &[&str]); 4] = [
             "aws_sdk_sesv2",
             "aws_sigv4",
             "aws_credential_types",
+            "aws_smithy_runtime_api",
+            "aws_smithy_types",
         ],
     ),
     ("auth", &["argon2", "aws_lc_rs", "jsonwebtoken"]),

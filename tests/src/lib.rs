@@ -8,6 +8,7 @@ pub mod books;
 pub mod call;
 pub mod deeds;
 pub mod document;
+pub mod examined;
 mod examples;
 pub mod fleet;
 pub mod hospital;

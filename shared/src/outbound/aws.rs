@@ -1,14 +1,15 @@
 //! What the clients of AWS have in common.
 
-use super::{Error, Service};
-use aws_sdk_s3::{
-    config::SharedHttpClient,
-    error::{ProvideErrorMetadata, SdkError},
+use super::{Error, Service, http::Http};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
+use aws_smithy_types::body::SdkBody;
 use std::error::Error as _;
 
 /// The codes with which AWS says that the same request may succeed later.
@@ -20,19 +21,39 @@ const LATER: [&str; 5] = [
     "SendingPausedException",
 ];
 
-/// The roots all of AWS is certified by (<https://www.amazontrust.com/repository/>).
-const ROOTS: &[u8] = include_bytes!("../../roots/amazon.pem");
+/// By what a client of AWS connects: the client everything else is called by. Of the SDK's time-outs
+/// those of an operation and of an attempt hold; those of connecting and reading are this client's.
+pub(super) fn http_client(service: Service) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(Http::streaming(service)));
+    http_client_fn(move |_, _| connector.clone())
+}
 
-/// By what a client of AWS connects. It trusts Amazon's own roots: reading the system's hundred and
-/// forty is most of what a first call costs, and none of the others vouches for AWS.
-pub(super) fn http_client() -> SharedHttpClient {
-    let by = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    let roots = TrustStore::empty().with_pem_certificate(ROOTS);
-    match TlsContext::builder().with_trust_store(roots).build() {
-        Ok(context) => by.tls_context(context).build_https(),
-        // Never; it would cost time and nothing else.
-        Err(_) => by.build_https(),
+#[derive(Debug)]
+struct Connector(Http);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let http = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let client =
+                http.client().map_err(|error| ConnectorError::other(error.into(), None))?;
+            let request = request.try_into_http1x();
+            let request = request.map_err(|error| ConnectorError::user(error.into()))?;
+            let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap));
+            let request = request.map_err(|error| ConnectorError::user(error.into()))?;
+            let answer = client.execute(request).await.map_err(unreached)?;
+            let answer = http::Response::from(answer).map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(answer)
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
     }
+}
+
+/// An error of the connection, which the SDK tries again; without the address, as it may be logged.
+fn unreached(error: reqwest::Error) -> ConnectorError {
+    let timed_out = error.is_timeout();
+    let error = error.without_url().into();
+    if timed_out { ConnectorError::timeout(error) } else { ConnectorError::io(error) }
 }
 
 /// The HTTP status of an answer that is an error.
@@ -71,22 +92,4 @@ fn unanswered<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
         cause = next.source();
     }
     words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rustls::{
-        RootCertStore,
-        pki_types::{CertificateDer, pem::PemObject as _},
-    };
-
-    #[test]
-    fn amazons_roots_can_be_read() {
-        let mut roots = RootCertStore::empty();
-        for root in CertificateDer::pem_slice_iter(ROOTS) {
-            roots.add(root.unwrap()).unwrap();
-        }
-        assert_eq!(roots.len(), 5, "Amazon's four, and Starfield's that signed them");
-    }
 }

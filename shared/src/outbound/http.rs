@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 pub(super) struct Http {
     client: Arc<OnceLock<reqwest::Client>>,
     service: Service,
-    timeout: Duration,
+    timeout: Option<Duration>,
 }
 
 impl std::fmt::Debug for Http {
@@ -23,19 +23,28 @@ impl std::fmt::Debug for Http {
 }
 
 impl Http {
+    /// Of a service that answers within this time, its answer read to the end.
     pub(super) fn new(service: Service, timeout: Duration) -> Self {
-        Self { client: Arc::default(), service, timeout }
+        Self { client: Arc::default(), service, timeout: Some(timeout) }
+    }
+
+    /// Of a service whose answers are of any length, each of whose reads comes within ten seconds.
+    pub(super) fn streaming(service: Service) -> Self {
+        Self { client: Arc::default(), service, timeout: None }
     }
 
     pub(super) fn client(&self) -> Result<&reqwest::Client> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(
-                tls().map_err(|error| Error::unavailable(self.service, error))?,
-            )
-            .timeout(self.timeout)
+        let tls = tls().map_err(|error| Error::unavailable(self.service, error))?;
+        let mut builder = reqwest::Client::builder();
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        let client = builder
+            .tls_backend_preconfigured(tls)
+            .read_timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(2))
             .pool_idle_timeout(Duration::from_secs(50))
             .redirect(reqwest::redirect::Policy::none())

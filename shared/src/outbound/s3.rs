@@ -114,13 +114,11 @@ impl Bucket {
     pub(super) async fn client(&self) -> &Client {
         let make = || async {
             let timeouts = TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(2))
-                .read_timeout(Duration::from_secs(10))
                 .operation_attempt_timeout(Duration::from_secs(20))
                 .operation_timeout(Duration::from_secs(45))
                 .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client())
+                .http_client(http_client(Service::S3))
                 .timeout_config(timeouts)
                 .retry_config(RetryConfig::standard().with_max_attempts(3))
                 .load()

@@ -104,12 +104,10 @@ impl Mailer {
 
     async fn client(&self) -> &Client {
         let make = || async {
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(2))
-                .operation_timeout(Duration::from_secs(5))
-                .build();
+            let timeouts =
+                TimeoutConfig::builder().operation_timeout(Duration::from_secs(5)).build();
             let config = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client())
+                .http_client(http_client(Service::Ses))
                 .timeout_config(timeouts)
                 .retry_config(RetryConfig::standard().with_max_attempts(2))
                 .load()

@@ -8,7 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{
         DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
-        value::{BorrowedStrDeserializer, Error},
+        value::Error,
     },
     forward_to_deserialize_any,
 };
@@ -143,7 +143,7 @@ impl<'de> MapAccess<'de> for Elements<'de> {
         let Some(name) = self.name()? else {
             return Ok(None);
         };
-        seed.deserialize(BorrowedStrDeserializer::new(text(name)?)).map(Some)
+        seed.deserialize(Name(name)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
@@ -167,6 +167,27 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 
 fn text(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(Error::custom)
+}
+
+/// The name of an element. Which member of a struct it is, its bytes tell; only where it is kept
+/// must they be a text.
+struct Name<'de>(&'de [u8]);
+
+impl<'de> Deserializer<'de> for Name<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_str(text(self.0)?)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_bytes(self.0)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum ignored_any
+    }
 }
 
 impl<'de> Deserializer<'de> for Value<'de> {

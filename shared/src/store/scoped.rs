@@ -294,10 +294,11 @@ fn met<T: Stored>(error: Error) -> Error {
     error
 }
 
-/// A document as it is stored, with its owner and what the indexes need.
+/// A document as it is stored, with what the indexes need, and before all its owner, which is looked
+/// at before all else.
 pub(super) fn to_document<T: Stored>(item: &T, owner: &str) -> Result<Document> {
-    let mut document = serialize_to_document(item)?;
-    document.insert(OWNER, owner);
+    let mut document = doc! { OWNER: owner };
+    document.extend(serialize_to_document(item)?);
     document.extend(item.extras());
     Ok(document)
 }
