@@ -13,11 +13,15 @@ LAMBDA := .tools/lambda/bin/cargo-lambda
 LAMBDA_PATH = PATH="$(dir $(abspath $(LAMBDA))):$$PATH"
 # One stack a stage; what `make deploy` was told of it is kept in samconfig.toml.
 STAGE ?= production
+STAGES := production staging development
 STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
 # What functions are built for, x86_64 or arm64: what the stage was told, else what this machine is.
 # The other one takes its Rust target: rustup target add aarch64-unknown-linux-gnu.
 TOLD := $(shell sed -n '/^\[$(STAGE)\.deploy/,/^\[/s/.*[" ]Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml 2>/dev/null)
 ARCH ?= $(or $(TOLD),$(if $(filter x86_64,$(shell uname -m)),x86_64,arm64))
+# What the first deployment of a stage proposes; beside production, secrets and a database of its own.
+TELL = Stage=$(STAGE) Architecture=$(ARCH) $(if $(filter-out production,$(STAGE)),\
+  Secrets=mediconnect-$(STAGE) PaymentSecrets=mediconnect-payments-$(STAGE) MongodbDatabase=mediconnect-$(STAGE))
 SAM := .tools/sam/bin/sam
 # AWS's emulator of Lambda's runtime, inside the same wheel.
 EMULATOR := .tools/emulator/bin/sam
@@ -75,10 +79,15 @@ build: $(LAMBDA) $(SAM) ## every function as SAM deploys it, in .aws-sam (ARCH=a
 package: $(LAMBDA) ## one zip per function, in target/lambda (ARCH=arm64)
 	$(LAMBDA_PATH) cargo lambda build --release --output-format zip --$(subst _,-,$(ARCH))
 
-deploy: build ## to AWS, by SAM; the first time it asks (STAGE=staging; needs credentials)
+# The template knows no other stage, and would say so only after the build.
+ifneq ($(filter deploy,$(MAKECMDGOALS)),)
+$(if $(filter $(STAGES),$(STAGE)),,$(error STAGE is one of: $(STAGES)))
+endif
+
+deploy: build ## to AWS, by SAM; the first time it asks (STAGE=staging, DEPLOY_FLAGS=; needs credentials)
 	@test "$(or $(TOLD),$(ARCH))" = "$(ARCH)" || { echo "$(STAGE) is $(TOLD) in samconfig.toml"; exit 1; }
 	$(SAM) deploy --config-env "$(STAGE)" --stack-name "$(STACK_NAME)" --resolve-s3 --capabilities CAPABILITY_IAM \
-	  $(if $(TOLD),,--guided --parameter-overrides Architecture=$(ARCH))
+	  $(if $(TOLD),,--guided --parameter-overrides $(TELL)) $(DEPLOY_FLAGS)
 
 template: $(SAM) ## template.yaml by CloudFormation's rules and SAM's
 	.tools/sam/bin/cfn-lint --regions ap-south-1 --template template.yaml

@@ -7,6 +7,8 @@ use tests::{
     actor::{Actor, number, text},
     answer::Answer,
     razorpay::delivery,
+    stack,
+    switch::{State, Switch},
     world::World,
 };
 
@@ -188,6 +190,32 @@ async fn a_link_holds_the_slot_and_confirms_by_webhook() {
     world.is_told("order.paid", &payment).await.is(200);
     world.a.admin.cancels(&appointment).await.is(200);
     assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
+    world.check().await;
+}
+
+/// Razorpay tells the patient of a link before it tells us.
+#[tokio::test]
+async fn what_is_paid_by_a_link_that_came_too_late_goes_back() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let razorpay = Switch::to(stack::of("/razorpay/endpoint")).await;
+    let slow = world.with(&[("RAZORPAY_API_URL", &format!("http://{}", razorpay.address))]);
+    razorpay.turn(State::Slow).await;
+    let admin = world.a.admin.at(&slow);
+    let (asked, link) = tokio::join!(links(&admin, &appointment), async {
+        let reference = text(&appointment, "/id");
+        let link = world.razorpay().until_there_is_a_link_of(&reference).await;
+        world.a.patient.cancels(&appointment).await.is(200);
+        razorpay.turn(State::Well).await;
+        link
+    });
+    asked.refused(409, "NOT_PAYABLE");
+    let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    let payment = text(&paid, "/razorpay_payment_id");
+    world.is_told("payment.captured", &payment).await.is(200);
+    world.run(Job::Effects).await;
+    assert_eq!(world.a.patient.status_of(&appointment).await, "cancelled");
+    assert_eq!(number(&world.razorpay().refunds_of(&payment).await[0], "/amount"), 50_000);
     world.check().await;
 }
 

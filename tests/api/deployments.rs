@@ -84,8 +84,23 @@ async fn one_whose_migration_fails_is_told_at_once_and_why_is_in_the_log() {
     let world = World::new().await;
     let away = world.with(&[("MONGODB_URI", "mongodb://127.0.0.1:9")]);
     let (went_well, answer) = told(&away, "Update").await;
-    assert_eq!((went_well, &answer["Status"]), (false, &json!("FAILED")));
+    // Lambda would do again what ends in an error, while CloudFormation takes everything back.
+    assert_eq!((went_well, &answer["Status"]), (true, &json!("FAILED")));
     assert_eq!(answer["Reason"], "the migration failed; the log says why");
+}
+
+#[tokio::test]
+async fn one_with_wrong_settings_is_told_which_and_can_be_taken_back() {
+    let wrong = "ADMIN_PASSWORD must have at least 8 characters";
+    for (kind, status) in [("Create", "FAILED"), ("Delete", "SUCCESS")] {
+        let (url, answers) = deployment().await;
+        let done = migrate::unconfigured(request(kind, &url), wrong.to_owned()).await;
+        assert!(done.is_ok(), "Lambda has nothing to do again");
+        let (_, answer) = answers.lock().unwrap().pop().unwrap();
+        assert_eq!(answer["Status"], status);
+        assert_eq!(answer.get("Reason"), (kind == "Create").then(|| json!(wrong)).as_ref());
+    }
+    assert!(migrate::unconfigured(json!({}), wrong.to_owned()).await.is_err());
 }
 
 #[tokio::test]

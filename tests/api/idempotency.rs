@@ -63,6 +63,20 @@ async fn a_key_is_its_callers_and_its_routes_own() {
 }
 
 #[tokio::test]
+async fn the_same_key_for_somebody_else_is_refused() {
+    let world = World::new().await;
+    let people = world.a.new_patients(2).await;
+    let block = async |who: &Actor| {
+        let path = format!("/users/{}/block", who.account);
+        world.a.admin.post_once("key-1", &path, &json!({})).await
+    };
+    block(&people[0]).await.is(200);
+    assert!(replayed(&block(&people[0]).await));
+    block(&people[1]).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    people[1].get("/me").await.is(200);
+}
+
+#[tokio::test]
 async fn twenty_at_once_have_one_effect() {
     let world = World::new().await;
     let body = world.a.patient_body("new", "MRN-1");

@@ -144,6 +144,21 @@ async fn the_owner_is_told_once_and_how_to_get_in() {
 }
 
 #[tokio::test]
+async fn the_owner_is_told_though_somebody_guesses_on() {
+    let world = World::new().await;
+    let patient = with_password(&world).await;
+    guesses_wrong(&patient, 5).await;
+    world.pass(60);
+    guesses_wrong(&patient, 1).await;
+    world.run(Job::Mails { mails: Vec::new() }).await;
+    world.pass(10);
+    world.run(Job::Mails { mails: Vec::new() }).await;
+    assert_eq!(world.mail().count(&patient.email, "locked").await, 1);
+    let mail = world.mail().to(&patient.email).await.pop().unwrap();
+    assert!(mail.text.contains("09:01 (IST)"), "{}", mail.text);
+}
+
+#[tokio::test]
 async fn a_right_password_after_four_wrong_ones_is_no_lock_to_tell_of() {
     let world = World::new().await;
     let patient = with_password(&world).await;

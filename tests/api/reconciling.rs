@@ -145,6 +145,28 @@ async fn a_refund_in_the_dashboard_is_taken_over_or_reported() {
     world.check().await;
 }
 
+/// Keys that open nothing any more are not asked with every minute, before all others.
+#[tokio::test]
+async fn what_cannot_be_asked_about_is_put_off_and_asked_about_again() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-03", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    world.razorpay().checkout(&order, "captured").await;
+    world.pass(901);
+    world.razorpay().fails(&format!("GET /v1/orders/{order}/payments"), 401, 1).await;
+    let patient = world.a.patient.comes_back().await;
+    for _ in 0..2 {
+        world.run(Job::Reconcile).await;
+        assert_ne!(patient.status_of(&appointment).await, "confirmed");
+    }
+    world.pass(902);
+    world.run(Job::Reconcile).await;
+    let patient = patient.comes_back().await;
+    assert_eq!(patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
 #[tokio::test]
 async fn while_razorpay_is_down_it_is_asked_again() {
     let world = World::new().await;

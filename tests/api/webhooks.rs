@@ -243,6 +243,20 @@ async fn money_of_no_order_of_ours_is_kept() {
 }
 
 #[tokio::test]
+async fn what_is_first_heard_of_by_its_refund_confirms_nothing() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    world.razorpay().refunds(&payment, &json!({})).await;
+    world.razorpay().until_refund_is(&payment, "processed").await;
+    let told = world.razorpay().refund_event("refund.processed", &payment, "processed").await;
+    world.call(&delivery(&told, "event-1")).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    world.run(scheduled::Job::Effects).await;
+    assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn what_the_bank_let_go_of_confirms_nothing() {
     // Authorised and never captured, Razorpay gives the money back by itself.
     let world = World::new().await;

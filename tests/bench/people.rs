@@ -26,12 +26,12 @@ pub(crate) struct People {
 
 impl People {
     pub(crate) async fn new() -> Self {
-        let world = World::new().await;
+        let mut world = World::new().await;
         world.set(&jiff::Timestamp::now().to_string());
-        let admin = world.a.admin.comes_back().await;
+        world.a.admin = world.a.admin.comes_back().await;
         let mut body = world.a.doctor_body("bench");
         body.as_object_mut().map(|body| body.insert("password".to_owned(), json!(PASSWORD)));
-        admin.post("/create/doctor", body).await.is(201);
+        world.a.admin.post("/create/doctor", body).await.is(201);
         let doctor = world.visitor().activated(&world.a.address("bench"), &world.a.code).await;
         let patient = world.a.patient.comes_back().await;
         let this = Self { world, doctor, patient };

@@ -158,6 +158,18 @@ impl Simulator {
         self.read(&format!("/v1/payment_links/{id}")).await
     }
 
+    /// The payment link of a reference in Razorpay's books, once it is there.
+    pub async fn until_there_is_a_link_of(&self, reference: &str) -> Value {
+        for _ in 0..300 {
+            let there = self.read(&format!("/v1/payment_links?reference_id={reference}")).await;
+            if let Some(link) = there.pointer("/payment_links/0") {
+                return link.clone();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("nobody asks for a link of {reference}");
+    }
+
     /// A payment in Razorpay's books.
     pub async fn payment(&self, id: &str) -> Value {
         self.read(&format!("/v1/payments/{id}")).await

@@ -16,7 +16,7 @@ use shared::{
     store::{Database, Store},
     web::{Environment, Error},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What this function has.
 #[derive(Debug, Clone)]
@@ -165,17 +165,47 @@ impl Migrate {
 /// Why a migration failed, for everybody to see.
 const FAILED: &str = "the migration failed; the log says why";
 
+/// Why a migration had no time to end.
+const TOO_LONG: &str =
+    "the migration takes longer than a function may; invoke it until it ends, and deploy again";
+
+/// How long a migration may take, for its end to be told before the function's own time is over.
+const LONGEST: Duration = Duration::from_secs(270);
+
 /// Runs the migration, for a deployment that waits for the answer or for somebody who invokes it by
 /// hand. A stack that goes leaves its database as it is.
-pub async fn handle(
-    migrate: Arc<Migrate>,
-    event: Value,
-) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+pub async fn handle(migrate: Arc<Migrate>, event: Value) -> Handled {
     let Some(deployment) = Deployment::of(&event) else {
         return Ok(migrate.told().await?);
     };
-    let outcome = if deployment.is_the_end() { Ok(json!({})) } else { migrate.told().await };
+    let outcome = if deployment.is_the_end() {
+        Ok(json!({}))
+    } else {
+        tokio::time::timeout(LONGEST, migrate.told()).await.unwrap_or(Err(TOO_LONG))
+    };
+    answered(&migrate.deployments, &deployment, outcome).await
+}
+
+/// Answers a deployment that has given wrong settings: it would wait for as long as it may, and for
+/// as long again when all is taken back. The settings are named, their values are not.
+pub async fn unconfigured(event: Value, wrong: String) -> Handled {
+    let Some(deployment) = Deployment::of(&event) else {
+        return Err(wrong.into());
+    };
+    let outcome = if deployment.is_the_end() { Ok(json!({})) } else { Err(wrong.as_str()) };
+    answered(&CloudFormation::default(), &deployment, outcome).await
+}
+
+/// What an event came to.
+type Handled = Result<Value, Box<dyn std::error::Error + Send + Sync>>;
+
+async fn answered(
+    deployments: &CloudFormation,
+    deployment: &Deployment<'_>,
+    outcome: Result<Value, &str>,
+) -> Handled {
     let answer = deployment.answer(outcome.as_ref().map_err(|failed| *failed));
-    migrate.deployments.answer(deployment.answer_to(), &answer).await?;
-    Ok(outcome?)
+    deployments.answer(deployment.answer_to(), &answer).await?;
+    // A failure was answered; an error here would have Lambda do it again while all is taken back.
+    Ok(outcome.unwrap_or_else(|failed| json!({ "error": failed })))
 }

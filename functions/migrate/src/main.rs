@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::web::serve_events(migrate::Migrate::configure, migrate::handle)
+    let (configure, handle) = (migrate::Migrate::configure, migrate::handle);
+    shared::web::serve_awaited_events(configure, handle, migrate::unconfigured)
 }

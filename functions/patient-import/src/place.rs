@@ -29,7 +29,9 @@ impl Place {
     /// Reads a key; `None` for one that is no file to import.
     pub fn of(key: &str) -> Option<Self> {
         let (owner, rest) = key.strip_prefix(FOLDER)?.split_once('/')?;
-        if rest.is_empty() || rest.ends_with('/') {
+        // A client of HTTP reads a path with dots as another one than was signed.
+        let dots = rest.split('/').any(|segment| matches!(segment, "." | ".."));
+        if rest.is_empty() || rest.ends_with('/') || dots {
             return None;
         }
         let id = HospitalId::parse(owner).ok();
@@ -84,6 +86,8 @@ mod tests {
             "imports/sunrise/x/",
             "import-reports/sunrise/a.csv",
             "imports/../a.csv",
+            "imports/sunrise/../hilltop/a.csv",
+            "imports/sunrise/./a.csv",
             "",
         ] {
             assert_eq!(Place::of(key), None, "{key}");

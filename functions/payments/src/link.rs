@@ -81,7 +81,8 @@ pub(crate) async fn link(
     Ok(if is_new { Created(reply).into_response() } else { Json(reply).into_response() })
 }
 
-/// Has the link made, and keeps it with the longer hold.
+/// Has the link made, and keeps it with the longer hold. Razorpay tells the patient of it at once, so
+/// it is kept even where the appointment is no longer to be paid.
 async fn made(
     payments: &Payments,
     store: &HospitalStore,
@@ -99,10 +100,13 @@ async fn made(
     let link =
         PaymentLink { id: made.id, url: made.short_url, account, expires_at, created_at: now };
     for _ in 0..TRIES {
-        appointment.payable(payments.core.clock.now()).map_err(refused)?;
-        let next = appointment.with_link(link.clone());
-        if store.hold_longer(&next, now).await? == Change::Done {
-            return Ok((link, true));
+        let late = appointment.payable(payments.core.clock.now()).err();
+        let kept = match late {
+            None => store.hold_longer(&appointment.with_link(link.clone()), now).await?,
+            Some(_) => store.change_appointment(&appointment.with_late_link(link.clone())).await?,
+        };
+        if kept == Change::Done {
+            return late.map_or(Ok((link, true)), |refusal| Err(refused(refusal)));
         }
         let id = &appointment.id;
         appointment = store.appointment(id, &Reach::Hospital).await?.ok_or(Error::NotFound)?;

@@ -13,6 +13,8 @@ use shared::{
 /// About how many appointments one request asks Razorpay: the answer must come within half a
 /// minute. The longest due go first, so a second request goes on where the first stopped.
 const AT_ONCE: i64 = 50;
+/// How long Razorpay is asked: what was found is kept before the function's time is over.
+const LONGEST_SECONDS: i64 = 12;
 
 /// Asks Razorpay about every payment and refund of which it may have something to tell, heals what
 /// was missed, and reports what differed.
@@ -32,10 +34,13 @@ pub(crate) async fn reconcile(
         let merchants = payments.merchants.of(&accounts);
         let with = (payments.core.entropy, now);
         let asked = settlement::reconcile(&store, merchants, appointment, with).await;
-        if let Err(error) = &asked {
+        if let Err(error) = &asked.outcome {
             tracing::error!(?error, appointment = %id, "an appointment could not be reconciled");
         }
-        run.add(asked.ok());
+        run.add(asked.found, asked.outcome.is_ok());
+        if payments.core.clock.now().seconds_since(now) >= LONGEST_SECONDS {
+            break;
+        }
     }
     store.keep_reconciliation(&run).await?;
     Ok(Created(ReconciliationView::of(run, &tenant)))

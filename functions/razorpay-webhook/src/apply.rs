@@ -71,18 +71,13 @@ async fn refunded(
 ) -> Result<()> {
     let now = webhook.core.clock.now();
     let new: RefundId = webhook.core.entropy.id(now)?;
-    let ours = ours(&appointment, told).is_some();
+    let ours = appointment.refund_told(told.ours(), &told.id).is_some();
     if !ours {
         tracing::warn!(alarm = "refund-unknown", "Razorpay tells of a refund that is not ours");
     } else if told.status() == RefundStatus::Failed {
         tracing::error!(alarm = "refund-failed", refund = %told.id, "Razorpay could not pay a refund back");
     }
     settlement::note(store, appointment, noted, |current| next(current, told, &new, now)).await
-}
-
-fn ours(appointment: &Appointment, told: &RazorpayRefund) -> Option<RefundId> {
-    let known = appointment.refund_at_razorpay(&told.id).map(|refund| refund.id.clone());
-    known.or_else(|| told.ours().filter(|id| appointment.refund(id).is_some()))
 }
 
 /// The state after a refund's news. One made in the dashboard is taken over; where it does not fit
@@ -93,7 +88,7 @@ fn next(
     new: &RefundId,
     now: Instant,
 ) -> Option<Appointment> {
-    if let Some(id) = ours(current, told) {
+    if let Some(id) = current.refund_told(told.ours(), &told.id) {
         return current.refund_moved(&id, &told.id, told.status(), now);
     }
     let outside = told.from_outside(new.clone(), now)?;

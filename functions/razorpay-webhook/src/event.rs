@@ -86,7 +86,8 @@ impl Event {
 
     /// The payment as far as it came. The event's name and the snapshot in it may differ, for the
     /// snapshot may be later; the further of the two is true. What was captured was captured, even
-    /// if the snapshot shows it refunded already: of refunds we are told, or ask.
+    /// if the snapshot shows it refunded already: of refunds we are told, or ask. What we first hear
+    /// of by its refund went back and buys nothing.
     pub(crate) fn payment_as_told(&self, via: PaidBy, now: Instant) -> Option<Payment> {
         let named = match self.name.as_str() {
             "payment.captured" | "order.paid" | "payment_link.paid" => {
@@ -97,7 +98,10 @@ impl Event {
             _ => None,
         };
         let payment = self.payment()?;
-        let status = named.max(payment.status())?.min(PaymentStatus::Captured);
+        let mut status = named.max(payment.status())?;
+        if self.refund().is_none() {
+            status = status.min(PaymentStatus::Captured);
+        }
         payment.as_far_as(status, via, now)
     }
 }

@@ -14,7 +14,9 @@ use shared::{
 /// Sends what is due, the longest due first; owners whose passwords were locked are told too.
 pub(crate) async fn send_due(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
-    this.store.gate().tell_of_locks(now, || this.entropy.id(now)).await?;
+    if let Err(error) = this.store.gate().tell_of_locks(now, || this.entropy.id(now)).await {
+        tracing::error!(%error, "owners of locked passwords are told later");
+    }
     let mut sent = 0;
     for _ in 0..BATCH {
         let now = this.clock.now();

@@ -10,6 +10,10 @@ use shared::{
     web::Result,
 };
 
+/// How long Razorpay is asked in one run. What is left comes next, and what was found is in the
+/// report before the function's time is over.
+const LONGEST_SECONDS: i64 = 80;
+
 pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     let mut runs: Vec<(Tenant, Reconciliation)> = Vec::new();
@@ -18,6 +22,10 @@ pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     this.begin(&acts).await?;
     let (mut settled, mut undone) = (0, Vec::new());
     for (due, act) in due.into_iter().zip(acts) {
+        if this.clock.now().seconds_since(now) >= LONGEST_SECONDS {
+            undone.push(act);
+            continue;
+        }
         let at = match runs.iter().position(|(tenant, _)| *tenant == due.tenant) {
             Some(at) => at,
             None => {
@@ -49,10 +57,10 @@ async fn ask_about(this: &Scheduled, due: Due, run: &mut Reconciliation) -> bool
     let with = (this.entropy, this.clock.now());
     let asked =
         settlement::reconcile(&store, this.merchants.of(&accounts), appointment, with).await;
-    let answered = asked.is_ok();
-    if let Err(error) = &asked {
+    let answered = asked.outcome.is_ok();
+    if let Err(error) = &asked.outcome {
         tracing::error!(?error, appointment = %id, "an appointment could not be reconciled");
     }
-    run.add(asked.ok());
+    run.add(asked.found, answered);
     answered
 }

@@ -31,6 +31,8 @@ impl Appointment {
 
     /// For how long Razorpay is asked.
     const RECONCILE_FOR_SECONDS: i64 = 5 * 24 * 3600;
+    /// How long at most Razorpay is not asked again when it gave no answer.
+    const UNANSWERED_FOR_SECONDS: i64 = 4 * 3600;
 
     /// The captured payment it stands on.
     pub fn paid(&self) -> Option<&Payment> {
@@ -154,6 +156,16 @@ impl Appointment {
         let age = self.asked_since().map_or(i64::MAX, |since| now.seconds_since(since));
         let again = age < Self::RECONCILE_FOR_SECONDS;
         next.reconcile_at = again.then(|| now.plus_seconds(age.max(Self::RECONCILE_AFTER_SECONDS)));
+        next
+    }
+
+    /// Its state after Razorpay could not be asked, or its account's keys open nothing: it is asked
+    /// again after twice the time too, four hours at most, until there is an answer.
+    pub fn unanswered(&self, now: Instant) -> Self {
+        let mut next = self.next();
+        let age = self.asked_since().map_or(0, |since| now.seconds_since(since));
+        let wait = age.clamp(Self::RECONCILE_AFTER_SECONDS, Self::UNANSWERED_FOR_SECONDS);
+        next.reconcile_at = Some(now.plus_seconds(wait));
         next
     }
 

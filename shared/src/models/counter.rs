@@ -76,13 +76,20 @@ impl Appointment {
     /// Its state with this link; the first link stays. The slot is held as long as the link is
     /// good.
     pub fn with_link(&self, link: PaymentLink) -> Self {
-        let mut next = self.next();
-        let link = next.link.get_or_insert(link);
-        let (asked_at, until) = (link.created_at, link.expires_at);
-        next.ask_later(asked_at);
+        let mut next = self.with_late_link(link);
         if next.status == AppointmentStatus::Held {
-            next.hold_expires_at = next.hold_expires_at.max(Some(until));
+            let until = next.link.as_ref().map(|link| link.expires_at);
+            next.hold_expires_at = next.hold_expires_at.max(until);
         }
+        next
+    }
+
+    /// Its state with a link that came too late for the slot to be held: what is paid by it is the
+    /// appointment's all the same, and goes back.
+    pub fn with_late_link(&self, link: PaymentLink) -> Self {
+        let mut next = self.next();
+        let asked_at = next.link.get_or_insert(link).created_at;
+        next.ask_later(asked_at);
         next
     }
 

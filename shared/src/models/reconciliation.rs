@@ -86,12 +86,10 @@ impl Reconciliation {
         Self { id, on_demand, at, asked: 0, unanswered: 0, differences: Vec::new() }
     }
 
-    /// Adds what asking about one appointment came to; nothing where there was no answer.
-    pub fn add(&mut self, found: Option<Vec<Difference>>) {
+    /// Adds what asking about one appointment came to, and whether all was answered.
+    pub fn add(&mut self, found: Vec<Difference>, answered: bool) {
         self.asked += 1;
-        match found {
-            Some(differences) => self.differences.extend(differences),
-            None => self.unanswered += 1,
-        }
+        self.unanswered += i64::from(!answered);
+        self.differences.extend(found);
     }
 }

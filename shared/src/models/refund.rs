@@ -99,6 +99,13 @@ impl Appointment {
         self.refunds.iter().find(|refund| refund.id == *id)
     }
 
+    /// Which of our refunds Razorpay tells of: the one whose id of ours it bears, else the one that
+    /// is known under Razorpay's.
+    pub fn refund_told(&self, ours: Option<RefundId>, at_razorpay: &str) -> Option<RefundId> {
+        let known = || self.refund_at_razorpay(at_razorpay).map(|refund| refund.id.clone());
+        ours.filter(|id| self.refund(id).is_some()).or_else(known)
+    }
+
     /// The refund Razorpay has under this id, be it a try that failed.
     pub fn refund_at_razorpay(&self, razorpay_id: &str) -> Option<&Refund> {
         self.refunds.iter().find(|refund| {

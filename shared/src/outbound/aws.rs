@@ -1,6 +1,7 @@
 //! What the clients of AWS have in common.
 
 use super::{Error, Service, http::Http};
+use aws_config::retry::RetryConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::{
     http::{
@@ -9,7 +10,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::{body::SdkBody, retry::ReconnectMode};
 use std::error::Error as _;
 
 /// The codes with which AWS says that the same request may succeed later.
@@ -26,6 +27,13 @@ const LATER: [&str; 5] = [
 pub(super) fn http_client(service: Service) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(Http::streaming(service)));
     http_client_fn(move |_, _| connector.clone())
+}
+
+/// How often a request is made in all. Which connection one went over the SDK is not told, so it can
+/// close none; one that timed out is closed by the client.
+pub(super) fn attempts(most: u32) -> RetryConfig {
+    let retries = RetryConfig::standard().with_max_attempts(most);
+    retries.with_reconnect_mode(ReconnectMode::ReuseAllConnections)
 }
 
 #[derive(Debug)]

@@ -28,7 +28,8 @@ impl Http {
         Self { client: Arc::default(), service, timeout: Some(timeout) }
     }
 
-    /// Of a service whose answers are of any length, each of whose reads comes within ten seconds.
+    /// Of a service whose answers are of any length: one begins, and each further read comes, within
+    /// twenty seconds.
     pub(super) fn streaming(service: Service) -> Self {
         Self { client: Arc::default(), service, timeout: None }
     }
@@ -44,7 +45,7 @@ impl Http {
         }
         let client = builder
             .tls_backend_preconfigured(tls)
-            .read_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(20))
             .connect_timeout(Duration::from_secs(2))
             .pool_idle_timeout(Duration::from_secs(50))
             .redirect(reqwest::redirect::Policy::none())

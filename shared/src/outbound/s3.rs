@@ -2,10 +2,10 @@
 
 use super::{
     Error, Result, Service,
-    aws::{failure, http_client, status_of},
+    aws::{attempts, failure, http_client, status_of},
 };
 use crate::models::Instant;
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use aws_sdk_s3::{
     Client,
     config::RequestChecksumCalculation,
@@ -120,7 +120,7 @@ impl Bucket {
             let config = aws_config::defaults(BehaviorVersion::latest())
                 .http_client(http_client(Service::S3))
                 .timeout_config(timeouts)
-                .retry_config(RetryConfig::standard().with_max_attempts(3))
+                .retry_config(attempts(3))
                 .load()
                 .await;
             // TLS and the entity tag are enough; checksums would bind parts to one algorithm.

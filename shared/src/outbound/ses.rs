@@ -2,12 +2,13 @@
 
 use super::{
     Error, Mail, Result, Service,
-    aws::{failure, http_client},
+    aws::{attempts, failure, http_client},
 };
 use crate::models::{AccountId, Email};
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
     Client,
+    error::ProvideErrorMetadata as _,
     primitives::Blob,
     types::{
         Attachment as SesAttachment, Body, Content, Destination, EmailContent, Message, MessageTag,
@@ -20,6 +21,10 @@ use tracing::Instrument as _;
 /// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
 /// drops when the account sends too fast; [`Error::Refused`] is not.
 pub type MailFailed = Error;
+
+/// The codes by which SES refuses this one mail. All others are about the account, its rights or its
+/// domain, which somebody mends while the mails wait.
+const OF_THE_MAIL: [&str; 2] = ["MessageRejected", "BadRequestException"];
 
 /// A file that goes with a mail.
 #[derive(Clone)]
@@ -99,17 +104,22 @@ impl Mailer {
             .send()
             .instrument(Service::Ses.call())
             .await;
-        sent.map(|_| ()).map_err(|error| failure(Service::Ses, &error))
+        sent.map(|_| ()).map_err(|error| match error.code() {
+            Some(code) if !OF_THE_MAIL.contains(&code) => Error::unavailable(Service::Ses, code),
+            _ => failure(Service::Ses, &error),
+        })
     }
 
     async fn client(&self) -> &Client {
         let make = || async {
-            let timeouts =
-                TimeoutConfig::builder().operation_timeout(Duration::from_secs(5)).build();
+            let timeouts = TimeoutConfig::builder()
+                .operation_attempt_timeout(Duration::from_millis(2500))
+                .operation_timeout(Duration::from_secs(5))
+                .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
                 .http_client(http_client(Service::Ses))
                 .timeout_config(timeouts)
-                .retry_config(RetryConfig::standard().with_max_attempts(2))
+                .retry_config(attempts(2))
                 .load()
                 .await;
             Client::new(&config)

@@ -92,19 +92,22 @@ async fn ask(
 }
 
 /// Razorpay mostly refuses because the money has gone back already: by hand, in its dashboard, or
-/// by itself, as with a second payment of an order. Then that is the refund we owed.
+/// by itself, as with a second payment of an order. Then that is the refund we owed. One that bears
+/// the id of another refund of ours is that one, though we have not noted it yet.
 async fn made_by_hand(
     razorpay: &Razorpay,
     appointment: &Appointment,
     owed: &Refund,
 ) -> Result<Option<RazorpayRefund>> {
     let there = razorpay.refunds_of(&owed.payment_id).await?;
-    let fits = |found: &RazorpayRefund| {
-        found.status() != RefundStatus::Failed
-            && appointment.refund_at_razorpay(&found.id).is_none()
-            && found.money() == Some(owed.amount)
-    };
-    Ok(there.into_iter().find(fits))
+    Ok(there.into_iter().find(|found| is_the_owed(found, appointment, owed)))
+}
+
+fn is_the_owed(found: &RazorpayRefund, appointment: &Appointment, owed: &Refund) -> bool {
+    found.status() != RefundStatus::Failed
+        && appointment.refund_at_razorpay(&found.id).is_none()
+        && found.money() == Some(owed.amount)
+        && found.ours().is_none_or(|id| id == owed.id)
 }
 
 async fn noted(
@@ -135,4 +138,38 @@ async fn noted(
         current = again(store, &current).await?;
     }
     Err(too_often())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{
+        Currency, Id, Money, RefundCause,
+        examples::{booking, patient, slot},
+    };
+    use serde_json::json;
+
+    #[test]
+    fn a_refund_of_another_of_ours_is_not_taken_for_one_made_by_hand() {
+        let now = Instant::from_millis(1_800_000_000_000);
+        let slot = slot(now.plus_seconds(86_400), Money::zero(Currency::INR));
+        let appointment = Appointment::book(&slot, &patient(), booking(&slot), now).unwrap();
+        let (one, other): (RefundId, RefundId) = (Id::derived(1), Id::derived(2));
+        let told = |notes: serde_json::Value| -> RazorpayRefund {
+            let refund = json!({
+                "id": "rfnd_A1", "status": "pending", "amount": 25_000, "currency": "INR",
+                "payment_id": "pay_A1", "notes": notes,
+            });
+            serde_json::from_value(refund).unwrap()
+        };
+        let owed = |id: &RefundId| -> Refund {
+            let mut by_hand = told(json!([])).from_outside(id.clone(), now).unwrap();
+            (by_hand.razorpay_id, by_hand.cause) = (None, RefundCause::Cancelled);
+            by_hand
+        };
+        let is_it = |notes, owed_id| is_the_owed(&told(notes), &appointment, &owed(owed_id));
+        assert!(is_it(json!([]), &one) && is_it(json!([]), &other));
+        assert!(is_it(json!({ "refund": one }), &one));
+        assert!(!is_it(json!({ "refund": one }), &other));
+    }
 }

@@ -21,24 +21,30 @@ struct Comparison<'a> {
     found: Vec<Difference>,
 }
 
+/// What asking about an appointment came to.
+#[derive(Debug)]
+pub struct Reconciled {
+    /// What differed, though not all could be asked.
+    pub found: Vec<Difference>,
+    /// Whether all was asked.
+    pub outcome: Result<()>,
+}
+
 /// Asks Razorpay about an appointment's payments and refunds and settles what we had not heard
-/// of, by the same transitions as a webhook's word. Gives what differed.
+/// of, by the same transitions as a webhook's word. One that cannot be asked about is put off, so
+/// that it is not in the way of the others.
 pub async fn reconcile(
     store: &HospitalStore,
     merchants: HospitalMerchants<'_>,
     appointment: Appointment,
     with: (Entropy, Instant),
-) -> Result<Vec<Difference>> {
+) -> Reconciled {
     let mut comparison = Comparison { store, merchants, with, found: Vec::new() };
-    let mut current = appointment;
-    for (via, told) in comparison.told(&current).await? {
-        current = comparison.payment(current, via, &told).await?;
-    }
-    current = pay_back(store, merchants, current, with.1).await?;
-    current = comparison.refunds(current).await?;
-    if current.balances() != current.balances_of_state() {
-        comparison.found.push(current.difference(DifferenceKind::Ledger));
-    }
+    let unanswered = appointment.unanswered(with.1);
+    let (outcome, next) = match comparison.all(appointment).await {
+        Ok(current) => (Ok(()), current.reconciled(with.1)),
+        Err(error) => (Err(error), unanswered),
+    };
     for difference in &comparison.found {
         tracing::error!(
             alarm = "reconciliation-difference",
@@ -48,11 +54,24 @@ pub async fn reconcile(
         );
     }
     // Whoever changes it meanwhile has it asked about again, or has heard.
-    store.change_appointment(&current.reconciled(with.1)).await?;
-    Ok(comparison.found)
+    let noted = store.change_appointment(&next).await.map(|_| ()).map_err(Into::into);
+    Reconciled { found: comparison.found, outcome: outcome.and(noted) }
 }
 
 impl Comparison<'_> {
+    async fn all(&mut self, appointment: Appointment) -> Result<Appointment> {
+        let mut current = appointment;
+        for (via, told) in self.told(&current).await? {
+            current = self.payment(current, via, &told).await?;
+        }
+        current = pay_back(self.store, self.merchants, current, self.with.1).await?;
+        current = self.refunds(current).await?;
+        if current.balances() != current.balances_of_state() {
+            self.found.push(current.difference(DifferenceKind::Ledger));
+        }
+        Ok(current)
+    }
+
     /// The payments Razorpay has of an appointment's order and of its link.
     async fn told(&self, appointment: &Appointment) -> Result<Vec<(PaidBy, RazorpayPayment)>> {
         let mut all = Vec::new();
@@ -133,9 +152,7 @@ impl Comparison<'_> {
         let (entropy, now) = self.with;
         let (mut current, new) = (appointment, entropy.id(now)?);
         for _ in 0..TRIES {
-            let known = current.refund_at_razorpay(&told.id).map(|refund| refund.id.clone());
-            let ours =
-                known.clone().or_else(|| told.ours().filter(|id| current.refund(id).is_some()));
+            let ours = current.refund_told(told.ours(), &told.id);
             let (kind, next) = match &ours {
                 Some(id) => {
                     let next = current.refund_moved(id, &told.id, told.status(), now);

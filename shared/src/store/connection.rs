@@ -69,7 +69,8 @@ pub(super) async fn briefly<T>(
     bounded_by(Duration::from_secs(1), command).await
 }
 
-async fn bounded_by<T>(
+/// Runs a command that may take this long.
+pub(super) async fn bounded_by<T>(
     limit: Duration,
     command: impl IntoFuture<Output = mongodb::error::Result<T>>,
 ) -> Result<T> {

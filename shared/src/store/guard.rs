@@ -109,9 +109,12 @@ impl Gate {
 
     async fn tell_of_lock(&self, who: &Found, id: NotificationId, now: Instant) -> Result<()> {
         let guard = &who.account.guard;
-        let (Some(told), Some(until)) = (guard.tell_at, guard.locked_until) else {
+        let Some(told) = guard.tell_at else {
             return Ok(());
         };
+        // The next attempt after a lock takes its end away.
+        let lasted = PasswordGuard::lock_seconds(guard.locks.saturating_sub(1));
+        let until = guard.locked_until.unwrap_or_else(|| told.plus_seconds(lasted));
         let mail = Notification::new(id, &who.account.id, Message::Locked { until }, now);
         let mail = to_document(&mail, &who.owner)?;
         let (accounts, mails) = (self.accounts().await?, self.notifications::<Document>().await?);

@@ -2,7 +2,7 @@
 
 use super::{
     Result,
-    connection::{Database, bounded},
+    connection::{Database, bounded_by},
 };
 use mongodb::{
     IndexModel,
@@ -178,12 +178,16 @@ pub const INDEXES: &[Index] = &[
         .global("old answers go by their age"),
 ];
 
+/// How long an index may be built, of the five minutes `migrate` has. MongoDB goes on with what was
+/// begun: a second run finds the index there, or waits for it on.
+const BUILD: Duration = Duration::from_secs(230);
+
 /// Makes the indexes that are not there; those that are, are left as they are.
 pub(super) async fn apply(database: &Database) -> Result<usize> {
     let handle = database.handle().await?;
     for index in INDEXES {
         let collection = handle.collection::<Document>(index.collection);
-        bounded(collection.create_index(model(index))).await?;
+        bounded_by(BUILD, collection.create_index(model(index))).await?;
     }
     Ok(INDEXES.len())
 }

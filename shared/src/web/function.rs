@@ -1,8 +1,8 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
 use super::{
-    Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency,
-    metrics::Metrics, trail,
+    Configured, Core, Environment, METRICS, Missing, NotConfigured, Operations, edge, gateway,
+    idempotency, metrics::Metrics, trail,
 };
 use crate::{clock::Clock, models::Instant};
 use axum::{
@@ -68,7 +68,7 @@ pub fn serve<F: Function>() -> ExitCode {
         let function = F::configure(&mut env);
         env.finish(function).map(app)
     };
-    run(configure, gateway::answer)
+    run(configure, gateway::answer, |error, _| fail(&error))
 }
 
 /// Serves a function that takes events of another kind than HTTP.
@@ -95,34 +95,78 @@ where
     E: serde::de::DeserializeOwned,
     Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
-    let configure = move |mut env: Environment| {
-        let configured = configure(&mut env);
-        env.finish(configured).map(Arc::new)
-    };
-    run(configure, async |function, event: LambdaEvent<E>| {
-        let LambdaEvent { payload, context } = event;
-        let (cold, started) = (is_cold(), Clock::system().now());
-        let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
-        let done = handle(function, payload, Instant::from_millis(deadline)).await;
-        let milliseconds = Clock::system().now().millis().saturating_sub(started.millis());
-        tracing::info!(
-            request_id = %context.request_id,
-            function = %context.env_config.function_name,
-            cold_start = cold,
-            trace_id = context.xray_trace_id,
-            milliseconds,
-            failed = done.is_err(),
-            "an event is done"
-        );
-        crate::count!(events = 1_u8, failures = done.is_err(), cold_starts = cold);
-        done
+    let told = |function, event| told(&handle, function, event);
+    run(whole(configure), told, |error, _| fail(&error))
+}
+
+/// The same for one whose event somebody waits for, though its settings are wrong: each is given to
+/// `unconfigured`, with what is wrong.
+pub fn serve_awaited_events<T, E, Fut, Unconfigured>(
+    configure: impl Fn(&mut Environment) -> T + Send + Sync + 'static,
+    handle: impl Fn(Arc<T>, E) -> Fut,
+    unconfigured: impl Fn(E, String) -> Unconfigured,
+) -> ExitCode
+where
+    T: Send + Sync,
+    E: serde::de::DeserializeOwned,
+    Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
+    Unconfigured: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
+{
+    let handle = |function, event, _| handle(function, event);
+    let told = |function, event| told(&handle, function, event);
+    run(whole(configure), told, |error, runtime| {
+        tracing::error!(%error, "the function does nothing but say so");
+        let wrong = error.to_string();
+        let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
+            unconfigured(event.payload, wrong.clone()).await
+        });
+        ended(runtime.block_on(lambda_runtime::run(service)))
     })
 }
 
-/// Configures a function and hands each event to it as it then is.
+/// The function, if its settings are whole.
+fn whole<T>(
+    configure: impl Fn(&mut Environment) -> T + Send + Sync + 'static,
+) -> impl Fn(Environment) -> Result<Arc<T>, Missing> + Send + Sync + 'static {
+    move |mut env: Environment| {
+        let configured = configure(&mut env);
+        env.finish(configured).map(Arc::new)
+    }
+}
+
+/// Handles an event, and tells the log and the metrics what it came to.
+async fn told<T, E, Fut>(
+    handle: &impl Fn(Arc<T>, E, Instant) -> Fut,
+    function: Arc<T>,
+    event: LambdaEvent<E>,
+) -> Result<serde_json::Value, lambda_runtime::Error>
+where
+    Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
+{
+    let LambdaEvent { payload, context } = event;
+    let (cold, started) = (is_cold(), Clock::system().now());
+    let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
+    let done = handle(function, payload, Instant::from_millis(deadline)).await;
+    let milliseconds = Clock::system().now().millis().saturating_sub(started.millis());
+    tracing::info!(
+        request_id = %context.request_id,
+        function = %context.env_config.function_name,
+        cold_start = cold,
+        trace_id = context.xray_trace_id,
+        milliseconds,
+        failed = done.is_err(),
+        "an event is done"
+    );
+    crate::count!(events = 1_u8, failures = done.is_err(), cold_starts = cold);
+    done
+}
+
+/// Configures a function and hands each event to it as it then is; `otherwise` is for settings that
+/// are wrong.
 fn run<T, E, R, X, Fut>(
     configure: impl Fn(Environment) -> Result<T, Missing> + Send + Sync + 'static,
     handle: impl Fn(T, LambdaEvent<E>) -> Fut,
+    otherwise: impl FnOnce(NotConfigured, &tokio::runtime::Runtime) -> ExitCode,
 ) -> ExitCode
 where
     T: Clone,
@@ -140,12 +184,16 @@ where
     let start = Configured::start(std::env::vars(), Clock::system(), configure);
     let function = match runtime.block_on(start) {
         Ok(function) => function,
-        Err(error) => return fail(&error),
+        Err(error) => return otherwise(error, &runtime),
     };
     let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
         handle(function.current().await, event).await
     });
-    match runtime.block_on(lambda_runtime::run(service)) {
+    ended(runtime.block_on(lambda_runtime::run(service)))
+}
+
+fn ended(by: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match by {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
     }

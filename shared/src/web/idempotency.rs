@@ -15,7 +15,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery,
+};
 use sha2::{Digest as _, Sha256};
 use std::convert::Infallible;
 
@@ -65,7 +67,10 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
         .get::<MatchedPath>()
         .map_or_else(String::new, |path| path.as_str().to_owned());
     let place = core.seal.hex(&["idempotency", principal.account().as_str(), &route, &key]);
-    let fingerprint = Sha256::digest(&body);
+    // Whom or what a request is about stands in its path.
+    let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let fingerprint = Sha256::new().chain_update(target).chain_update([0]).chain_update(&body);
+    let fingerprint = fingerprint.finalize();
     let run = data_encoding::HEXLOWER.encode(&core.entropy.bytes::<16>()?);
     match core.store.begin_idempotent(&place, &fingerprint, &run, core.clock.now()).await? {
         Begun::Answered(answer) => {

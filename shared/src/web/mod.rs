@@ -36,7 +36,9 @@ pub use configured::{Configured, NotConfigured};
 pub use core::Core;
 pub use doctor::doctor_of;
 pub use error::{Error, FieldError, Problem, Result};
-pub use function::{Function, app, document, serve, serve_events, serve_long_events};
+pub use function::{
+    Function, app, document, serve, serve_awaited_events, serve_events, serve_long_events,
+};
 pub use idempotency::Run;
 pub use jobs::Jobs;
 pub use link::LinkText;
