@@ -44,26 +44,32 @@ impl Bar {
     }
 }
 
-/// All figures.
+/// All figures, and how many of them are printed.
 #[derive(Debug, Default)]
-pub(crate) struct Table(Vec<Figure>);
+pub(crate) struct Table {
+    figures: Vec<Figure>,
+    printed: usize,
+}
 
 impl Table {
     pub(crate) fn add(&mut self, figure: Figure) {
-        self.0.push(figure);
+        self.figures.push(figure);
     }
 
     /// Whether every figure is within its bar.
     pub(crate) fn holds(&self) -> bool {
-        self.0.iter().all(|figure| figure.bar.holds(figure.measured))
+        self.figures.iter().all(|figure| figure.bar.holds(figure.measured))
     }
 
-    pub(crate) fn print(&self) {
-        println!(
-            "\n{:<52} {:>10} {:<5} {:<8} {:<6} reference",
-            "figure", "measured", "", "bar", ""
-        );
-        for figure in &self.0 {
+    /// Prints what came since: a bench that cannot go on leaves the figures of those before it.
+    pub(crate) fn print_new(&mut self) {
+        if self.printed == 0 {
+            println!(
+                "\n{:<52} {:>10} {:<5} {:<8} {:<6} reference",
+                "figure", "measured", "", "bar", ""
+            );
+        }
+        for figure in self.figures.iter().skip(self.printed) {
             let Figure { what, measured, unit, bar, reference } = figure;
             let verdict = match bar {
                 Bar::Told => "",
@@ -73,6 +79,7 @@ impl Table {
             let bar = bar.shown();
             println!("{what:<52} {measured:>10.2} {unit:<5} {bar:<8} {verdict:<6} {reference}");
         }
+        self.printed = self.figures.len();
     }
 }
 
