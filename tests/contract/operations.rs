@@ -194,7 +194,7 @@ fn a_role_may_do_what_its_function_does() {
                 "s3:PutObject",
             ],
         ),
-        ("ScheduledFunction", &["ses:SendEmail"]),
+        ("ScheduledFunction", &["ses:SendEmail", "ses:SendRawEmail"]),
     ]);
     let secrets = "secretsmanager:GetSecretValue";
     for (name, function) in functions() {
