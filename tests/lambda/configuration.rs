@@ -110,15 +110,12 @@ fn without_an_environment_no_other_function_starts() {
     }
 }
 
-/// A deployment waits for it: it goes on to ask for its event, of a runtime that is not here.
+/// A deployment waits for it: it asks for its event first, here of a runtime that is not there.
 #[test]
-fn without_an_environment_the_migration_starts_to_say_so() {
+fn without_an_environment_the_migration_asks_for_its_event() {
     let (_, said) = start("migrate", &[]);
-    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
-    assert_eq!(first["message"], "the function does nothing but say so");
-    let wrong = first["error"].as_str().unwrap();
-    assert!(wrong.contains("MONGODB_URI is not set"), "{wrong}");
     assert!(said.contains("client error (Connect)"), "{said}");
+    assert!(!said.contains("configuration"), "{said}");
 }
 
 #[test]

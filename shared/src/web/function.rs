@@ -1,8 +1,8 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
 use super::{
-    Configured, Core, Environment, METRICS, Missing, NotConfigured, Operations, edge, gateway,
-    idempotency, metrics::Metrics, trail,
+    Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency,
+    metrics::Metrics, trail,
 };
 use crate::{clock::Clock, models::Instant};
 use axum::{
@@ -68,7 +68,7 @@ pub fn serve<F: Function>() -> ExitCode {
         let function = F::configure(&mut env);
         env.finish(function).map(app)
     };
-    run(configure, gateway::answer, |error, _| fail(&error))
+    run(configure, gateway::answer)
 }
 
 /// Serves a function that takes events of another kind than HTTP.
@@ -96,10 +96,11 @@ where
     Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
     let told = |function, event| told(&handle, function, event);
-    run(whole(configure), told, |error, _| fail(&error))
+    run(whole(configure), told)
 }
 
-/// The same for one whose event somebody waits for, though its settings are wrong: each is given to
+/// The same for one whose event somebody waits for, though its settings are wrong: it is configured
+/// for each event, so that it is right as soon as they are, and else the event is given to
 /// `unconfigured`, with what is wrong.
 pub fn serve_awaited_events<T, E, Fut, Unconfigured>(
     configure: impl Fn(&mut Environment) -> T + Send + Sync + 'static,
@@ -113,14 +114,21 @@ where
     Unconfigured: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
     let handle = |function, event, _| handle(function, event);
-    let told = |function, event| told(&handle, function, event);
-    run(whole(configure), told, |error, runtime| {
-        tracing::error!(%error, "the function does nothing but say so");
-        let wrong = error.to_string();
+    let configure = Arc::new(whole(configure));
+    within(async {
         let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
-            unconfigured(event.payload, wrong.clone()).await
+            let configure = configure.clone();
+            let start =
+                Configured::start(std::env::vars(), Clock::system(), move |env| configure(env));
+            match start.await {
+                Ok(function) => told(&handle, function.current().await, event).await,
+                Err(error) => {
+                    tracing::error!(%error, "the function does nothing but say so");
+                    unconfigured(event.payload, error.to_string()).await
+                }
+            }
         });
-        ended(runtime.block_on(lambda_runtime::run(service)))
+        lambda_runtime::run(service).await
     })
 }
 
@@ -161,12 +169,10 @@ where
     done
 }
 
-/// Configures a function and hands each event to it as it then is; `otherwise` is for settings that
-/// are wrong.
+/// Configures a function and hands each event to it as it then is.
 fn run<T, E, R, X, Fut>(
     configure: impl Fn(Environment) -> Result<T, Missing> + Send + Sync + 'static,
     handle: impl Fn(T, LambdaEvent<E>) -> Fut,
-    otherwise: impl FnOnce(NotConfigured, &tokio::runtime::Runtime) -> ExitCode,
 ) -> ExitCode
 where
     T: Clone,
@@ -175,25 +181,24 @@ where
     X: Into<lambda_runtime::Diagnostic> + std::fmt::Debug,
     Fut: Future<Output = Result<R, X>>,
 {
+    within(async {
+        let function = Configured::start(std::env::vars(), Clock::system(), configure).await?;
+        let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
+            handle(function.current().await, event).await
+        });
+        lambda_runtime::run(service).await
+    })
+}
+
+/// Runs a function to its end, which Lambda decides, with its log.
+fn within(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
     init_log();
     // One invocation at a time: a second thread would only cost memory and a slower start.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    let start = Configured::start(std::env::vars(), Clock::system(), configure);
-    let function = match runtime.block_on(start) {
-        Ok(function) => function,
-        Err(error) => return otherwise(error, &runtime),
-    };
-    let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
-        handle(function.current().await, event).await
-    });
-    ended(runtime.block_on(lambda_runtime::run(service)))
-}
-
-fn ended(by: Result<(), lambda_runtime::Error>) -> ExitCode {
-    match by {
+    match runtime.block_on(function) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
     }
