@@ -16,7 +16,7 @@ pub struct Settings {
     pub stack_dir: PathBuf,
     /// `PORT`: where the API listens; 0 for any free port.
     pub port: u16,
-    /// `CONCURRENCY`: processes of one HTTP function.
+    /// `CONCURRENCY`: processes of one function; those behind events have four at least.
     pub concurrency: usize,
     /// `WATCH`: rebuild and restart on saving.
     pub watch: bool,

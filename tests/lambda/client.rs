@@ -13,6 +13,8 @@ use crate::stack::Stack;
 
 /// How long what happens by itself may take.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// How late a mail may be: one that cannot go at once goes with the next minute's.
+const MAILED: Duration = Duration::from_secs(100);
 
 /// Somebody at an address of their own.
 #[derive(Debug, Clone)]
@@ -151,16 +153,26 @@ impl Client {
         self.with_token(text(&session, "/accessToken"))
     }
 
+    /// The code in the latest mail to an address, as soon as one is there.
     async fn code(&self, email: &str) -> String {
+        let end = Instant::now() + MAILED;
+        loop {
+            if let Some(code) = self.mailed(email).await {
+                seeded::note_code(&code);
+                return code;
+            }
+            assert!(Instant::now() < end, "no mail to {email}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn mailed(&self, email: &str) -> Option<String> {
         let mails: Value = self.http.get(&self.mails).send().await.unwrap().json().await.unwrap();
         let to = |mail: &&Value| mail["destination"].to_string().contains(email);
-        let mail = mails.as_array().unwrap().iter().rev().find(to);
-        let text = mail.unwrap_or_else(|| panic!("no mail to {email}"))["body"]["text"].to_string();
+        let text = mails.as_array().unwrap().iter().rev().find(to)?["body"]["text"].to_string();
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
         let six = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
-        let code = words.find(six).unwrap().to_owned();
-        seeded::note_code(&code);
-        code
+        Some(words.find(six).unwrap().to_owned())
     }
 
     /// Asks again and again until the answer is as wanted.

@@ -37,7 +37,7 @@ pub struct Launcher {
     pub environment: Environment,
     /// Where the runtime API listens.
     pub address: SocketAddr,
-    /// At most this many processes of one HTTP function.
+    /// At most this many processes of one function; of one behind events four, if this is less.
     pub concurrency: usize,
 }
 
@@ -68,9 +68,11 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Functions behind events need no crowd; two still race.
+    /// A function behind events has its schedules and who invokes it: a mail with a code does not
+    /// wait until two long jobs are done.
     fn limit(&self) -> usize {
-        if self.function().is_http() { self.launcher.concurrency } else { 2 }
+        let least = if self.function().is_http() { 1 } else { 4 };
+        self.launcher.concurrency.max(least)
     }
 
     /// Runs one invocation; answers its request id with its end. The work goes on when the caller
