@@ -15,6 +15,9 @@ LAMBDA_PATH = PATH="$(dir $(abspath $(LAMBDA))):$$PATH"
 STAGE ?= production
 STAGES := production staging development
 STACK_NAME ?= $(if $(filter production,$(STAGE)),mediconnect,mediconnect-$(STAGE))
+# CloudFormation makes names of 64 characters at most, of the stack's, 24 or more of the resource's
+# and 13 of its own, and cuts the stack's where that is too long. Rights and commands go by it whole.
+LONGEST_STACK_NAME := 25
 # What functions are built for, x86_64 or arm64: what the stage was told, else what this machine is.
 # The other one takes its Rust target: rustup target add aarch64-unknown-linux-gnu.
 TOLD := $(shell sed -n '/^\[$(STAGE)\.deploy/,/^\[/s/.*[" ]Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml 2>/dev/null)
@@ -79,9 +82,12 @@ build: $(LAMBDA) $(SAM) ## every function as SAM deploys it, in .aws-sam (ARCH=a
 package: $(LAMBDA) ## one zip per function, in target/lambda (ARCH=arm64)
 	$(LAMBDA_PATH) cargo lambda build --release --output-format zip --$(subst _,-,$(ARCH))
 
-# The template knows no other stage, and would say so only after the build.
+# The template knows no other stage, and would say so only after the build; of a name that is too
+# long it would say nothing.
 ifneq ($(filter deploy,$(MAKECMDGOALS)),)
 $(if $(filter $(STAGES),$(STAGE)),,$(error STAGE is one of: $(STAGES)))
+$(if $(shell printf %s "$(STACK_NAME)" | grep -E '^.{1,$(LONGEST_STACK_NAME)}$$'),,\
+  $(error STACK_NAME has $(LONGEST_STACK_NAME) characters at most: $(STACK_NAME)))
 endif
 
 deploy: build ## to AWS, by SAM; the first time it asks (STAGE=staging, DEPLOY_FLAGS=; needs credentials)
@@ -93,10 +99,12 @@ template: $(SAM) ## template.yaml by CloudFormation's rules and SAM's
 	.tools/sam/bin/cfn-lint --regions ap-south-1 --template template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint --template template.yaml
 
-# A letter is deleted only once Lambda has taken its event; one that fails again comes back.
+# A letter is deleted only once Lambda has taken its event; one that fails again comes back. An
+# answer without waiting asks some of SQS's machines alone, and may have none though there are some.
 redrive: ## dead letters back to their function (QUEUE=its URL FUNCTION=its name; needs aws)
 	@while IFS=$$'\t' read -r handle event \
-	    < <(aws sqs receive-message --queue-url "$(QUEUE)" --query 'Messages[0].[ReceiptHandle,Body]' --output text) \
+	    < <(aws sqs receive-message --queue-url "$(QUEUE)" --wait-time-seconds 5 \
+	      --query 'Messages[0].[ReceiptHandle,Body]' --output text) \
 	    && [ -n "$$event" ] && [ "$$handle" != None ]; do \
 	  aws lambda invoke --function-name "$(FUNCTION)" --invocation-type Event \
 	    --cli-binary-format raw-in-base64-out --payload "$$event" /dev/null >/dev/null; \

@@ -95,7 +95,7 @@ async fn bring_up(
 ) -> Result<StackFile> {
     let front = bind(settings.port).await?;
     let api_url = format!("http://{}", front.local_addr()?);
-    let template = Template::read(&settings.root.join("template.yaml"))?;
+    let template = settings.template()?;
     let tools = tools::ensure(settings).await?;
     let mut secrets = Secrets::open(&settings.stack_dir.join("secrets.json"))?;
     let plan = Plan {

@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::template::Template;
+
 /// Settings of one stack.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -18,6 +20,8 @@ pub struct Settings {
     pub port: u16,
     /// `CONCURRENCY`: processes of one function; those behind events have four at least.
     pub concurrency: usize,
+    /// `ALLOWED_ORIGIN`: the web origin that may call the API, in place of the template's.
+    pub allowed_origin: Option<String>,
     /// `WATCH`: rebuild and restart on saving.
     pub watch: bool,
     /// `SEED`: make the demonstration hospital.
@@ -72,10 +76,34 @@ impl Settings {
         let Ok(concurrency @ 1..=64) = value("CONCURRENCY").unwrap_or("4").parse() else {
             bail!("CONCURRENCY is not a number of processes: use 1 to 64");
         };
+        let allowed_origin = value("ALLOWED_ORIGIN").map(str::to_owned);
         let unless_off = |name| !matches!(value(name), Some("0" | "false" | "no"));
         let (watch, seed) = (unless_off("WATCH"), unless_off("SEED"));
         let log_all = value("LOG") == Some("all");
-        Ok(Self { root, stack_dir, port, concurrency, watch, seed, log_all, binaries, ambient })
+        Ok(Self {
+            root,
+            stack_dir,
+            port,
+            concurrency,
+            allowed_origin,
+            watch,
+            seed,
+            log_all,
+            binaries,
+            ambient,
+        })
+    }
+
+    /// The template as it is now, with what of it is set for this machine.
+    ///
+    /// # Errors
+    /// As for [`Template::read`].
+    pub fn template(&self) -> Result<Template> {
+        let mut template = Template::read(&self.root.join("template.yaml"))?;
+        if let (Some(origin), Some(cors)) = (&self.allowed_origin, &mut template.cors) {
+            cors.origins = vec![origin.clone()];
+        }
+        Ok(template)
     }
 
     /// Whether the functions are release binaries.

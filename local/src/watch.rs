@@ -87,8 +87,7 @@ impl Reloader {
     /// Restarts what has a new binary or new settings; answers its names.
     fn reload(&self, before: &Stamps) -> Vec<String> {
         let old = Arc::clone(&self.template.borrow());
-        let file = self.settings.root.join("template.yaml");
-        match Template::read(&file) {
+        match self.settings.template() {
             Ok(new) if new != *old => {
                 self.runtime.load(&new.functions);
                 self.api.send_replace(Arc::new(Api::new(&new)));

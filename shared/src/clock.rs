@@ -1,9 +1,12 @@
 //! The only source of the present time.
 
 use crate::models::Instant;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 /// Tells the time. A request reads it once and passes the instant on, so that one decision never
@@ -35,5 +38,21 @@ impl Clock {
             Some(millis) => Instant::from_millis(millis.load(Ordering::SeqCst)),
             None => Instant::from_millis(jiff::Timestamp::now().as_millisecond()),
         }
+    }
+}
+
+/// How long something takes. It decides nothing.
+#[derive(Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// One that runs from now on.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time since.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }

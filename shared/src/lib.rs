@@ -11,9 +11,11 @@
 //! - [`settlement`]: money between Razorpay and the store; the same for every caller.
 //! - [`web`]: requests in, replies and problems out.
 //!
-//! [`clock`] and [`entropy`] are the only sources of time and chance.
+//! [`clock`] and [`entropy`] are the only sources of time and chance, and [`calls`] counts what is
+//! asked of others.
 
 pub mod auth;
+pub mod calls;
 pub mod clock;
 pub mod entropy;
 pub mod models;

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use crate::files::{Source, below, names, production, read, sources};
 
 /// Each module of `shared` with the modules it may import.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("models", &[]),
     ("clock", &["models"]),
+    ("calls", &["clock"]),
     ("entropy", &["models"]),
     ("auth", &["models", "entropy"]),
     ("tenancy", &["models", "auth"]),
-    ("store", &["models", "auth", "tenancy", "entropy"]),
-    ("outbound", &["models", "auth"]),
+    ("store", &["models", "auth", "tenancy", "entropy", "calls"]),
+    ("outbound", &["models", "auth", "calls"]),
     ("print", &["models"]),
     // Money's one transition needs both sides; it answers in the words of `web`.
     ("settlement", &["models", "entropy", "tenancy", "store", "outbound", "web"]),
-    ("web", &["models", "clock", "entropy", "auth", "tenancy", "store", "outbound"]),
+    ("web", &["models", "clock", "calls", "entropy", "auth", "tenancy", "store", "outbound"]),
 ];
 
 /// Crates only one module of `shared` may name.

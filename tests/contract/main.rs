@@ -10,6 +10,8 @@
 )]
 
 mod access;
+mod alarms;
+mod dashboard;
 mod document;
 mod environment;
 mod events;

@@ -1,5 +1,5 @@
-//! What an operator relies on: alarms with their runbooks, queues for what failed, roles that may
-//! do no more than their functions do.
+//! What an operator relies on: a deployment that ends well or is taken back, queues for what failed,
+//! roles that may do no more than their functions do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,25 @@ use crate::{
     template::{at, members, reference, text},
 };
 
-const DURATION_SHARE: f64 = 0.8;
-/// Seconds for which Razorpay waits for an answer; more counts as none.
-const RAZORPAY_WAITS: f64 = 5.0;
-
-fn template() -> Value {
+/// The template.
+pub(crate) fn template() -> Value {
     serde_yaml_ng::from_str(&read("template.yaml")).unwrap()
 }
 
 /// The resources of a kind, by their names.
-fn of_kind(kind: &str) -> BTreeMap<String, Value> {
+pub(crate) fn of_kind(kind: &str) -> BTreeMap<String, Value> {
     let all = members(at(&template(), &["Resources"])).collect::<Vec<_>>();
     let some = all.into_iter().filter(|(_, resource)| text(resource, &["Type"]) == kind);
     some.map(|(name, resource)| (name, resource["Properties"].clone())).collect()
 }
 
-fn functions() -> BTreeMap<String, Value> {
+/// The functions, by their names in the template.
+pub(crate) fn functions() -> BTreeMap<String, Value> {
     of_kind("AWS::Serverless::Function")
 }
 
 /// What a `!Ref`, or the resource part of a `!GetAtt`, names.
-fn resource_of(value: &Value) -> String {
+pub(crate) fn resource_of(value: &Value) -> String {
     match value {
         Value::Tagged(tagged) => {
             let named = tagged.value.as_str().unwrap_or_default();
@@ -41,7 +39,7 @@ fn resource_of(value: &Value) -> String {
 }
 
 /// Everything in a value that is a text.
-fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Sequence(items) => items.iter().flat_map(texts).collect(),
@@ -49,84 +47,6 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Tagged(tagged) => texts(&tagged.value),
         _ => Vec::new(),
     }
-}
-
-#[test]
-fn every_alarm_has_a_runbook_and_every_runbook_its_alarm() {
-    let manual = read("docs/OPERATIONS.md");
-    let section = manual.split("\n## Alarms of CloudWatch").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let written: Vec<String> = rows.map(str::to_owned).collect();
-    let alarms: BTreeSet<String> = of_kind("AWS::CloudWatch::Alarm").into_keys().collect();
-    assert_eq!(written.iter().cloned().collect::<BTreeSet<_>>(), alarms);
-    assert_eq!(written.len(), alarms.len(), "one stands twice");
-}
-
-/// The names of the functions whose metric of this name an alarm watches, with its threshold.
-fn watched(metric: &str) -> BTreeMap<String, f64> {
-    let mut found = BTreeMap::new();
-    for alarm in of_kind("AWS::CloudWatch::Alarm").values() {
-        let several = at(alarm, &["Metrics"]).as_sequence().cloned().unwrap_or_default();
-        let mut metrics: Vec<Value> =
-            several.iter().map(|one| at(one, &["MetricStat", "Metric"]).clone()).collect();
-        metrics.push(alarm.clone());
-        for one in metrics {
-            if text(&one, &["Namespace"]) != "AWS/Lambda" || text(&one, &["MetricName"]) != metric {
-                continue;
-            }
-            let function = reference(&one["Dimensions"][0]["Value"]).to_owned();
-            found.insert(function, alarm["Threshold"].as_f64().unwrap());
-        }
-    }
-    found
-}
-
-#[test]
-fn errors_and_throttles_of_every_function_ring() {
-    let all: BTreeSet<String> = functions().into_keys().collect();
-    for metric in ["Errors", "Throttles"] {
-        assert_eq!(watched(metric).into_keys().collect::<BTreeSet<_>>(), all, "{metric}");
-    }
-}
-
-/// An import uses all the time it has, and goes on in another invocation.
-#[test]
-fn a_function_that_comes_near_its_time_out_rings() {
-    let globals = at(&template(), &["Globals", "Function", "Timeout"]).as_f64().unwrap();
-    let mut thresholds = watched("Duration");
-    for (name, function) in functions() {
-        if name == "PatientImportFunction" {
-            continue;
-        }
-        let allowed = at(&function, &["Timeout"]).as_f64().unwrap_or(globals);
-        let seconds = if name == "RazorpayWebhookFunction" { RAZORPAY_WAITS } else { allowed };
-        let threshold = thresholds.remove(&name).unwrap_or_else(|| panic!("{name} may be slow"));
-        assert!((threshold - seconds * 1000.0 * DURATION_SHARE).abs() < 1.0, "{name}");
-    }
-    assert!(thresholds.is_empty(), "{thresholds:?}");
-}
-
-/// A schedule of each minute that stops is heard, alone or with the others.
-#[test]
-fn the_clock_rings_for_each_of_its_schedules() {
-    let scheduled = functions().remove("ScheduledFunction").unwrap();
-    let rules: BTreeSet<String> = members(at(&scheduled, &["Events"]))
-        .filter(|(_, event)| text(event, &["Properties", "Schedule"]) == "rate(1 minute)")
-        .map(|(event, _)| format!("ScheduledFunction{event}"))
-        .collect();
-    let alarm = of_kind("AWS::CloudWatch::Alarm").remove("TheClockStands").unwrap();
-    let watched: BTreeSet<String> = at(&alarm, &["Metrics"])
-        .as_sequence()
-        .unwrap()
-        .iter()
-        .map(|one| at(one, &["MetricStat", "Metric"]))
-        .filter(|metric| text(metric, &["Namespace"]) == "AWS/Events")
-        .map(|metric| reference(&metric["Dimensions"][0]["Value"]).to_owned())
-        .collect();
-    assert_eq!(watched, rules);
-    // Five minutes of all but one.
-    assert_eq!(alarm["Threshold"].as_u64(), u64::try_from(5 * (rules.len() - 1)).ok());
 }
 
 /// New code serves once its indexes are there.
@@ -138,6 +58,84 @@ fn what_serves_waits_for_the_migration() {
             assert_eq!(text(&resource, &["DependsOn"]), expected, "{name}");
         }
     }
+}
+
+/// A custom resource does nothing while its properties stay as they are: whatever the migration is
+/// told must be among them.
+#[test]
+fn the_migration_runs_again_when_it_is_told_something_else() {
+    let template = template();
+    let migrate = functions().remove("MigrateFunction").unwrap();
+    let mut told = BTreeSet::new();
+    for of in [at(&template, &["Globals", "Function"]), &migrate] {
+        for (_, value) in members(at(of, &["Environment", "Variables"])) {
+            told.extend(named(&texts(&value), "${", "}"));
+            told.insert(reference(&value).to_owned());
+        }
+    }
+    // Nothing it does depends on how it is logged and counted.
+    for other in ["", "LogLevel", "AWS::StackName"] {
+        told.remove(other);
+    }
+    for known in ["MongodbDatabase", "Secrets", "PaymentSecrets", "AdminEmail"] {
+        assert!(told.contains(known), "{told:?}");
+    }
+    let resource = at(&template, &["Resources", "Migration", "Properties"]);
+    let given: BTreeSet<String> = members(resource)
+        .filter(|(name, value)| reference(value) == name)
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(given, told);
+    assert_eq!(reference(at(resource, &["Version"])), "MigrateFunction.Version");
+}
+
+/// SAM gives such settings to the alias, by which nobody calls.
+#[test]
+fn what_is_called_by_its_own_name_has_no_settings_of_an_alias() {
+    for (name, function) in functions() {
+        let alias = at(&function, &["AutoPublishAlias"]).is_string();
+        let settings = at(&function, &["EventInvokeConfig"]);
+        assert!(!alias || settings.is_null(), "{name}: {settings:?}");
+    }
+}
+
+/// `make -n deploy` of a stack of this name: whether it begins, and what it says.
+fn would_deploy(name: &str) -> (bool, String) {
+    let run = std::process::Command::new("make")
+        .args(["-n", "deploy", &format!("STACK_NAME={name}")])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    (run.status.success(), String::from_utf8(run.stderr).unwrap())
+}
+
+/// Rights and the manual's commands go by names that begin with the stack's. CloudFormation leaves 24
+/// characters of a resource's and adds 13 at most, and Lambda and EventBridge take 64.
+#[test]
+fn a_stacks_name_leaves_room_for_the_names_made_of_it() {
+    let makefile = read("Makefile");
+    let set = |name: &str| makefile.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let longest: usize = set("LONGEST_STACK_NAME := ").parse().unwrap();
+    assert!(longest + "-".len() + 24 + "-".len() + 13 <= 64);
+    // A right by the beginning of a name has the resource's in it whole.
+    for text in texts(&template()) {
+        let made = text.split_once("${AWS::StackName}-").map(|(_, made)| made);
+        if let Some(resource) = made.and_then(|made| made.strip_suffix("-*")) {
+            assert!(resource.len() <= 24, "{text}");
+        }
+    }
+    let bucket = texts(&of_kind("AWS::S3::Bucket")["ImportBucket"]["BucketName"]).concat();
+    assert_eq!(bucket, "${AWS::StackName}-imports-${AWS::AccountId}");
+    assert!(longest + "-imports-".len() + 12 <= 63);
+    for stage in set("STAGES := ").split(' ') {
+        assert!(format!("mediconnect-{stage}").len() <= longest, "{stage}");
+    }
+    let (begins, _) = would_deploy(&"x".repeat(longest));
+    assert!(begins);
+    let (begins, said) = would_deploy(&"x".repeat(longest + 1));
+    let told = format!("has {longest} characters at most");
+    assert!(!begins && said.contains(&format!("STACK_NAME {told}")), "{said}");
+    assert!(read("docs/OPERATIONS.md").contains(&told));
 }
 
 /// Each instance holds connections, of which the database has so many.
@@ -186,13 +184,7 @@ fn a_role_may_do_what_its_function_does() {
         ("SlotsFunction", &["lambda:InvokeFunction"]),
         (
             "PatientImportFunction",
-            &[
-                "lambda:InvokeFunction",
-                "s3:GetObject",
-                "s3:GetObjectVersion",
-                "s3:ListBucket",
-                "s3:PutObject",
-            ],
+            &["lambda:InvokeFunction", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
         ),
         ("ScheduledFunction", &["ses:SendEmail", "ses:SendRawEmail"]),
     ]);
@@ -309,23 +301,6 @@ fn the_bucket_is_private_encrypted_versioned_and_swept() {
     assert!(policy.contains("aws:SecureTransport: false") && policy.contains("s3:TlsVersion: 1.2"));
 }
 
-#[test]
-fn the_dashboard_is_one() {
-    for (name, dashboard) in of_kind("AWS::CloudWatch::Dashboard") {
-        let body = texts(&dashboard["DashboardBody"]).concat();
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let widgets = body["widgets"].as_array().unwrap();
-        assert!(widgets.len() > 5, "{name}");
-        let mut places = BTreeSet::new();
-        for widget in widgets {
-            assert!(places.insert((widget["x"].as_i64(), widget["y"].as_i64())), "{widget}");
-            assert!(widget["properties"]["title"].is_string(), "{widget}");
-            // A name with a hyphen, as stages' stacks have, is only found in quotes.
-            assert!(!widget.to_string().contains("{${AWS::StackName}"), "{widget}");
-        }
-    }
-}
-
 /// In production nothing may be left at its example.
 #[test]
 fn an_example_is_refused_in_production() {
@@ -399,12 +374,29 @@ fn redrive(letters: &str, refuse: &str) -> (String, String) {
 
 #[test]
 fn dead_letters_go_back_and_are_kept_until_they_are_taken() {
-    let letters = "h1\t{\"Records\": [{\"a\": 1}]}\nh2\t{\"job\":\"mails\"}\n";
+    let letters = concat!(
+        "h1\t{\"Records\": [{\"a\": 1}]}\n",
+        "h2\t{\"job\":\"mails\"}\n",
+        // What EventBridge could not deliver is as it came.
+        "h3\t{\"detail-type\":\"Scheduled Event\",\"source\":\"aws.events\",\"detail\":{}}\n",
+    );
     let (left, calls) = redrive(letters, "");
     assert_eq!(left, "");
-    for part in ["{\"Records\": [{\"a\": 1}]}", "{\"job\":\"mails\"}", "--receipt-handle h2"] {
+    for part in [
+        "{\"Records\": [{\"a\": 1}]}",
+        "{\"job\":\"mails\"}",
+        "\"source\":\"aws.events\"",
+        "--receipt-handle h3",
+    ] {
         assert!(calls.contains(part), "{calls}");
     }
+    // Three letters, and once none. Without waiting SQS may say so though there are some.
+    let mut received = 0;
+    for call in calls.lines().filter(|line| line.contains("receive-message")) {
+        assert!(call.contains("--wait-time-seconds 5"), "{call}");
+        received += 1;
+    }
+    assert_eq!(received, 4);
     let (left, calls) = redrive(letters, "yes");
     assert_eq!(left, letters);
     assert!(!calls.contains("delete-message"), "{calls}");

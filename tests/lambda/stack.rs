@@ -21,7 +21,8 @@ const START: Duration = Duration::from_secs(90);
 /// How long it may take to go down.
 const STOP: Duration = Duration::from_secs(20);
 /// What of a developer's environment would point a stack elsewhere.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 15] = [
+    "ALLOWED_ORIGIN",
     "MONGODB_URI",
     "MONGODB_DATABASE",
     "UPSTASH_REDIS_REST_URL",

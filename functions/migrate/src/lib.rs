@@ -112,7 +112,8 @@ impl Migrate {
                 }))
             }
             Err(error) => {
-                tracing::error!(?error, "the migration failed");
+                let (dependency, cause) = error.told();
+                tracing::error!(dependency, cause, "the migration failed");
                 Err(FAILED)
             }
         }

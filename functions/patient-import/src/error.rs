@@ -1,7 +1,7 @@
 //! Why an import stops: the file's fault, or ours.
 
 use crate::problem::Problem;
-use shared::{entropy::NoEntropy, outbound, store};
+use shared::{calls::Service, entropy::NoEntropy, outbound, store};
 
 /// A fault of ours or of a service: the event is to come again, and the import goes on from its
 /// last checkpoint then.
@@ -22,6 +22,20 @@ pub enum Error {
     /// Other writers were at the same patients every time it was tried.
     #[error("other writers were at the same patients too often")]
     Contended,
+}
+
+impl Error {
+    /// What failed, for the log.
+    pub const fn dependency(&self) -> &'static str {
+        match self {
+            Self::Store(_) | Self::Contended => Service::MongoDb.name(),
+            Self::Outside(
+                outbound::Error::Unavailable { service, .. }
+                | outbound::Error::Refused { service, .. },
+            ) => service.name(),
+            Self::Event(_) | Self::Entropy(_) => "ourselves",
+        }
+    }
 }
 
 /// Why reading stopped before the end.

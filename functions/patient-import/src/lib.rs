@@ -82,7 +82,8 @@ pub async fn handle(
     let mut failed = None;
     for record in message.records.iter().filter(|record| record.is_creation()) {
         if let Err(error) = created(&function, record, deadline).await {
-            tracing::error!(%error, "an import stopped and is to go on");
+            let (dependency, cause) = (error.dependency(), error.to_string());
+            tracing::error!(dependency, cause, "an import stopped and is to go on");
             failed = Some(error);
         }
     }

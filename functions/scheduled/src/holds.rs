@@ -5,7 +5,7 @@ use crate::{BATCH, Scheduled, trail::Act};
 use shared::{
     models::Appointment,
     store::{Due, Released, Sweep},
-    web::Result,
+    web::{Error, Result},
 };
 
 /// Sweeps what is due. A hold that cannot be is no reason to leave out the others.
@@ -18,12 +18,18 @@ pub(crate) async fn sweep(this: &Scheduled) -> Result<usize> {
     this.begin(&acts).await?;
     let (mut swept, mut undone) = (0, Vec::new());
     for ((due, next), act) in expired.into_iter().zip(acts) {
+        if this.is_over(now) {
+            undone.push(act);
+            continue;
+        }
         match this.store.of(&due.tenant).release(&next, now).await {
             Ok(Released::Done { .. }) => swept += 1,
             // A change in between, a payment above all, wins: the next run looks again.
             Ok(Released::Stale) => undone.push(act),
             Err(error) => {
-                tracing::error!(?error, appointment = %next.id, "a hold could not be swept");
+                let error = Error::from(error);
+                let (dependency, cause) = error.told();
+                tracing::error!(dependency, cause, appointment = %next.id, "a hold could not be swept");
                 undone.push(act);
             }
         }

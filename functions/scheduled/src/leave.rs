@@ -1,8 +1,9 @@
 //! Doctors' leaves: each appointment of one is called off, or its patient is asked; and where a
-//! leave was taken back, those who were asked are told that their appointments stand. Each is one
-//! write by itself, so that whoever is killed has done what he has done, and the next goes on.
+//! leave was taken back, those who were asked are told that their appointments stand, and its time
+//! is offered to those who wait. Each is one write by itself, so that whoever is killed has done what
+//! he has done, and the next goes on.
 
-use crate::{BATCH, Scheduled, trail::Act};
+use crate::{BATCH, Scheduled, trail::Act, waitlist};
 use shared::{
     models::{Appointment, Instant, Leave, LeaveStatus, NewIds},
     settlement::{self, TRIES},
@@ -17,8 +18,12 @@ const MOST: usize = 1000;
 /// Settles the leaves that are due. One that cannot be is no reason to leave out the others.
 pub(crate) async fn settle(this: &Scheduled) -> Result<usize> {
     let due = this.store.gate().due_leaves(this.clock.now(), BATCH).await?;
-    let mut settled = 0;
+    let (begun, mut settled, mut opened) = (this.clock.now(), 0, false);
     for (tenant, leave) in due {
+        if this.is_over(begun) {
+            break;
+        }
+        opened |= leave.status == LeaveStatus::TakenBack;
         let store = this.store.of(&tenant);
         let done = match leave.status {
             LeaveStatus::TakenBack => stand(this, &store, &tenant, &leave).await,
@@ -26,8 +31,14 @@ pub(crate) async fn settle(this: &Scheduled) -> Result<usize> {
         };
         match done {
             Ok(count) => settled += count,
-            Err(error) => tracing::error!(?error, leave = %leave.id, "a leave waits"),
+            Err(error) => {
+                let (dependency, cause) = error.told();
+                tracing::error!(dependency, cause, leave = %leave.id, "a leave waits");
+            }
         }
+    }
+    if opened {
+        Box::pin(waitlist::offer(this)).await?;
     }
     Ok(settled)
 }
@@ -40,7 +51,7 @@ async fn go(
     leave: &Leave,
 ) -> Result<usize> {
     let (now, mut settled, mut after, mut all) = (this.clock.now(), 0, None, true);
-    while settled < MOST {
+    while settled < MOST && !this.is_over(now) {
         let found = store.unsettled(leave, after.as_ref(), BATCH, now).await?;
         let Some(last) = found.last() else {
             if all {

@@ -21,7 +21,7 @@ use shared::{
     auth::{AuditChain, Links, Otps},
     clock::Clock,
     entropy::Entropy,
-    models::{Email, NotificationId},
+    models::{Email, Instant, NotificationId},
     outbound::{Mailer, Merchants},
     store::{Database, Store},
     web::Environment,
@@ -81,8 +81,31 @@ pub enum Job {
     },
 }
 
+/// What the function is given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// A job.
+    Job(Job),
+    /// SES's word as EventBridge has it before the rule makes a job of it: so it lies in the dead
+    /// letters where EventBridge could not deliver it, and so it is sent again.
+    Mail {
+        /// SES's.
+        detail: MailEvent,
+    },
+    /// A schedule's, in the same way.
+    Schedule {
+        /// `Scheduled Event`.
+        #[serde(rename = "detail-type")]
+        kind: String,
+    },
+}
+
 /// How many things one run takes up; the rest waits for the next.
 const BATCH: i64 = 100;
+/// For how many seconds a run takes up one thing after the other. What is left comes next, and what
+/// was taken up ends before the function's time is over, though all it asks is slow.
+const LONGEST_SECONDS: i64 = 80;
 
 impl Scheduled {
     /// Reads its settings.
@@ -99,6 +122,11 @@ impl Scheduled {
             links: Links::configure(env),
             otps: Otps::new(env.secret("OTP_SECRET").as_bytes()),
         }
+    }
+
+    /// Whether a run that began at this instant takes up nothing more.
+    fn is_over(&self, begun: Instant) -> bool {
+        self.clock.now().seconds_since(begun) >= LONGEST_SECONDS
     }
 
     /// Runs a job; how many things it settled.
@@ -122,16 +150,50 @@ impl Scheduled {
 /// Runs the job an event names. A failure is the function's, so that it is seen and tried again.
 pub async fn handle(
     scheduled: Arc<Scheduled>,
-    job: Job,
+    event: Event,
 ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    let job = match event {
+        Event::Job(job) => job,
+        Event::Mail { detail: event } => Job::Undelivered { event },
+        Event::Schedule { kind } => {
+            tracing::info!(%kind, "what was to be done at that time, later runs have done");
+            return Ok(json!({ "settled": 0 }));
+        }
+    };
     match scheduled.run(&job).await {
         Ok(settled) => {
             tracing::info!(?job, settled, "the job is done");
             Ok(json!({ "settled": settled }))
         }
         Err(error) => {
-            tracing::error!(?job, ?error, alarm = "job-failed", "the job failed");
+            let (dependency, cause) = error.told();
+            tracing::error!(?job, dependency, cause, alarm = "job-failed", "the job failed");
             Err(format!("the job {job:?} failed").into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> Event {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_a_job_or_what_eventbridge_could_not_deliver() {
+        assert!(matches!(event(r#"{"job":"holds"}"#), Event::Job(Job::Holds)));
+        let mail = r#"{"version":"0","detail-type":"Email Bounced","source":"aws.ses","detail":{
+            "eventType":"Bounce","mail":{"tags":{"account":["acc_1"]}},
+            "bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"a@b.example"}]}}}"#;
+        let bounced = |it| matches!(it, Event::Mail { detail: MailEvent::Bounce { .. } });
+        assert!(bounced(event(mail)));
+        let schedule = r#"{"version":"0","detail-type":"Scheduled Event","source":"aws.events",
+            "resources":["arn:aws:events:ap-south-1:1:rule/x"],"detail":{}}"#;
+        assert!(matches!(event(schedule), Event::Schedule { .. }));
+        for nothing in [r#"{"job":"unheard-of"}"#, "{}", "[]", "null"] {
+            assert!(serde_json::from_str::<Event>(nothing).is_err(), "{nothing}");
         }
     }
 }

@@ -8,19 +8,24 @@ use shared::{
     outbound::{Addressee, Mail, time_for_people},
     store::Addressed,
     tenancy::Tenant,
-    web::Result,
+    web::{Error, Result},
 };
 
 /// Sends what is due, the longest due first; owners whose passwords were locked are told too.
 pub(crate) async fn send_due(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     if let Err(error) = this.store.gate().tell_of_locks(now, || this.entropy.id(now)).await {
-        tracing::error!(%error, "owners of locked passwords are told later");
+        let error = Error::from(error);
+        let (dependency, cause) = error.told();
+        tracing::error!(dependency, cause, "owners of locked passwords are told later");
     }
     let mut sent = 0;
     for _ in 0..BATCH {
-        let now = this.clock.now();
-        let Some(addressed) = this.store.gate().take_due_notification(now).await? else {
+        if this.is_over(now) {
+            break;
+        }
+        let due = this.store.gate().take_due_notification(this.clock.now()).await?;
+        let Some(addressed) = due else {
             break;
         };
         sent += send(this, &addressed).await?;
@@ -49,7 +54,8 @@ async fn send(this: &Scheduled, addressed: &Addressed) -> Result<usize> {
             Ok(usize::from(done))
         }
         Err(error) => {
-            tracing::error!(?error, mail = %mail.id, "a mail is put off");
+            let (dependency, cause) = error.told();
+            tracing::error!(dependency, cause, mail = %mail.id, "a mail is put off");
             gate.postpone_notification(mail, this.clock.now()).await?;
             Ok(0)
         }

@@ -10,10 +10,7 @@ use shared::{
     web::Result,
 };
 
-/// How long Razorpay is asked in one run. What is left comes next, and what was found is in the
-/// report before the function's time is over.
-const LONGEST_SECONDS: i64 = 80;
-
+/// Asks about what is due. What was found is in the report before the function's time is over.
 pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     let mut runs: Vec<(Tenant, Reconciliation)> = Vec::new();
@@ -22,7 +19,7 @@ pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
     this.begin(&acts).await?;
     let (mut settled, mut undone) = (0, Vec::new());
     for (due, act) in due.into_iter().zip(acts) {
-        if this.clock.now().seconds_since(now) >= LONGEST_SECONDS {
+        if this.is_over(now) {
             undone.push(act);
             continue;
         }
@@ -59,7 +56,8 @@ async fn ask_about(this: &Scheduled, due: Due, run: &mut Reconciliation) -> bool
         settlement::reconcile(&store, this.merchants.of(&accounts), appointment, with).await;
     let answered = asked.outcome.is_ok();
     if let Err(error) = &asked.outcome {
-        tracing::error!(?error, appointment = %id, "an appointment could not be reconciled");
+        let (dependency, cause) = error.told();
+        tracing::error!(dependency, cause, appointment = %id, "an appointment could not be reconciled");
     }
     run.add(asked.found, answered);
     answered

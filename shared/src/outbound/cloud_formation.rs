@@ -35,7 +35,7 @@ impl CloudFormation {
 
     async fn put(&self, url: &str, answer: &Value) -> Result<()> {
         let request = self.http.client()?.put(url).body(answer.to_string());
-        let status = self.http.send(request).await?.status();
+        let status = self.http.send(request).await?.status;
         if status.is_success() {
             return Ok(());
         }

@@ -64,10 +64,10 @@ impl Dispatcher {
         }
         let answer = self.http.send(request).await?;
         // With 200 and this header the function itself has failed.
-        if answer.status().is_success() && !answer.headers().contains_key("x-amz-function-error") {
+        if answer.status.is_success() && !answer.headers.contains_key("x-amz-function-error") {
             return Ok(());
         }
-        Err(Error::unavailable(Service::Lambda, format_args!("status {}", answer.status())))
+        Err(Error::unavailable(Service::Lambda, format_args!("status {}", answer.status)))
     }
 
     fn url(&self) -> String {

@@ -1,12 +1,14 @@
 //! The HTTP client, made on first use, once per process.
 
 use super::{Error, Result, Service};
+use crate::calls;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tracing::Instrument as _;
 
 /// A client that is made when first used: a cold start that calls nobody pays nothing for it.
 #[derive(Clone)]
@@ -55,16 +57,24 @@ impl Http {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Sends a request, as one span.
-    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response> {
-        let sent = request.send().instrument(self.service.call()).await;
-        sent.map_err(|error| self.unavailable(error))
+    /// Sends a request and reads the answer to its end, as one call. An error is without the address,
+    /// which may carry what should not be logged.
+    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let answered = async {
+            let answer = request.send().await?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            Ok(Answer { status, headers, body: answer.bytes().await? })
+        };
+        let answered: reqwest::Result<Answer> = calls::call(self.service, answered).await;
+        answered.map_err(|error| Error::unavailable(self.service, error.without_url()))
     }
+}
 
-    /// An error without the address, which may carry what should not be logged.
-    pub(super) fn unavailable(&self, error: reqwest::Error) -> Error {
-        Error::unavailable(self.service, error.without_url())
-    }
+/// An answer that has come to its end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 /// TLS against the roots of Mozilla that are compiled in. The system's would have to be read and

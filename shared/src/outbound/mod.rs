@@ -38,31 +38,7 @@ pub use sessions::{SessionMark, SessionMarks};
 pub use signing::AwsIdentity;
 pub use upstash::Upstash;
 
-/// Which service outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
-    /// Redis over REST.
-    Upstash,
-    /// Payments.
-    Razorpay,
-    /// Mail.
-    Ses,
-    /// Files.
-    S3,
-    /// Other functions.
-    Lambda,
-    /// Secrets Manager.
-    Secrets,
-    /// Deployments.
-    CloudFormation,
-}
-
-impl Service {
-    /// The span of one call of it.
-    pub(super) fn call(self) -> tracing::Span {
-        tracing::debug_span!("call", dependency = ?self)
-    }
-}
+use crate::calls::Service;
 
 /// A service outside did not do what was asked.
 #[derive(Debug, thiserror::Error)]

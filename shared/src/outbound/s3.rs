@@ -4,7 +4,7 @@ use super::{
     Error, Result, Service,
     aws::{attempts, failure, http_client, status_of},
 };
-use crate::models::Instant;
+use crate::{calls::call, models::Instant};
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use aws_sdk_s3::{
     Client,
@@ -14,7 +14,6 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
-use tracing::Instrument as _;
 
 /// Bytes fetched with one request. Small enough to lie in memory, so that no connection waits
 /// half-read while rows are written.
@@ -68,15 +67,8 @@ impl Bucket {
 
     /// Looks at an object; `None` if there is none.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
-        let client = self.client().await;
-        match client
-            .head_object()
-            .bucket(&self.0.name)
-            .key(key)
-            .send()
-            .instrument(Service::S3.call())
-            .await
-        {
+        let head = self.client().await.head_object().bucket(&self.0.name).key(key);
+        match call(Service::S3, head.send()).await {
             Ok(head) => Ok(Some(ObjectHead {
                 size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                 e_tag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
@@ -102,12 +94,8 @@ impl Bucket {
     /// Writes an object.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<()> {
         let put = self.client().await.put_object().bucket(&self.0.name).key(key);
-        let sent = put
-            .content_type(content_type)
-            .body(ByteStream::from(bytes))
-            .send()
-            .instrument(Service::S3.call())
-            .await;
+        let put = put.content_type(content_type).body(ByteStream::from(bytes));
+        let sent = call(Service::S3, put.send()).await;
         sent.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
@@ -140,22 +128,20 @@ impl Bucket {
         range: &str,
     ) -> std::result::Result<Bytes, ReadFailed> {
         let get = self.client().await.get_object().bucket(&self.0.name).key(key);
-        let got = match get
-            .if_match(format!("\"{e_tag}\""))
-            .range(range)
-            .send()
-            .instrument(Service::S3.call())
-            .await
-        {
-            Ok(got) => got,
-            Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
-                return Err(ReadFailed::Replaced);
-            }
-            Err(error) => return Err(failure(Service::S3, &error).into()),
+        let get = get.if_match(format!("\"{e_tag}\"")).range(range);
+        let read = async {
+            let got = match get.send().await {
+                Ok(got) => got,
+                Err(error) if matches!(status_of(&error), Some(404 | 412 | 416)) => {
+                    return Err(ReadFailed::Replaced);
+                }
+                Err(error) => return Err(failure(Service::S3, &error).into()),
+            };
+            let body = got.body.collect().await;
+            body.map(AggregatedBytes::into_bytes)
+                .map_err(|error| Error::unavailable(Service::S3, error).into())
         };
-        let body = got.body.collect().await;
-        body.map(AggregatedBytes::into_bytes)
-            .map_err(|error| Error::unavailable(Service::S3, error).into())
+        call(Service::S3, read).await
     }
 }
 

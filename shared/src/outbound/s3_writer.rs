@@ -1,12 +1,12 @@
 //! Writing an object of which nobody knows beforehand how large it gets.
 
 use super::{Bucket, Error, Result, Service, aws::failure};
+use crate::calls::call;
 use aws_sdk_s3::{
     primitives::ByteStream,
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use std::mem;
-use tracing::Instrument as _;
 
 /// Bytes of a part: the least S3 takes of any but the last (S3, "multipart upload limits").
 const PART: usize = 5 << 20;
@@ -56,12 +56,8 @@ impl ObjectWriter {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
         let complete = self.bucket.client().await.complete_multipart_upload();
         let complete = complete.bucket(self.bucket.name()).key(&self.key);
-        let done = complete
-            .set_upload_id(self.upload)
-            .multipart_upload(parts)
-            .send()
-            .instrument(Service::S3.call())
-            .await;
+        let complete = complete.set_upload_id(self.upload).multipart_upload(parts);
+        let done = call(Service::S3, complete.send()).await;
         done.map(|_| ()).map_err(|error| failure(Service::S3, &error))
     }
 
@@ -72,7 +68,7 @@ impl ObjectWriter {
         let part =
             part.bucket(self.bucket.name()).key(&self.key).upload_id(upload).part_number(number);
         let bytes = mem::take(&mut self.waiting);
-        let sent = part.body(ByteStream::from(bytes)).send().instrument(Service::S3.call()).await;
+        let sent = call(Service::S3, part.body(ByteStream::from(bytes)).send()).await;
         let sent = sent.map_err(|error| failure(Service::S3, &error))?;
         let e_tag = sent.e_tag().map(str::to_owned);
         let part = CompletedPart::builder().part_number(number).set_e_tag(e_tag);
@@ -88,11 +84,8 @@ impl ObjectWriter {
         }
         let begin = self.bucket.client().await.create_multipart_upload();
         let begin = begin.bucket(self.bucket.name()).key(&self.key).content_type(self.content_type);
-        let begun = begin
-            .send()
-            .instrument(Service::S3.call())
-            .await
-            .map_err(|error| failure(Service::S3, &error))?;
+        let begun = call(Service::S3, begin.send()).await;
+        let begun = begun.map_err(|error| failure(Service::S3, &error))?;
         let upload = begun.upload_id().map(str::to_owned);
         let upload =
             upload.ok_or_else(|| Error::unavailable(Service::S3, "an upload without id"))?;

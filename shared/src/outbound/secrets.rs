@@ -1,6 +1,9 @@
 //! Secrets from AWS Secrets Manager: one signed request, nothing to link.
 
-use super::{AwsIdentity, Error, Result, Service, http::Http};
+use super::{
+    AwsIdentity, Error, Result, Service,
+    http::{self, Http},
+};
 use crate::models::Instant;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -59,9 +62,7 @@ impl SecretStore {
         for (name, value) in &signed {
             request = request.header(name, value);
         }
-        let answer = self.http.send(request).await?;
-        let status = answer.status();
-        let bytes = answer.bytes().await.map_err(|error| self.http.unavailable(error))?;
+        let http::Answer { status, body: bytes, .. } = self.http.send(request).await?;
         if !status.is_success() {
             let cause = format_args!("{id}: status {status}, {}", kind(&bytes));
             return Err(Error::unavailable(Service::Secrets, cause));

@@ -4,7 +4,10 @@ use super::{
     Error, Mail, Result, Service,
     aws::{attempts, failure, http_client},
 };
-use crate::models::{AccountId, Email};
+use crate::{
+    calls::call,
+    models::{AccountId, Email},
+};
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use aws_sdk_sesv2::{
     Client,
@@ -16,7 +19,6 @@ use aws_sdk_sesv2::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
-use tracing::Instrument as _;
 
 /// Why a mail was not sent: [`Error::Unavailable`] is worth another try later, as is a mail SES
 /// drops when the account sends too fast; [`Error::Refused`] is not.
@@ -92,7 +94,7 @@ impl Mailer {
         let message = message.set_attachments(attachments).build();
         let tag = MessageTag::builder().name(ACCOUNT_TAG).value(to.account.as_str()).build();
         let tag = tag.map_err(|error| Error::unavailable(Service::Ses, error))?;
-        let sent = self
+        let send = self
             .client()
             .await
             .send_email()
@@ -100,10 +102,8 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to.email.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
             .email_tags(tag)
-            .set_configuration_set_name(self.0.events.clone())
-            .send()
-            .instrument(Service::Ses.call())
-            .await;
+            .set_configuration_set_name(self.0.events.clone());
+        let sent = call(Service::Ses, send.send()).await;
         sent.map(|_| ()).map_err(|error| match error.code() {
             Some(code) if !OF_THE_MAIL.contains(&code) => Error::unavailable(Service::Ses, code),
             _ => failure(Service::Ses, &error),

@@ -1,6 +1,9 @@
 //! Redis over Upstash's REST API: one command, one request.
 
-use super::{Error, Result, Service, http::Http};
+use super::{
+    Error, Result, Service,
+    http::{self, Http},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -31,9 +34,10 @@ impl Upstash {
     /// Sends one command. It is not tried again: what was counted once must not be counted twice.
     pub async fn command(&self, command: &[&str]) -> Result<Value> {
         let request = self.http.client()?.post(&self.url).bearer_auth(&self.token).json(command);
-        let response = self.http.send(request).await?;
-        let status = response.status();
-        let answer: Answer = response.json().await.map_err(|error| self.http.unavailable(error))?;
+        let http::Answer { status, body, .. } = self.http.send(request).await?;
+        let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
+            Error::unavailable(Service::Upstash, format_args!("status {status}, no answer of its"))
+        })?;
         match answer.error {
             None if status.is_success() => Ok(answer.result),
             // Only the first word is stable; the rest may repeat our arguments.

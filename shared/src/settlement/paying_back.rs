@@ -40,7 +40,8 @@ pub async fn pay_back(
             }
             Ok(answer) => answer,
             Err(error) => {
-                tracing::error!(?error, refund = %owed.id, "a refund is put off");
+                let (dependency, cause) = error.told();
+                tracing::error!(dependency, cause, refund = %owed.id, "a refund is put off");
                 return Ok(current);
             }
         };

@@ -1,10 +1,10 @@
 //! The connection: made on first use, once per process.
 
 use super::{Error, Result};
+use crate::calls::{self, Service};
 use mongodb::{Client, options::ClientOptions};
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
-use tracing::Instrument as _;
 
 /// A database that connects when something is first asked of it: a cold start that answers
 /// without the database pays nothing for it.
@@ -74,8 +74,8 @@ pub(super) async fn bounded_by<T>(
     limit: Duration,
     command: impl IntoFuture<Output = mongodb::error::Result<T>>,
 ) -> Result<T> {
-    let call = tracing::debug_span!("call", dependency = "MongoDB");
-    match tokio::time::timeout(limit, command.into_future()).instrument(call).await {
+    let command = tokio::time::timeout(limit, command.into_future());
+    match calls::call(Service::MongoDb, command).await {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::Unavailable("a command timed out".to_owned())),
     }

@@ -7,7 +7,7 @@ use super::{
     error::Carried,
     function,
 };
-use crate::{models::HospitalId, outbound::Standing};
+use crate::{calls::counted, clock::Clock, models::HospitalId, outbound::Standing};
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
@@ -15,9 +15,13 @@ use axum::{
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::RequestExt as _;
+use std::time::Duration;
 use tracing::Instrument as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long before Lambda ends the function a request is given up, so that its answer still comes
+/// and the log has its line.
+const TO_ANSWER: u64 = 500;
 
 tokio::task_local! {
     /// The id of the request that is being answered.
@@ -31,6 +35,15 @@ pub(super) struct InHospital(pub(super) HospitalId);
 /// Wraps a request.
 pub(super) async fn wrap(
     State((core, function)): State<(Core, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    counted(answered(core, function, request, next)).await
+}
+
+async fn answered(
+    core: Core,
+    function: &'static str,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -40,8 +53,9 @@ pub(super) async fn wrap(
     let route = route(request.method().as_str(), request.extensions());
     let trace_id = trace_id(request.extensions());
     let started = core.clock.now();
+    let left = time_left(request.extensions());
     let answer = async {
-        let response = next.run(request).await;
+        let response = in_time(left, next.run(request)).await;
         let hospital = response.extensions().get::<InHospital>().cloned();
         (rendered(response), hospital)
     };
@@ -53,7 +67,8 @@ pub(super) async fn wrap(
     }
     let milliseconds = core.clock.now().millis().saturating_sub(started.millis());
     let (status, cold) = (response.status(), function::is_cold());
-    tracing::info!(
+    function::sums_up!(
+        "answered";
         request_id = %id,
         function,
         cold_start = cold,
@@ -62,10 +77,26 @@ pub(super) async fn wrap(
         %route,
         status = status.as_u16(),
         milliseconds,
-        "answered"
     );
     crate::count!(requests = 1_u8, failures = status.is_server_error(), cold_starts = cold);
     response
+}
+
+/// How long the request may take; without end where no Lambda ends it.
+fn time_left(extensions: &Extensions) -> Option<Duration> {
+    let deadline = extensions.lambda_context_ref()?.deadline;
+    let now = u64::try_from(Clock::system().now().millis()).unwrap_or(0);
+    (deadline > 0).then(|| Duration::from_millis(deadline.saturating_sub(now + TO_ANSWER)))
+}
+
+/// The answer, or, where it takes too long, one that says so. What was begun is left as a kill
+/// leaves it: whole, or for the next request to heal.
+async fn in_time(left: Option<Duration>, answer: impl Future<Output = Response>) -> Response {
+    let Some(left) = left else { return answer.await };
+    tokio::time::timeout(left, answer).await.unwrap_or_else(|_| {
+        let cause = "the answers of others took all the time there was".to_owned();
+        Error::Unavailable { dependency: "all together", cause }.into_response()
+    })
 }
 
 /// Gives an answer the id of its request.
@@ -151,5 +182,37 @@ fn own_refusal(response: &Response) -> Option<Error> {
             detail: "The request cannot be read.".to_owned(),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_answered_before_lambda_ends_it() {
+        let late = in_time(Some(Duration::from_millis(5)), pending()).await;
+        let code = late.extensions().get::<Carried>().and_then(Carried::code);
+        assert_eq!(code, Some(Code::DependencyUnavailable));
+        let early =
+            in_time(Some(Duration::from_secs(28)), ready(StatusCode::OK.into_response())).await;
+        assert_eq!(early.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn the_time_left_is_lambdas_less_what_an_answer_takes() {
+        let left = |deadline: Option<u64>| {
+            let mut context = lambda_http::Context::default();
+            context.deadline = deadline.unwrap_or_default();
+            let request = Request::new(axum::body::Body::empty()).with_lambda_context(context);
+            time_left(request.extensions())
+        };
+        let now = u64::try_from(Clock::system().now().millis()).unwrap();
+        let (least, most) = (Duration::from_secs(9), Duration::from_millis(9500));
+        assert!(left(Some(now + 10_000)).is_some_and(|left| least < left && left <= most));
+        assert_eq!(left(Some(now - 1)), Some(Duration::ZERO));
+        assert_eq!(left(None), None);
+        assert_eq!(time_left(&Extensions::new()), None);
     }
 }

@@ -4,6 +4,7 @@
 use super::Code;
 use crate::{
     auth::{HashingFailed, SealingFailed, TokenRefused},
+    calls::Service,
     entropy::NoEntropy,
     models::{Issue, IssueCode},
     outbound, store,
@@ -101,7 +102,7 @@ impl FieldError {
     }
 }
 
-/// A problem document, without what only the edge knows.
+/// A problem document (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -117,7 +118,7 @@ pub struct Problem {
     pub code: Code,
     /// What happened, in a sentence.
     pub detail: String,
-    /// Under which this request stands in the log.
+    /// Under which the request stands in the log; tell it whoever is to look into it.
     pub request_id: String,
     /// Every bad field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -173,13 +174,20 @@ impl Error {
         }
     }
 
-    /// What is logged of it, once, at the edge; it never reaches the body.
-    pub(super) fn cause(&self) -> Option<(&'static str, &str)> {
+    /// What is logged of it, once, by whoever ends with it: what failed, and why. It never reaches
+    /// the body.
+    pub fn cause(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Unavailable { dependency, cause } => Some((*dependency, cause)),
             Self::Internal { cause } => Some(("ourselves", cause)),
             _ => None,
         }
+    }
+
+    /// The same for those who work on their own, where nobody is there to be refused: a refusal is
+    /// told too, by its code.
+    pub fn told(&self) -> (&'static str, &str) {
+        self.cause().unwrap_or(("ourselves", self.code().as_str()))
     }
 
     /// The document, for this request.
@@ -302,7 +310,7 @@ impl From<store::Error> for Error {
         let cause = error.to_string();
         match error {
             store::Error::Unavailable(_) | store::Error::Conflict => {
-                Self::Unavailable { dependency: "MongoDB", cause }
+                Self::Unavailable { dependency: Service::MongoDb.name(), cause }
             }
             store::Error::Duplicate(_) | store::Error::Corrupt(_) | store::Error::Refused(_) => {
                 Self::Internal { cause }
@@ -313,18 +321,8 @@ impl From<store::Error> for Error {
 
 impl From<outbound::Error> for Error {
     fn from(error: outbound::Error) -> Self {
-        let dependency = match &error {
-            outbound::Error::Unavailable { service, .. }
-            | outbound::Error::Refused { service, .. } => match service {
-                outbound::Service::Upstash => "Upstash",
-                outbound::Service::Razorpay => "Razorpay",
-                outbound::Service::Ses => "SES",
-                outbound::Service::S3 => "S3",
-                outbound::Service::Lambda => "Lambda",
-                outbound::Service::Secrets => "Secrets Manager",
-                outbound::Service::CloudFormation => "CloudFormation",
-            },
-        };
-        Self::Unavailable { dependency, cause: error.to_string() }
+        let (outbound::Error::Unavailable { service, .. }
+        | outbound::Error::Refused { service, .. }) = &error;
+        Self::Unavailable { dependency: service.name(), cause: error.to_string() }
     }
 }
