@@ -160,6 +160,27 @@ async fn a_key_lets_nobody_in_and_shows_nothing_to_others() {
 }
 
 #[tokio::test]
+async fn logging_in_takes_no_key_whatever_a_page_sends_and_tokens_are_kept_nowhere() {
+    let world = World::new().await;
+    let patient = &world.a.patient;
+    let refreshes = async |token: &str| {
+        let body = json!({ "refreshToken": token });
+        patient.post_once("key-1", "/token/refresh", &body).await.is(200)
+    };
+    let first = text(&refreshes(&patient.refresh).await, "/refreshToken");
+    // The access token that comes with it is over by now.
+    world.pass(3600);
+    let second = text(&refreshes(&first).await, "/refreshToken");
+    assert_ne!(first, second);
+    assert_eq!(world.books().count("idempotency").await, 0);
+    // Elsewhere nobody's key counts, and somebody is asked for.
+    enters(patient, "key-1", &world.a.patient_body("new", "MRN-1"))
+        .await
+        .refused(401, "UNAUTHENTICATED");
+    assert_eq!(world.books().count("idempotency").await, 0);
+}
+
+#[tokio::test]
 async fn a_first_run_that_was_killed_is_taken_over() {
     let world = World::new().await;
     let body = world.a.patient_body("new", "MRN-1");

@@ -72,6 +72,7 @@ async fn a_late_payment_goes_back_in_full_once_if_the_slot_is_gone() {
         } else {
             let verified = world.a.patient.post("/payment/verify", callback.clone()).await.is(200);
             assert_eq!(verified["appointment"]["status"], "expired");
+            assert_eq!(number(&verified, "/refund/amount"), 50_000);
         }
         assert_eq!(back(&world, &payment).await, [50_000]);
         // Whoever tells of it again, and however often the jobs run: it went back once.

@@ -58,6 +58,27 @@ async fn an_authorized_payment_is_captured_first() {
 }
 
 #[tokio::test]
+async fn money_that_is_set_aside_and_not_captured_yet_has_not_failed() {
+    let world = World::new().await;
+    let (appointment, order) = ordered(&world).await;
+    let callback = world.razorpay().checkout(&order, "authorized").await;
+    let payment = text(&callback, "/razorpay_payment_id");
+    let capture = format!("POST /v1/payments/{payment}/capture");
+    world.razorpay().fails(&capture, 502, 1).await;
+    let answer = verifies(&world.a.patient, &callback).await;
+    assert!(answer.headers["retry-after"].to_str().is_ok());
+    answer.refused(503, "DEPENDENCY_UNAVAILABLE");
+    world.razorpay().fails(&capture, 400, 1).await;
+    // Asking again is what he is told to do: the key is free for that.
+    let asks = || world.a.patient.post_once("verify", "/payment/verify", &callback);
+    asks().await.refused(409, "PAYMENT_UNFINISHED");
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    assert_eq!(asks().await.is(200)["payment"]["status"], "captured");
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}
+
+#[tokio::test]
 async fn verifying_again_changes_nothing_and_mails_once() {
     let world = World::new().await;
     let (_, order) = ordered(&world).await;

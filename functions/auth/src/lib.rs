@@ -29,6 +29,9 @@ pub struct Auth {
 impl Function for Auth {
     const NAME: &'static str = "auth";
 
+    /// Tokens are in its answers, and are kept nowhere.
+    const KEYED: bool = false;
+
     fn configure(env: &mut Environment) -> Self {
         let core = Core::configure(env);
         Self { log_ins: LogIns::configure(env, &core).into(), core }

@@ -14,11 +14,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LoggedIn {
+    /// Sent with requests as `Authorization: Bearer …`.
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds.
+    /// Seconds for which the access token is good.
     expires_in: i64,
+    /// Good once, for the next tokens.
     refresh_token: String,
     user: UserView,
 }

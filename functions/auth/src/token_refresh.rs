@@ -34,8 +34,8 @@ impl Parse for Opaque {
 body! {
     /// The refresh token of the last answer.
     pub(crate) struct Refresh {
-        /// Opaque.
-        #[schema(value_type = String)]
+        /// Opaque, as the last answer had it.
+        #[schema(value_type = String, max_length = 512)]
         refresh_token: Opaque = "refreshToken",
     }
 }

@@ -25,6 +25,7 @@ body! {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CounterRefundReply {
     appointment: AppointmentView,
+    /// Each with its `amount` in minor units (paise), and its `currency` beside that.
     refunds: Vec<RefundView>,
 }
 

@@ -16,8 +16,9 @@ const AT_ONCE: i64 = 50;
 /// How long Razorpay is asked: what was found is kept before the function's time is over.
 const LONGEST_SECONDS: i64 = 12;
 
-/// Asks Razorpay about every payment and refund of which it may have something to tell, heals what
-/// was missed, and reports what differed.
+/// Asks Razorpay about the payments and refunds of which it may have something to tell, heals what
+/// was missed, and reports what differed. It asks about the 50 appointments that are longest due at
+/// most, and for 12 seconds at most; asking again goes on where this stopped.
 #[utoipa::path(
     post, path = "/payments/reconciliation", tag = "payments", security(("bearer" = [])),
     responses((status = 201, description = "Compared", body = ReconciliationView), Refusals),
@@ -35,7 +36,8 @@ pub(crate) async fn reconcile(
         let with = (payments.core.entropy, now);
         let asked = settlement::reconcile(&store, merchants, appointment, with).await;
         if let Err(error) = &asked.outcome {
-            tracing::error!(?error, appointment = %id, "an appointment could not be reconciled");
+            let (dependency, cause) = error.told();
+            tracing::error!(dependency, cause, appointment = %id, "an appointment could not be reconciled");
         }
         run.add(asked.found, asked.outcome.is_ok());
         if payments.core.clock.now().seconds_since(now) >= LONGEST_SECONDS {

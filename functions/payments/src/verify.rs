@@ -13,7 +13,7 @@ use shared::{
     settlement,
     store::{HospitalStore, Payable},
     tenancy::{Grant, PayAppointment},
-    web::{AppointmentView, Body, Code, Error, Json, PaymentSummary, Refusals, Result},
+    web::{AppointmentView, Body, Code, Error, Json, PaymentSummary, RefundView, Refusals, Result},
 };
 use utoipa::ToSchema;
 
@@ -53,10 +53,16 @@ body! {
 pub(crate) struct Verified {
     appointment: AppointmentView,
     payment: PaymentSummary,
+    /// What of this payment goes back by itself: the slot had just gone to somebody else, or the
+    /// appointment was paid or cancelled before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundView>,
 }
 
 /// Verifies a payment: the signature over the order we stored, then the payment as Razorpay has
-/// it, captured if it was only authorised. Amount, currency and order must be ours.
+/// it, captured if it was only authorised. Amount, currency and order must be ours. The appointment
+/// is then confirmed, or, where its slot has gone to somebody else, it was cancelled or is paid
+/// already, stays as it is, and `refund` says what goes back: look at its `status`.
 #[utoipa::path(
     post, path = "/payment/verify", tag = "payments", security(("bearer" = [])), request_body = Callback,
     responses((status = 200, description = "Verified", body = Verified), Refusals),
@@ -80,8 +86,12 @@ pub(crate) async fn verify(
     let told = read_payment(&payments, &razorpay, &callback.payment, &order).await?;
     let appointment = settled(&payments, &store, appointment, &told).await?;
     let appointment = settlement::pay_back(&store, merchants, appointment, now).await?;
-    let appointment = AppointmentView::of(&appointment, &tenant, now);
-    Ok(Json(Verified { appointment, payment: PaymentSummary::of(&told) }))
+    let back = appointment.refunds.iter().find(|refund| refund.payment_id == told.id);
+    Ok(Json(Verified {
+        refund: back.map(RefundView::of),
+        payment: PaymentSummary::of(&told),
+        appointment: AppointmentView::of(&appointment, &tenant, now),
+    }))
 }
 
 /// The payment as Razorpay has it now.
@@ -98,9 +108,11 @@ async fn read_payment(
     if told.order_id.as_ref() != Some(&order.id) {
         return Err(Error::NotFound);
     }
-    told.as_told(PaidBy::Checkout, payments.core.clock.now()).ok_or_else(|| {
-        Error::conflict(Code::PaymentUnfinished, "Razorpay is still working on the payment.")
-    })
+    told.as_told(PaidBy::Checkout, payments.core.clock.now()).ok_or_else(unfinished)
+}
+
+fn unfinished() -> Error {
+    Error::conflict(Code::PaymentUnfinished, "Razorpay is still working on the payment.")
 }
 
 async fn settled(
@@ -109,8 +121,12 @@ async fn settled(
     appointment: Appointment,
     told: &Payment,
 ) -> Result<Appointment> {
-    if told.status < PaymentStatus::Captured {
-        return Err(Error::conflict(Code::PaymentNotCaptured, "The payment did not succeed."));
+    match told.status {
+        PaymentStatus::Failed => {
+            return Err(Error::conflict(Code::PaymentNotCaptured, "The payment did not succeed."));
+        }
+        PaymentStatus::Authorized => return Err(unfinished()),
+        PaymentStatus::Captured | PaymentStatus::Refunded => {}
     }
     if appointment.knows(told) {
         return Ok(appointment);

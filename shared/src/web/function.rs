@@ -4,7 +4,7 @@ use super::{
     Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency,
     metrics::Metrics, trail,
 };
-use crate::{clock::Clock, models::Instant};
+use crate::{calls::counted, clock::Clock, models::Instant};
 use axum::{
     Router,
     extract::{Request, State},
@@ -19,6 +19,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tracing::Instrument as _;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     fmt::format::FmtSpan,
@@ -27,10 +28,43 @@ use tracing_subscriber::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+/// Writes the line that sums an invocation up, with what it asked of others.
+macro_rules! sums_up {
+    ($message:literal; $($fields:tt)*) => {{
+        use $crate::calls::Service;
+        let calls = $crate::calls::so_far();
+        let (count, ms) = (|of| calls.count(of), |of| calls.milliseconds(of));
+        tracing::info!(
+            $($fields)*
+            mongodb_calls = count(Service::MongoDb),
+            mongodb_ms = ms(Service::MongoDb),
+            upstash_calls = count(Service::Upstash),
+            upstash_ms = ms(Service::Upstash),
+            razorpay_calls = count(Service::Razorpay),
+            razorpay_ms = ms(Service::Razorpay),
+            ses_calls = count(Service::Ses),
+            ses_ms = ms(Service::Ses),
+            s3_calls = count(Service::S3),
+            s3_ms = ms(Service::S3),
+            lambda_calls = count(Service::Lambda),
+            lambda_ms = ms(Service::Lambda),
+            secrets_calls = count(Service::Secrets),
+            secrets_ms = ms(Service::Secrets),
+            cloudformation_calls = count(Service::CloudFormation),
+            cloudformation_ms = ms(Service::CloudFormation),
+            $message
+        );
+    }};
+}
+pub(super) use sums_up;
+
 /// A group of operations served by one binary.
 pub trait Function: Clone + Send + Sync + Sized + 'static {
     /// The binary's name.
     const NAME: &'static str;
+
+    /// Whether its POSTs take an `Idempotency-Key`: answers under a key are kept for a day.
+    const KEYED: bool = true;
 
     /// Reads its settings; faults are left in `env`.
     fn configure(env: &mut Environment) -> Self;
@@ -47,14 +81,21 @@ pub fn app<F: Function>(function: F) -> Router {
     let core = function.core().clone();
     F::operations(Router::new())
         .with_state(function)
-        .route_layer(middleware::from_fn_with_state(core.clone(), around))
+        .route_layer(middleware::from_fn_with_state((core.clone(), F::KEYED), around))
         .layer(middleware::from_fn_with_state((core, F::NAME), edge::wrap))
 }
 
 /// What is around every operation: the audit trail, and within it the first run under a key. They
 /// are one layer, because each is made for each route whenever a function starts.
-async fn around(State(core): State<Core>, request: Request, next: Next) -> Response {
-    trail::record(&core, request, |request| idempotency::once(&core, request, next)).await
+async fn around(
+    State((core, keyed)): State<(Core, bool)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    trail::record(&core, request, async |request| {
+        if keyed { idempotency::once(&core, request, next).await } else { next.run(request).await }
+    })
+    .await
 }
 
 /// The description of a function's operations.
@@ -120,13 +161,16 @@ where
             let configure = configure.clone();
             let start =
                 Configured::start(std::env::vars(), Clock::system(), move |env| configure(env));
-            match start.await {
-                Ok(function) => told(&handle, function.current().await, event).await,
-                Err(error) => {
-                    tracing::error!(%error, "the function does nothing but say so");
-                    unconfigured(event.payload, error.to_string()).await
+            counted(Box::pin(async {
+                match start.await {
+                    Ok(function) => told(&handle, function.current().await, event).await,
+                    Err(error) => {
+                        tracing::error!(%error, "the function does nothing but say so");
+                        unconfigured(event.payload, error.to_string()).await
+                    }
                 }
-            }
+            }))
+            .await
         });
         lambda_runtime::run(service).await
     })
@@ -152,18 +196,19 @@ where
     Fut: Future<Output = Result<serde_json::Value, lambda_runtime::Error>>,
 {
     let LambdaEvent { payload, context } = event;
+    let span = tracing::debug_span!("event", request_id = %context.request_id);
     let (cold, started) = (is_cold(), Clock::system().now());
     let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
-    let done = handle(function, payload, Instant::from_millis(deadline)).await;
+    let done = handle(function, payload, Instant::from_millis(deadline)).instrument(span).await;
     let milliseconds = Clock::system().now().millis().saturating_sub(started.millis());
-    tracing::info!(
+    sums_up!(
+        "an event is done";
         request_id = %context.request_id,
         function = %context.env_config.function_name,
         cold_start = cold,
         trace_id = context.xray_trace_id,
         milliseconds,
         failed = done.is_err(),
-        "an event is done"
     );
     crate::count!(events = 1_u8, failures = done.is_err(), cold_starts = cold);
     done
@@ -184,7 +229,7 @@ where
     within(async {
         let function = Configured::start(std::env::vars(), Clock::system(), configure).await?;
         let service = lambda_runtime::service_fn(async |event: LambdaEvent<E>| {
-            handle(function.current().await, event).await
+            counted(Box::pin(async { handle(function.current().await, event).await })).await
         });
         lambda_runtime::run(service).await
     })

@@ -1,9 +1,10 @@
 //! `Idempotency-Key`: a request sent again gets the first answer (IETF
 //! draft-ietf-httpapi-idempotency-key-header).
 //!
-//! It is for every POST of somebody who is logged in. The key is scoped to him and the route.
+//! It is for every POST of somebody who is logged in, in functions that make something or are paid
+//! ([`Function::KEYED`](super::Function::KEYED)). The key is scoped to him and the route.
 
-use super::{Code, Core, Error, Result, Trail, caller::authenticate};
+use super::{Code, Core, Error, Result, Trail, caller::authenticate, error::Carried};
 use crate::{
     entropy::Entropy,
     models::{Id, Instant, Kind},
@@ -56,7 +57,11 @@ fn key_of(request: &Request) -> Result<Option<String>> {
 
 async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result<Response> {
     let (mut parts, body) = request.into_parts();
-    let principal = authenticate(&parts, core).await?;
+    let principal = match authenticate(&parts, core).await {
+        // Nobody's key counts. Where one must be somebody the operation says so itself.
+        Err(Error::Unauthenticated) => return Ok(next.run(Request::from_parts(parts, body)).await),
+        known => known?,
+    };
     let unreadable = || Error::Malformed {
         code: Code::BodyTooLarge,
         detail: "The body is too large.".to_owned(),
@@ -91,20 +96,16 @@ async fn keyed(core: &Core, key: String, request: Request, next: Next) -> Result
             parts.extensions.insert(principal);
             parts.extensions.insert(first);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-            remember(core, &place, &run, super::edge::rendered(response)).await
+            remember(core, &place, &run, response).await
         }
     }
 }
 
 /// Keeps what was answered, unless trying again may bring another answer.
 async fn remember(core: &Core, place: &str, run: &str, response: Response) -> Result<Response> {
-    let status = response.status();
-    let passing = status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-        );
-    if passing {
+    let code = response.extensions().get::<Carried>().and_then(Carried::code);
+    let response = super::edge::rendered(response);
+    if may_change(response.status(), code) {
         // The answer stands all the same; the key is free again in half a minute.
         if let Err(error) = core.store.drop_idempotent(place, run).await {
             tracing::error!(%error, dependency = "MongoDB", "an idempotency key was not given back");
@@ -125,6 +126,16 @@ async fn remember(core: &Core, place: &str, run: &str, response: Response) -> Re
         tracing::error!(%error, dependency = "MongoDB", "an idempotent answer was not kept");
     }
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Whether the same request may soon be answered otherwise, without anybody's doing more.
+fn may_change(status: StatusCode, code: Option<Code>) -> bool {
+    let of_caller = matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    );
+    let of_moment = matches!(code, Some(Code::Conflict | Code::PaymentUnfinished));
+    status.is_server_error() || of_caller || of_moment
 }
 
 /// A run of a request that makes something. Where the request has a key, the ids are those of the

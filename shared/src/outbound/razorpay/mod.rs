@@ -13,7 +13,10 @@ pub use merchants::{HospitalMerchants, Merchants};
 pub use signatures::{WebhookSecrets, checkout_signature_is_right};
 pub use vault::AccountVault;
 
-use super::{Error, Result, Service, http::Http};
+use super::{
+    Error, Result, Service,
+    http::{Answer, Http},
+};
 use crate::models::{Money, OrderId, PaymentId, PaymentStatus};
 use entities::{Items, OrderEntity, Problem};
 use reqwest::{Method, StatusCode};
@@ -53,8 +56,7 @@ impl Razorpay {
     /// Whether Razorpay knows the keys.
     pub async fn knows_its_keys(&self) -> Result<bool> {
         let request = self.request(Method::GET, "/v1/orders?count=1")?;
-        let response = self.http.send(request).await?;
-        match response.status() {
+        match self.http.send(request).await?.status {
             StatusCode::UNAUTHORIZED => Ok(false),
             status if status.is_success() => Ok(true),
             status => Err(Error::unavailable(Service::Razorpay, format!("status {status}"))),
@@ -107,7 +109,12 @@ impl Razorpay {
         self.call(Method::GET, &format!("/v1/payments/{}", id.as_str()), None).await
     }
 
-    /// A payment as it is now, captured if it was only authorised.
+    /// A payment as it is now, captured if it was only authorised. One that Razorpay refuses to
+    /// capture stays authorised.
+    ///
+    /// # Errors
+    /// When Razorpay does not say, or is not able to capture it now: its money is blocked, so that
+    /// nobody may be told that it failed.
     pub async fn captured(&self, id: &PaymentId, amount: Money) -> Result<RazorpayPayment> {
         let path = format!("/v1/payments/{}", id.as_str());
         let payment: RazorpayPayment = self.call(Method::GET, &path, None).await?;
@@ -118,8 +125,14 @@ impl Razorpay {
         let capture = format!("{path}/capture");
         match self.call(Method::POST, &capture, Some(&body)).await {
             // Somebody else captured it, or the answer was lost: the payment itself knows.
-            Err(Error::Refused { status: 400, .. } | Error::Unavailable { .. }) => {
-                self.call(Method::GET, &path, None).await
+            Err(error @ (Error::Refused { status: 400, .. } | Error::Unavailable { .. })) => {
+                let now: RazorpayPayment = self.call(Method::GET, &path, None).await?;
+                let open = now.status() == Some(PaymentStatus::Authorized);
+                if open && matches!(error, Error::Unavailable { .. }) {
+                    Err(error)
+                } else {
+                    Ok(now)
+                }
             }
             result => result,
         }
@@ -145,9 +158,7 @@ impl Razorpay {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T> {
-        let response = self.http.send(request).await?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(|error| self.http.unavailable(error))?;
+        let Answer { status, body, .. } = self.http.send(request).await?;
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|_| {
                 Error::unavailable(Service::Razorpay, "an answer is not what its API promises")
