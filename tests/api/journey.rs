@@ -74,6 +74,8 @@ async fn the_product_speaks_of_itself_to_anybody() {
     let page = visitor.get("/docs").await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    assert!(page.text.contains("openapi.json"), "it reads the document");
+    assert!(!page.text.contains("http"), "it needs nothing from outside");
 }
 
 #[tokio::test]

@@ -30,9 +30,17 @@ pub(crate) const PUBLIC: [&str; 18] = [
     "POST /webhooks/razorpay/{account}",
 ];
 
+/// The document, as its readers have it.
+fn document() -> Value {
+    serde_json::from_str(&tests::document::text()).unwrap()
+}
+
 /// Every operation as `METHOD /path`, with its description.
 pub(crate) fn operations() -> Vec<(String, Map<String, Value>)> {
-    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    operations_of(&document())
+}
+
+fn operations_of(document: &Value) -> Vec<(String, Map<String, Value>)> {
     let mut all = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -74,7 +82,328 @@ fn operations_have_names_of_their_own_and_say_what_they_do() {
     }
 }
 
-/// Whether they fit their schemas, the linter of `make check` says.
+#[test]
+fn operations_say_who_may_call_them() {
+    let operations = operations();
+    let of = |route: &str| {
+        let (_, operation) = operations.iter().find(|(name, _)| name == route).unwrap();
+        operation["description"].as_str().unwrap()
+    };
+    assert!(of("POST /slots/book").ends_with(".\n\nFor: patient."));
+    assert!(of("GET /hospital").ends_with("For: hospital, doctor, patient."));
+    assert_eq!(of("GET /health"), "For: anybody.");
+    for (route, _) in &operations {
+        let said = of(route);
+        let named = said.rsplit_once("For: ").map(|(_, who)| who.trim_end_matches('.'));
+        let Some(roles) = refusals::by_operation()[route].roles() else {
+            let opened = said.contains("the link is the key") || said.contains("signature");
+            assert!(opened || named == Some("anybody"), "{route}: {said}");
+            assert!(PUBLIC.contains(&route.as_str()), "{route}");
+            continue;
+        };
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        assert_eq!(named, Some(roles.join(", ").as_str()), "{route}");
+        assert!(!PUBLIC.contains(&route.as_str()), "{route}");
+    }
+}
+
+#[test]
+fn a_key_is_taken_by_what_makes_something_for_somebody() {
+    let document = document();
+    let key = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
+    for (route, operation) in operations_of(&document) {
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        let takes = parameters.is_some_and(|parameters| parameters.contains(&key));
+        let known = !PUBLIC.contains(&route.as_str());
+        let expected = known && route.starts_with("POST ") && operation["tags"][0] != "auth";
+        assert_eq!(takes, expected, "{route}");
+        for (status, code) in [
+            (400, "INVALID_IDEMPOTENCY_KEY"),
+            (409, "IDEMPOTENCY_IN_PROGRESS"),
+            (422, "IDEMPOTENCY_KEY_REUSED"),
+        ] {
+            let told = codes(&document, &operation, status).iter().any(|known| known == code);
+            assert_eq!(told, takes, "{route} {code}");
+        }
+        // What keys only compare an answer with is no answer of theirs.
+        let told = codes(&document, &operation, 409).contains(&"PAYMENT_UNFINISHED".to_owned());
+        assert_eq!(told, route == "POST /payment/verify", "{route}");
+    }
+    let key = &document["components"]["parameters"]["IdempotencyKey"];
+    assert_eq!((&key["name"], &key["in"]), (&json!("Idempotency-Key"), &json!("header")));
+    for (key_sent, right) in
+        [("k".repeat(255), true), ("k".repeat(256), false), (String::new(), false)]
+    {
+        let faults = schema::unfit(&key["schema"], &json!(key_sent));
+        assert_eq!(faults.is_empty(), right, "{key_sent}");
+    }
+    for words in ["24 hours", "Idempotent-Replayed", "CONFLICT", "PAYMENT_UNFINISHED", "403"] {
+        assert!(key["description"].as_str().unwrap().contains(words), "{words}");
+    }
+}
+
+/// What a reference leads to, or what is none.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value["$ref"].as_str().map_or(value, |path| document.pointer(&path[1..]).unwrap())
+}
+
+#[test]
+fn answers_say_which_headers_they_have() {
+    let document = document();
+    for (route, operation) in operations_of(&document) {
+        let answers = operation["responses"].as_object().unwrap();
+        let counted = answers.contains_key("429");
+        let key = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        let keyed = parameters.is_some_and(|parameters| parameters.contains(&key));
+        for (status, answer) in answers {
+            let headers = &resolved(&document, answer)["headers"];
+            let has = |name: &str| {
+                let leads = format!("#/components/headers/{name}");
+                headers[name]["$ref"].as_str() == Some(leads.as_str())
+            };
+            assert!(has("x-request-id"), "{route} {status}");
+            let waits = matches!(status.as_str(), "429" | "503");
+            assert_eq!(has("Retry-After"), waits, "{route} {status}");
+            let shared = answer.get("$ref").is_some();
+            for name in ["RateLimit", "RateLimit-Policy"] {
+                assert_eq!(has(name), counted || shared, "{route} {status} {name}");
+            }
+            let replayed = keyed && status.starts_with('2');
+            assert_eq!(has("Idempotent-Replayed"), replayed, "{route} {status}");
+        }
+    }
+}
+
+#[test]
+fn refusals_that_tell_more_describe_it() {
+    let document = document();
+    let answer = |route: &str, status: &str| {
+        let (_, operation) =
+            operations_of(&document).into_iter().find(|(name, _)| name == route).unwrap();
+        let answer = resolved(&document, &operation["responses"][status]);
+        answer["content"]["application/problem+json"].clone()
+    };
+    let more = |route: &str| {
+        let members = answer(route, "409")["schema"]["allOf"][1]["properties"].clone();
+        let members = members.as_object().unwrap().clone().into_iter();
+        let schema = |member: &Value| {
+            let of = member.get("items").unwrap_or(member);
+            of["$ref"].as_str().map(|path| path.rsplit('/').next().unwrap().to_owned())
+        };
+        let members = members.filter_map(|(name, member)| Some((name, schema(&member)?)));
+        members.collect::<Vec<(String, String)>>()
+    };
+    let named = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+        all.iter().map(|(name, of)| ((*name).to_owned(), (*of).to_owned())).collect()
+    };
+    let taken = [("alternatives", "SlotView"), ("nextAvailable", "SlotView")];
+    assert_eq!(more("POST /slots/book"), named(&taken));
+    let [alternatives, next] = taken;
+    let moved = [alternatives, ("difference", "Money"), next];
+    assert_eq!(more("POST /appointments/{id}/reschedule"), named(&moved));
+    assert_eq!(more("POST /slots/set"), named(&[("clashes", "SlotView")]));
+    assert_eq!(more("POST /waitlist"), named(&[]));
+    for name in ["SlotView", "Money"] {
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+    }
+    let example = answer("POST /slots/book", "409")["example"].clone();
+    assert_eq!(example["code"], "SLOT_TAKEN");
+    assert!(example["nextAvailable"][0].is_object(), "{example}");
+    // What the tests hold answers against has them too.
+    let (route, _) = routes::find("POST", "/slots/book").unwrap();
+    let faults =
+        |problem: &Value| schema::faults(route, 409, "application/problem+json", problem).len();
+    assert_eq!(faults(&example), 0);
+    let mut wrong = example.clone();
+    wrong["nextAvailable"] = json!([{ "id": "slt_1" }]);
+    assert!(faults(&wrong) > 0);
+}
+
+#[test]
+fn one_type_is_one_schema_and_null_only_where_it_is_sent() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut lists = 0;
+    for (name, schema) in schemas {
+        let Some(item) = name.strip_prefix("List_") else { continue };
+        let items = &schema["properties"]["items"]["items"];
+        assert_eq!(*items, json!({ "$ref": format!("#/components/schemas/{item}") }), "{name}");
+        lists += 1;
+    }
+    assert!(lists > 10, "{lists}");
+    assert_eq!(schemas["SlotView"]["properties"]["capacity"]["type"], "integer");
+    assert_eq!(schemas["AccessView"]["properties"]["from"]["type"], "string");
+    assert_eq!(schemas["DoctorView"]["properties"]["nextAvailable"]["type"][1], "null");
+    for (route, operation) in operations_of(&document) {
+        let Some(body) = operation.get("requestBody") else { continue };
+        for content in body["content"].as_object().unwrap().values() {
+            assert!(!content["schema"].to_string().contains("\"null\""), "{route}");
+        }
+        // What may be left out is said to be.
+        let remark = body.to_string().contains("schemas/Remark");
+        assert_eq!(body["required"] == true, !remark, "{route}");
+    }
+}
+
+/// Everything that is said in words.
+fn descriptions(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(descriptions).collect(),
+        Value::Object(members) => {
+            let said = ["description", "summary"].map(|name| members.get(name)?.as_str());
+            let shown = |name: &str| matches!(name, "example" | "examples");
+            let inner = members.iter().filter(|(name, _)| !shown(name));
+            let inner = inner.flat_map(|(_, member)| descriptions(member));
+            said.into_iter().flatten().chain(inner).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn descriptions_are_for_those_outside() {
+    let document = document();
+    let all = descriptions(&document);
+    assert!(all.len() > 500, "{}", all.len());
+    for said in all {
+        for inside in ["[`", "::", "as stored", "the edge"] {
+            assert!(!said.contains(inside), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_forms_are_told() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas.iter().filter(|(_, schema)| schema["type"] == "string") {
+        assert!(schema.get("description").is_some(), "{name} says nothing");
+        let rule = ["enum", "format", "maxLength", "pattern"];
+        let ruled = rule.iter().any(|rule| schema.get(rule).is_some());
+        // A telephone number may be written in many ways.
+        assert!(ruled || name == "Mobile", "{name} has no rule");
+    }
+    let long = |length: usize| "a".repeat(length);
+    for (name, right, wrong) in [
+        ("Name", long(100), long(101)),
+        ("Name", long(1), String::new()),
+        ("Identifier", long(64), long(65)),
+        ("Reason", long(500), long(501)),
+        ("Speciality", long(2), long(1)),
+        ("DeskReference", long(64), long(65)),
+        ("RegistrationNumber", long(64), long(65)),
+        ("NewPassword", long(8), long(7)),
+        ("NewPassword", long(128), long(129)),
+        ("HospitalCode", " Sunrise-2 ".to_owned(), "-sunrise".to_owned()),
+        ("FileName", "patients.csv".to_owned(), "lists/patients.csv".to_owned()),
+        ("Otp", " 123456 ".to_owned(), "12345".to_owned()),
+        ("TimeOfDay", "24:00".to_owned(), "24:01".to_owned()),
+        ("WeekDay", "sun".to_owned(), "Sunday".to_owned()),
+        ("Email", "asha@example.com".to_owned(), "asha".to_owned()),
+        ("OrderId", "order_1".to_owned(), "pay_1".to_owned()),
+        ("SlotId", format!("slt_{}", "0".repeat(26)), format!("apt_{}", "0".repeat(26))),
+    ] {
+        assert_eq!(schema::unfit(&schemas[name], &json!(right)), [""; 0], "{name}");
+        assert!(!schema::unfit(&schemas[name], &json!(wrong)).is_empty(), "{name}: {wrong}");
+    }
+    // An id in a path is of the kind that belongs there.
+    for (route, operation) in operations_of(&document) {
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        for parameter in parameters.into_iter().flatten().filter(|it| it["in"] == "path") {
+            let schema = parameter["schema"]["$ref"].as_str();
+            assert!(schema.is_some_and(|path| path.ends_with("Id")), "{route}");
+        }
+    }
+}
+
+#[test]
+fn limits_and_what_is_replaced_are_told() {
+    let said = |route: &str| {
+        let (_, operation) = operations().into_iter().find(|(name, _)| name == route).unwrap();
+        operation["description"].as_str().unwrap().to_owned()
+    };
+    for (route, words) in [
+        ("POST /payments/reconciliation", ["50 appointments", "12 seconds", "goes on"]),
+        ("PATCH /hospital", ["all that was there", "`noShowPercent`", "`holdMinutes`"]),
+    ] {
+        for word in words {
+            assert!(said(route).contains(word), "{route}: {word}");
+        }
+    }
+}
+
+/// Every schema that has an example, with it and where they are.
+fn examples<'a>(value: &'a Value, at: &str) -> Vec<(String, &'a Value, &'a Value)> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(|item| examples(item, at)).collect(),
+        Value::Object(members) => {
+            let own = members.get("schema").zip(members.get("example"));
+            let own = own.into_iter().map(|(schema, example)| (at.to_owned(), schema, example));
+            let several = members.get("examples").and_then(Value::as_array);
+            let several = several.into_iter().flatten();
+            let several = several.map(|example| (at.to_owned(), value, example));
+            let shown = |name: &str| matches!(name, "example" | "examples");
+            let inner = members.iter().filter(|(name, _)| !shown(name));
+            let inner = inner.flat_map(|(name, member)| examples(member, &format!("{at}/{name}")));
+            own.chain(several).chain(inner).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    let document = document();
+    let all = examples(&document, "");
+    assert!(all.len() > 150, "{}", all.len());
+    for (at, schema, example) in all {
+        let faults = schema::unfit(schema, example);
+        assert!(faults.is_empty(), "{at}: {faults:#?}\n{example}");
+    }
+}
+
+#[test]
+fn what_was_recorded_is_shown() {
+    let recorded: Value = serde_json::from_str(&read("tests/examples.json")).unwrap();
+    let operations = operations();
+    for (key, body) in recorded.as_object().unwrap() {
+        let (route, status) = match key.rsplit_once(' ') {
+            Some((route, status)) if route.contains(' ') => (route, Some(status)),
+            _ => (key.as_str(), None),
+        };
+        let known = operations.iter().find(|(name, _)| name == route);
+        let (_, operation) = known.unwrap_or_else(|| panic!("{key} is no operation"));
+        let described = match status {
+            Some(status) => &operation["responses"][status],
+            None => operation.get("requestBody").unwrap_or(&Value::Null),
+        };
+        let contents = described["content"].as_object().into_iter().flat_map(Map::values);
+        let mut shown = contents.filter_map(|content| content.get("example"));
+        assert!(shown.any(|example| example == body), "{key} is shown nowhere");
+    }
+}
+
+#[test]
+fn examples_that_are_made_are_possible() {
+    let document = document();
+    let of = |route: &str, pointer: &str| {
+        let (_, operation) =
+            operations_of(&document).into_iter().find(|(name, _)| name == route).unwrap();
+        Value::Object(operation).pointer(pointer).unwrap().clone()
+    };
+    let slots = "/responses/200/content/application~1json/example/items/0";
+    let slot = of("GET /slots", slots);
+    assert!(slot["id"].as_str().unwrap().starts_with("slt_"), "{slot}");
+    assert!(slot["start"].as_str().unwrap() < slot["end"].as_str().unwrap(), "{slot}");
+    for (route, role) in [("POST /create/patient", "patient"), ("POST /create/doctor", "doctor")] {
+        let made = of(route, "/responses/201/content/application~1json/example");
+        assert_eq!(made["role"], role, "{route}");
+    }
+    let otp = of("POST /otp-login/verify", "/requestBody/content/application~1json/example/otp");
+    assert_eq!(otp.as_str().unwrap().len(), 6);
+}
+
 #[test]
 fn every_json_body_has_an_example() {
     let mut bodies = 0;
@@ -93,7 +422,7 @@ fn every_json_body_has_an_example() {
 
 #[test]
 fn every_tag_is_described_and_used() {
-    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    let document = document();
     let described: BTreeSet<&str> = document["tags"]
         .as_array()
         .unwrap()
@@ -107,7 +436,7 @@ fn every_tag_is_described_and_used() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    let document = document();
     let mut left = vec![&document];
     let mut count = 0;
     while let Some(value) = left.pop() {
@@ -154,7 +483,7 @@ fn codes(document: &Value, operation: &Map<String, Value>, status: u16) -> Vec<S
 
 #[test]
 fn operations_say_with_which_codes_they_refuse() {
-    let document: Value = serde_json::from_str(&tests::document::text()).unwrap();
+    let document = document();
     let operations = operations();
     let of = |route: &str, status: u16| {
         let (_, operation) = operations.iter().find(|(name, _)| name == route).unwrap();
@@ -181,8 +510,8 @@ fn operations_say_with_which_codes_they_refuse() {
         assert!(!secured || codes(&document, operation, 401) == ["UNAUTHENTICATED"], "{route}");
         assert_eq!(codes(&document, operation, 503), ["DEPENDENCY_UNAVAILABLE"], "{route}");
     }
-    let all = refusals::by_operation();
-    let answered: BTreeSet<&str> = all.values().flatten().map(|code| code.as_str()).collect();
+    let all = refusals::by_operation().values().flat_map(|said| &said.codes);
+    let answered: BTreeSet<&str> = all.map(|code| code.as_str()).collect();
     let declared = Code::ALL.iter().map(|code| code.as_str());
     assert_eq!(answered, declared.collect(), "a code is no operation's");
 }

@@ -1,28 +1,51 @@
 //! The description of the whole API, put together from every function's operations.
 
 use crate::{
-    examples::{Samples, give_examples},
+    examples::{Samples, give_examples, made},
     refusals,
 };
 use serde_json::{Map, Value, json};
 use shared::{
-    models::IssueCode,
-    web::{ApiDocument, Code, describe, document},
+    models::{IssueCode, Role},
+    web::{ApiDocument, Code, Function, describe, document},
 };
 use std::collections::BTreeMap;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
+/// A function, as the document has it.
+struct Part {
+    /// The name of its binary.
+    name: &'static str,
+    /// Whether its POSTs take an `Idempotency-Key`.
+    keyed: bool,
+    /// Its operations.
+    operations: fn() -> OpenApi,
+}
+
+impl Part {
+    const fn of<F: Function>() -> Self {
+        Self { name: F::NAME, keyed: F::KEYED, operations: document::<F> }
+    }
+}
+
+const PARTS: [Part; 7] = [
+    Part::of::<auth::Auth>(),
+    Part::of::<users::Users>(),
+    Part::of::<hospitals::Hospitals>(),
+    Part::of::<slots::Slots>(),
+    Part::of::<appointments::Appointments>(),
+    Part::of::<payments::Payments>(),
+    Part::of::<razorpay_webhook::RazorpayWebhook>(),
+];
+
 /// Every function's operations by the name of its binary.
 pub fn by_function() -> Vec<(&'static str, OpenApi)> {
-    vec![
-        ("auth", document::<auth::Auth>()),
-        ("users", document::<users::Users>()),
-        ("hospitals", document::<hospitals::Hospitals>()),
-        ("slots", document::<slots::Slots>()),
-        ("appointments", document::<appointments::Appointments>()),
-        ("payments", document::<payments::Payments>()),
-        ("razorpay-webhook", document::<razorpay_webhook::RazorpayWebhook>()),
-    ]
+    PARTS.iter().map(|part| (part.name, (part.operations)())).collect()
+}
+
+/// Whether the POSTs of a function take an `Idempotency-Key`.
+pub(crate) fn takes_keys(function: &str) -> bool {
+    PARTS.iter().any(|part| part.name == function && part.keyed)
 }
 
 /// The whole document, as `openapi.json` has it.
@@ -40,32 +63,71 @@ pub fn text() -> String {
     let mut document = serde_json::to_value(whole()).unwrap_or_default();
     name_operations(&mut document);
     describe_all(&mut document);
+    share_items(&mut document);
     forbid_null(&mut document);
     close_bodies(&mut document);
-    drop_unused(&mut document);
     first_sentences(&mut document);
+    name_callers(&mut document);
+    name_ids(&mut document);
     name_codes(&mut document);
+    name_keys(&mut document);
+    name_headers(&mut document);
+    drop_unused(&mut document);
     give_examples(&mut document, &samples());
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
 }
 
+/// Every operation, by `METHOD /path`.
+pub(crate) fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    paths.into_iter().flatten().flat_map(|(path, methods)| {
+        let methods = methods.as_object_mut().into_iter().flatten();
+        methods.map(move |(method, operation)| {
+            (format!("{} {path}", method.to_ascii_uppercase()), operation)
+        })
+    })
+}
+
+fn schemas(document: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    schemas.into_iter().flatten()
+}
+
+/// A reference to a component.
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+/// A member that is a text.
+fn text_of<'a>(value: &'a Value, member: &str) -> &'a str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Names each operation after its method and path: `postSlotsBook`.
 fn name_operations(document: &mut Value) {
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for (path, methods) in paths {
-        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            let words =
-                path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-            let name: String = words.map(capitalised).collect();
-            if let Some(operation) = operation.as_object_mut() {
-                operation.insert("operationId".to_owned(), format!("{method}{name}").into());
-            }
-        }
+    for (route, operation) in operations(document) {
+        let (method, path) = route.split_once(' ').unwrap_or_default();
+        let words =
+            path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let name: String = words.map(capitalised).collect();
+        operation["operationId"] = format!("{}{name}", method.to_ascii_lowercase()).into();
     }
+}
+
+/// Gives an object a member.
+fn put(object: Option<&mut Value>, name: &str, member: Value) {
+    if let Some(object) = object.and_then(Value::as_object_mut) {
+        object.insert(name.to_owned(), member);
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
 /// The tags in the order in which somebody meets them, with what is behind each.
@@ -88,151 +150,28 @@ fn describe_all(document: &mut Value) {
     let tag = |(name, description)| json!({ "name": name, "description": description });
     document["tags"] = TAGS.into_iter().map(tag).collect();
     document["servers"] = json!([{ "url": "/", "description": "Where this document comes from" }]);
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+    for (_, operation) in operations(document) {
         if operation.get("security").is_none() {
             operation["security"] = json!([]);
         }
     }
 }
 
-/// What an operation does in a sentence, and the rest of what is said of it beside that.
-fn first_sentences(document: &mut Value) {
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let methods = paths.into_iter().flatten().filter_map(|(_, methods)| methods.as_object_mut());
-    for operation in methods.flat_map(Map::values_mut) {
-        let said = operation.get("summary").and_then(Value::as_str).unwrap_or_default();
-        let said = said.replace('\n', " ");
-        if let Some((first, rest)) = said.split_once(". ") {
-            operation["description"] = json!(rest);
-            operation["summary"] = json!(format!("{first}."));
-        } else {
-            operation["summary"] = json!(said);
+/// What lists hold is what it is elsewhere: one type, one schema.
+fn share_items(document: &mut Value) {
+    let mut items = Vec::new();
+    for (name, list) in schemas(document) {
+        let Some(item) = name.strip_prefix("List_") else { continue };
+        if let Some(inline) = list.pointer_mut("/properties/items/items") {
+            let schema = std::mem::replace(inline, reference("schemas", item));
+            items.push((item.to_owned(), schema));
         }
     }
-}
-
-/// Says of each operation with which codes it refuses, by status, and of each code what it means.
-fn name_codes(document: &mut Value) {
-    let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
-    describe_codes(document.pointer_mut("/components/schemas/Problem/properties/code"), codes);
-    let issues = IssueCode::ALL.iter().map(|code| (code.as_str(), code.meaning()));
-    describe_codes(document.pointer_mut("/components/schemas/FieldError/properties/code"), issues);
-    let of_operations = refusals::by_operation();
-    let mut alike: BTreeMap<String, Value> = BTreeMap::new();
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for (path, methods) in paths.into_iter().flatten() {
-        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            let route = format!("{} {path}", method.to_ascii_uppercase());
-            let codes = of_operations.get(&route).map_or(&[][..], Vec::as_slice);
-            let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
-            let Some(responses) = responses else { continue };
-            responses.retain(|status, _| !status.ends_with("XX"));
-            let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-            for code in codes {
-                by_status.entry(code.status().as_u16()).or_default().push(*code);
-            }
-            for (status, codes) in by_status {
-                let answer = match codes.as_slice() {
-                    // Most operations have it, so it is described once.
-                    [only] => {
-                        let name = format!("{only:?}");
-                        let answer = json!({ "$ref": format!("#/components/responses/{name}") });
-                        alike.insert(name, refusal(&codes));
-                        answer
-                    }
-                    _ => refusal(&codes),
-                };
-                responses.insert(status.to_string(), answer);
-            }
-        }
+    let all = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let Some(all) = all else { return };
+    for (name, schema) in items {
+        all.entry(name).or_insert(schema);
     }
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
-        components.insert("responses".to_owned(), json!(alike));
-    }
-}
-
-/// The codes a member may have, each with its meaning.
-fn describe_codes<'a>(
-    member: Option<&mut Value>,
-    codes: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) {
-    if let Some(member) = member {
-        let meanings: Vec<String> = codes.clone().map(meant).collect();
-        member["description"] = json!(format!("Stable.\n\n{}", meanings.join("\n")));
-        member["enum"] = codes.map(|(code, _)| code).collect();
-    }
-}
-
-/// A line of a list in Markdown.
-fn meant((code, meaning): (&str, &str)) -> String {
-    format!("- `{code}`: {meaning}")
-}
-
-/// An answer that is a problem document with one of these codes.
-fn refusal(codes: &[Code]) -> Value {
-    let named = codes.iter().map(|code| (code.as_str(), code.meaning()));
-    let description = match codes {
-        [only] => format!("`{}`: {}", only.as_str(), only.meaning()),
-        _ => named.clone().map(meant).collect::<Vec<_>>().join("\n"),
-    };
-    let codes: Value = named.map(|(code, _)| code).collect();
-    let schema = json!({ "allOf": [
-        { "$ref": "#/components/schemas/Problem" },
-        { "type": "object", "properties": { "code": { "type": "string", "enum": codes } } },
-    ]});
-    json!({
-        "description": description,
-        "content": { "application/problem+json": { "schema": schema } },
-    })
-}
-
-/// The bodies in `events/`.
-fn samples() -> Samples {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
-    let entries = |path: &str| {
-        let mut paths: Vec<_> =
-            std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path()).collect();
-        paths.sort();
-        paths
-    };
-    let files = entries(folder).into_iter().flat_map(|path| entries(&path.to_string_lossy()));
-    files
-        .filter_map(|file| {
-            let event: Value = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
-            let body = serde_json::from_str(event.get("body")?.as_str()?).ok()?;
-            Some((event.get("routeKey")?.as_str()?.to_owned(), body))
-        })
-        .collect()
-}
-
-/// Takes out the schemas that nothing refers to: lists describe their items in place.
-fn drop_unused(document: &mut Value) {
-    let mut used = Vec::new();
-    references(document.get("paths"), &mut used);
-    let mut index = 0;
-    while let Some(name) = used.get(index).cloned() {
-        let schema = document.pointer(&format!("/components/schemas/{name}")).cloned();
-        references(schema.as_ref(), &mut used);
-        index += 1;
-    }
-    if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        all.retain(|name, _| used.contains(name));
-    }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
-}
-
-fn schemas(document: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
-    schemas.into_iter().flatten()
 }
 
 /// A member that may be left out may not be `null`: so the parser of bodies has it, and so the
@@ -248,19 +187,14 @@ fn forbid_null(document: &mut Value) {
             }
         }
     }
-    // Parameters too: a query knows no null.
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for operation in
-        paths.values_mut().filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut())
-    {
+    // Parameters too: a query knows no null. And of a body that may be left out nothing is sent.
+    for (_, operation) in operations(document) {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-        parameters
-            .into_iter()
-            .flatten()
-            .filter_map(|parameter| parameter.get_mut("schema"))
-            .for_each(not_null);
+        let parameters = parameters.into_iter().flatten();
+        parameters.filter_map(|parameter| parameter.get_mut("schema")).for_each(not_null);
+        let bodies = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+        let bodies = bodies.into_iter().flat_map(Map::values_mut);
+        bodies.filter_map(|body| body.get_mut("schema")).for_each(not_null);
     }
 }
 
@@ -284,42 +218,354 @@ fn not_null(schema: &mut Value) {
 
 /// A body with an unknown member is refused; its schema says so.
 fn close_bodies(document: &mut Value) {
-    let mut bodies = Vec::new();
-    let paths = document.get("paths").and_then(Value::as_object);
-    for operation in
-        paths.into_iter().flat_map(|paths| paths.values().filter_map(Value::as_object)).flatten()
-    {
-        let schema = operation.1.pointer("/requestBody/content/application~1json/schema");
-        references(schema, &mut bodies);
+    let mut sent = Vec::new();
+    for (_, operation) in operations(document) {
+        references(operation.get("requestBody"), &mut sent);
     }
-    let mut index = 0;
-    while let Some(name) = bodies.get(index).cloned() {
-        let schema = document.pointer(&format!("/components/schemas/{name}")).cloned();
-        references(schema.as_ref(), &mut bodies);
-        index += 1;
-    }
-    for (_, schema) in schemas(document).filter(|(name, _)| bodies.contains(name)) {
-        if let Some(schema) =
-            schema.as_object_mut().filter(|schema| schema.contains_key("properties"))
-        {
+    follow(document, &mut sent);
+    for (name, schema) in schemas(document) {
+        if !sent.contains(&format!("/components/schemas/{name}")) {
+            continue;
+        }
+        if let Some(schema) = schema.as_object_mut().filter(|it| it.contains_key("properties")) {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
     }
 }
 
-/// The names of the schemas a schema refers to.
-fn references(schema: Option<&Value>, names: &mut Vec<String>) {
-    match schema {
+/// Where the references in a value lead.
+fn references(value: Option<&Value>, found: &mut Vec<String>) {
+    match value {
         Some(Value::Object(members)) => {
-            if let Some(name) =
-                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
-                && !names.iter().any(|known| known == name)
+            let leads = members.get("$ref").and_then(Value::as_str);
+            if let Some(pointer) = leads.and_then(|path| path.strip_prefix('#'))
+                && !found.iter().any(|known| known == pointer)
             {
-                names.push(name.to_owned());
+                found.push(pointer.to_owned());
             }
-            members.values().for_each(|member| references(Some(member), names));
+            members.values().for_each(|member| references(Some(member), found));
         }
-        Some(Value::Array(items)) => items.iter().for_each(|item| references(Some(item), names)),
+        Some(Value::Array(items)) => items.iter().for_each(|item| references(Some(item), found)),
         _ => {}
+    }
+}
+
+/// And where the references there lead, to the last.
+fn follow(document: &Value, found: &mut Vec<String>) {
+    let mut index = 0;
+    while let Some(pointer) = found.get(index).cloned() {
+        references(document.pointer(&pointer), found);
+        index += 1;
+    }
+}
+
+/// What an operation does in a sentence, and the rest of what is said of it beside that.
+fn first_sentences(document: &mut Value) {
+    for (_, operation) in operations(document) {
+        let said = text_of(operation, "summary").replace('\n', " ");
+        let (first, rest) = match said.split_once(". ") {
+            Some((first, rest)) => (format!("{first}."), rest),
+            None => (said.clone(), ""),
+        };
+        let more = text_of(operation, "description");
+        let paragraphs: Vec<&str> = [rest, more].into_iter().filter(|it| !it.is_empty()).collect();
+        let description = paragraphs.join("\n\n");
+        operation["summary"] = first.into();
+        operation["description"] = description.into();
+    }
+}
+
+/// The words of operations that something else opens than a token.
+const OPENED: [&str; 2] = ["the link is the key", "signature"];
+
+/// Says who may call each operation, if its own words do not.
+fn name_callers(document: &mut Value) {
+    for (route, operation) in operations(document) {
+        let roles = refusals::by_operation().get(&route).and_then(refusals::Operation::roles);
+        let said = text_of(operation, "description");
+        if roles.is_none() && OPENED.iter().any(|words| said.contains(words)) {
+            continue;
+        }
+        let roles = roles.map(|roles| roles.iter().copied().map(Role::as_str).collect::<Vec<_>>());
+        let who = roles.map_or_else(|| "anybody".to_owned(), |roles| roles.join(", "));
+        let space = if said.is_empty() { "" } else { "\n\n" };
+        operation["description"] = format!("{said}{space}For: {who}.").into();
+    }
+}
+
+/// Says of which kind the id in a path is: a handler names it, as in `kinds::Appointment`.
+fn name_ids(document: &mut Value) {
+    let known: Vec<String> = schemas(document).map(|(name, _)| name.clone()).collect();
+    for (route, operation) in operations(document) {
+        let said = refusals::by_operation().get(&route);
+        let named = said.into_iter().flat_map(|said| &said.arguments);
+        let Some(kind) = named.map(|name| format!("{name}Id")).find(|id| known.contains(id)) else {
+            continue;
+        };
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten().filter(|it| it["in"] == "path") {
+            parameter["schema"] = reference("schemas", &kind);
+        }
+    }
+}
+
+/// Says of each operation with which codes it refuses, by status, and of each code what it means.
+fn name_codes(document: &mut Value) {
+    let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    describe_codes(document.pointer_mut("/components/schemas/Problem/properties/code"), codes);
+    let issues = IssueCode::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    describe_codes(document.pointer_mut("/components/schemas/FieldError/properties/code"), issues);
+    let whole = document.clone();
+    let mut alike = Map::new();
+    for (route, operation) in operations(document) {
+        let said = refusals::by_operation().get(&route);
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        let Some(responses) = responses else { continue };
+        responses.retain(|status, _| !status.ends_with("XX"));
+        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in said.into_iter().flat_map(|said| &said.codes) {
+            by_status.entry(code.status().as_u16()).or_default().push(*code);
+        }
+        for (status, codes) in by_status {
+            let answer = match codes.as_slice() {
+                // Most operations have it, so it is described once.
+                [only] => {
+                    let name = format!("{only:?}");
+                    let shared = reference("responses", &name);
+                    alike.entry(name).or_insert_with(|| shared_refusal(&whole, *only));
+                    shared
+                }
+                _ => refusal(&whole, &codes),
+            };
+            responses.insert(status.to_string(), answer);
+        }
+    }
+    let components = document.get_mut("components");
+    put(components, "responses", Value::Object(alike));
+}
+
+/// The codes a member may have, each with its meaning.
+fn describe_codes<'a>(
+    member: Option<&mut Value>,
+    codes: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) {
+    if let Some(member) = member {
+        let meanings: Vec<String> = codes.clone().map(meant).collect();
+        member["description"] = json!(format!("Stable.\n\n{}", meanings.join("\n")));
+        member["enum"] = codes.map(|(code, _)| code).collect();
+    }
+}
+
+/// A line of a list in Markdown.
+fn meant((code, meaning): (&str, &str)) -> String {
+    format!("- `{code}`: {meaning}")
+}
+
+/// The answer with this code of every operation that has no other of the same status.
+fn shared_refusal(document: &Value, code: Code) -> Value {
+    let mut answer = refusal(document, &[code]);
+    let headers = headers_of(code.status().as_u16(), true, false);
+    put(Some(&mut answer), "headers", headers);
+    answer
+}
+
+/// An answer that is a problem document with one of these codes.
+fn refusal(document: &Value, codes: &[Code]) -> Value {
+    let named = codes.iter().map(|code| (code.as_str(), code.meaning()));
+    let description = match codes {
+        [only] => format!("`{}`: {}", only.as_str(), only.meaning()),
+        _ => named.clone().map(meant).collect::<Vec<_>>().join("\n"),
+    };
+    let known: Value = named.map(|(code, _)| code).collect();
+    let mut members: Map<String, Value> = codes.iter().flat_map(|code| more_of(*code)).collect();
+    members.insert("code".to_owned(), json!({ "type": "string", "enum": known }));
+    let schema = json!({ "allOf": [
+        reference("schemas", "Problem"),
+        { "type": "object", "properties": members },
+    ]});
+    let mut content = json!({ "schema": schema });
+    let telling = codes.iter().find(|code| !more_of(**code).is_empty());
+    if let Some(code) = telling.or(codes.first().filter(|_| codes.len() == 1)) {
+        put(Some(&mut content), "example", problem(document, *code));
+    }
+    json!({ "description": description, "content": { "application/problem+json": content } })
+}
+
+/// What a problem with this code tells beside what all do.
+fn more_of(code: Code) -> Map<String, Value> {
+    let slots = |description: &str| {
+        let items = reference("schemas", "SlotView");
+        json!({ "description": description, "type": "array", "items": items })
+    };
+    let difference = "How much more the slot costs.";
+    let more = match code {
+        Code::SlotTaken => json!({
+            "nextAvailable": slots("The same doctor's next open slots, up to three."),
+            "alternatives":
+                slots("Up to three: the same doctor's, or else others' of the speciality."),
+        }),
+        Code::SlotOverlap => json!({ "clashes": slots("The doctor's slots that are in the way.") }),
+        Code::SlotCostsMore => json!({
+            "difference":
+                { "$ref": "#/components/schemas/Money", "description": difference },
+        }),
+        _ => json!({}),
+    };
+    more.as_object().cloned().unwrap_or_default()
+}
+
+/// An example of a problem with this code.
+fn problem(document: &Value, code: Code) -> Value {
+    let kind = code.as_str().to_ascii_lowercase().replace('_', "-");
+    let mut problem = json!({
+        "type": format!("urn:mediconnect:problem:{kind}"),
+        "title": code.status().canonical_reason(),
+        "status": code.status().as_u16(),
+        "code": code.as_str(),
+        "detail": code.meaning(),
+        "requestId": "JKJaXmPLvHcESHA=",
+    });
+    for (member, schema) in more_of(code) {
+        let example = made(document, &schema, &member);
+        put(Some(&mut problem), &member, example);
+    }
+    if code == Code::ValidationFailed {
+        let issue = IssueCode::Required.as_str();
+        let error = json!({ "field": "reason", "code": issue, "message": "must not be empty" });
+        put(Some(&mut problem), "errors", json!([error]));
+    }
+    problem
+}
+
+/// Says which operations take an `Idempotency-Key`, and what it does.
+fn name_keys(document: &mut Value) {
+    for (route, operation) in operations(document) {
+        if refusals::by_operation().get(&route).is_some_and(|said| said.keyed) {
+            let key = reference("parameters", "IdempotencyKey");
+            match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+                Some(parameters) => parameters.push(key),
+                None => operation["parameters"] = json!([key]),
+            }
+        }
+    }
+    let description = "A name of the caller's own for this request, under which it is done once, \
+        however often it is sent. It is good for 24 hours, for the caller and the route.\n\n\
+        - The same path, query and body again: the first answer again, with \
+        `Idempotent-Replayed: true`\n\
+        - Another path, query or body: 422, `IDEMPOTENCY_KEY_REUSED`\n\
+        - While the first request is still running: 409, `IDEMPOTENCY_IN_PROGRESS`\n\n\
+        Refusals that may pass are not kept, so that the same key can be tried again: 401, 403, \
+        429, 5xx, and the codes `CONFLICT` and `PAYMENT_UNFINISHED`.";
+    let parameters = json!({ "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": description,
+        "schema": {
+            "type": "string", "pattern": "^[!-~]{1,255}$", "minLength": 1, "maxLength": 255,
+        },
+        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    }});
+    put(document.get_mut("components"), "parameters", parameters);
+}
+
+/// The headers of answers that say something of their own: name, meaning, schema, example.
+fn headers() -> [(&'static str, &'static str, Value, Value); 5] {
+    let text = || json!({ "type": "string" });
+    [
+        (
+            "x-request-id",
+            "Under which the request stands in the log; on every answer.",
+            text(),
+            json!("JKJaXmPLvHcESHA="),
+        ),
+        (
+            "Retry-After",
+            "Seconds after which it is worth trying again.",
+            json!({ "type": "integer", "minimum": 1 }),
+            json!(2),
+        ),
+        (
+            "RateLimit-Policy",
+            "Where requests are counted: how many (`q`) one may make within so many seconds (`w`).",
+            text(),
+            json!("\"requests\";q=3000;w=60"),
+        ),
+        (
+            "RateLimit",
+            "Where requests are counted: how many are left (`r`) for so many seconds (`t`).",
+            text(),
+            json!("\"requests\";r=2999;t=60"),
+        ),
+        (
+            "Idempotent-Replayed",
+            "It is the first answer under this `Idempotency-Key` once more.",
+            json!({ "type": "string", "enum": ["true"] }),
+            json!("true"),
+        ),
+    ]
+}
+
+/// Says which headers each answer may have.
+fn name_headers(document: &mut Value) {
+    let all = headers().into_iter().map(|(name, description, schema, example)| {
+        let header = json!({ "description": description, "schema": schema, "example": example });
+        (name.to_owned(), header)
+    });
+    let headers = Value::Object(all.collect());
+    put(document.get_mut("components"), "headers", headers);
+    for (route, operation) in operations(document) {
+        let said = refusals::by_operation().get(&route);
+        let counted = said.is_some_and(|said| said.codes.contains(&Code::TooManyRequests));
+        let keyed = said.is_some_and(|said| said.keyed);
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if response.get("$ref").is_none() {
+                let status = status.parse().unwrap_or_default();
+                response["headers"] = headers_of(status, counted, keyed);
+            }
+        }
+    }
+}
+
+/// The headers of an answer with this status, where requests are counted and where a key is taken.
+fn headers_of(status: u16, counted: bool, keyed: bool) -> Value {
+    let has = |name: &str| match name {
+        "Retry-After" => matches!(status, 429 | 503),
+        "RateLimit" | "RateLimit-Policy" => counted,
+        "Idempotent-Replayed" => keyed && (200..300).contains(&status),
+        _ => true,
+    };
+    let names = headers().into_iter().map(|(name, ..)| name).filter(|name| has(name));
+    let named = names.map(|name| (name.to_owned(), reference("headers", name)));
+    Value::Object(named.collect())
+}
+
+/// The bodies in `events/`.
+fn samples() -> Samples {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let entries = |path: &str| {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path()).collect();
+        paths.sort();
+        paths
+    };
+    let files = entries(folder).into_iter().flat_map(|path| entries(&path.to_string_lossy()));
+    files
+        .filter_map(|file| {
+            let event: Value = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
+            let body = serde_json::from_str(event.get("body")?.as_str()?).ok()?;
+            Some((event.get("routeKey")?.as_str()?.to_owned(), body))
+        })
+        .collect()
+}
+
+/// Takes out the schemas that nothing refers to.
+fn drop_unused(document: &mut Value) {
+    let mut used = Vec::new();
+    references(document.get("paths"), &mut used);
+    follow(document, &mut used);
+    if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        all.retain(|name, _| used.contains(&format!("/components/schemas/{name}")));
     }
 }

@@ -21,7 +21,10 @@ use crate::{
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde_json::json;
-use shared::store::{INDEXES, Index};
+use shared::{
+    models::{Instant, Zone},
+    store::{INDEXES, Index},
+};
 use std::cmp::Ordering;
 
 /// One thing that is asked of a field.
@@ -164,6 +167,7 @@ fn holds((name, asked): &Leaf, document: &Document) -> bool {
                 "$lte" => order.is_some_and(Ordering::is_le),
                 "$ne" => value != Some(operand),
                 "$in" => operand.as_array().unwrap().iter().any(|one| value == Some(one)),
+                "$nin" => operand.as_array().unwrap().iter().all(|one| value != Some(one)),
                 "$exists" => value.is_some() == operand.as_bool().unwrap(),
                 "$not" => !holds(&(name.clone(), operand.clone()), document),
                 other => panic!("no list asks {other}"),
@@ -220,6 +224,7 @@ fn documents(world: &World, many: i64, statuses: &[&str]) -> Vec<Document> {
                 "_id": format!("{number:08}"),
                 "hospitalId": hospital(number / 7),
                 "start": start,
+                "day": String::from(Zone::default().day(Instant::from_millis(start))),
                 "status": status,
                 "doctor": {
                     "id": people("doctor", number / 11, &world.a.doctor),
@@ -290,6 +295,11 @@ pub async fn listings(world: &World) -> Vec<Listing> {
         }
     }
     asked.push((&patient, "/doctors".to_owned()));
+    // Of what is free on a holiday nothing is shown; the first list learns of it.
+    let holidays = ["2030-12-03", "2030-12-08", "2030-12-25"];
+    let holidays = holidays.map(|date| json!({ "date": date, "name": "Founders' day" }));
+    admin.patch("/hospital", json!({ "holidays": holidays })).await.is(200);
+    patient.get("/slots").await.is(200);
     let mut listings = Vec::new();
     for (who, target) in asked {
         wire.documents();

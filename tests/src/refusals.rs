@@ -1,11 +1,13 @@
 //! Which codes each operation may answer, read from the code: whatever its handler reaches, from
-//! its extractors to the last function it calls. No list stands beside it that could go stale.
+//! its extractors to the last function it calls; and which permit its handler asks for, and whether
+//! it takes an `Idempotency-Key`. No list stands beside it that could go stale.
 //!
 //! Names are followed, not types. A code that this misses is found by the first test that is
 //! answered it, for answers are held against the document.
 
+use crate::document;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use shared::web::Code;
+use shared::{models::Role, tenancy::PERMITS, web::Code};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -27,25 +29,50 @@ const FIXED: [(&str, Code); 7] = [
     ("Internal", Code::InternalError),
 ];
 
-/// The codes of each operation, by `METHOD /path`, in the order in which they are declared.
-pub fn by_operation() -> &'static BTreeMap<String, Vec<Code>> {
-    static READ: LazyLock<BTreeMap<String, Vec<Code>>> = LazyLock::new(read_operations);
+/// What the code says of an operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// With which codes it refuses, in the order in which they are declared.
+    pub codes: Vec<Code>,
+    /// The permit its handler asks for; without one it is for anybody.
+    pub permit: Option<&'static str>,
+    /// Whether it takes an `Idempotency-Key`.
+    pub keyed: bool,
+    /// The names in its handler's arguments.
+    pub(crate) arguments: BTreeSet<String>,
+}
+
+impl Operation {
+    /// Who has the permit it asks for.
+    pub fn roles(&self) -> Option<&'static [Role]> {
+        let permit = PERMITS.iter().find(|(name, _)| Some(*name) == self.permit);
+        permit.map(|(_, roles)| *roles)
+    }
+}
+
+/// What the code says of each operation, by `METHOD /path`.
+pub fn by_operation() -> &'static BTreeMap<String, Operation> {
+    static READ: LazyLock<BTreeMap<String, Operation>> = LazyLock::new(read_operations);
     &READ
 }
 
-fn read_operations() -> BTreeMap<String, Vec<Code>> {
+fn read_operations() -> BTreeMap<String, Operation> {
     let sources = Sources::read();
-    let keyed = sources.reached(sources.items.iter().filter(|item| item.name == "once"));
+    let of_keys = sources.reached(sources.items.iter().filter(|item| item.name == "once"));
     let handlers = sources.items.iter().filter_map(|item| Some((item.route.clone()?, item)));
     let all = handlers.map(|(route, handler)| {
+        let permit = handler.permit();
+        let function = sources.files.get(handler.file).map_or("", File::package);
+        let keyed =
+            route.starts_with("POST ") && permit.is_some() && document::takes_keys(function);
         let mut names = sources.reached(std::iter::once(handler));
         names.extend(ANYWAY.map(variant));
-        // `Idempotency-Key` is for every POST of somebody who is logged in.
-        if route.starts_with("POST ") && handler.arguments.contains("Grant") {
-            names.extend(keyed.iter().cloned());
+        if keyed {
+            names.extend(of_keys.iter().cloned());
         }
         let codes = Code::ALL.iter().copied().filter(|code| names.contains(&variant(*code)));
-        (route, codes.collect())
+        let codes = codes.collect();
+        (route, Operation { codes, permit, keyed, arguments: handler.arguments.clone() })
     });
     all.collect()
 }
@@ -362,15 +389,26 @@ impl File {
 }
 
 impl Item {
+    /// The permit a handler asks for, by its arguments.
+    fn permit(&self) -> Option<&'static str> {
+        let asks = self.arguments.contains("Grant");
+        let mut permits = PERMITS.iter().map(|(permit, _)| *permit).filter(|_| asks);
+        permits.find(|permit| self.arguments.contains(*permit))
+    }
+
     /// Notes what is said in a body.
     fn takes_in(&mut self, body: TokenStream) {
         let tokens: Vec<TokenTree> = body.into_iter().collect();
         for (index, token) in tokens.iter().enumerate() {
+            let before = index.checked_sub(1).and_then(|before| tokens.get(before));
             if let TokenTree::Group(group) = token {
-                self.takes_in(group.stream());
+                // What something is compared with is not answered.
+                let compares = is_punct(before, '!') && follows(&tokens, index, "matches");
+                let inner = group.stream().into_iter();
+                let inner = inner.take_while(|token| !compares || !is_punct(Some(token), ','));
+                self.takes_in(inner.collect());
             }
             let Some(name) = ident(Some(token)) else { continue };
-            let before = index.checked_sub(1).and_then(|before| tokens.get(before));
             if let Some(after) = name_after(&tokens, index) {
                 let of_error =
                     name == "Error" || (name == "Self" && self.owner.as_deref() == Some("Error"));
@@ -393,6 +431,12 @@ impl Item {
             }
         }
     }
+}
+
+/// Whether this word stands two places before an index: `word!(…)`.
+fn follows(tokens: &[TokenTree], index: usize, word: &str) -> bool {
+    let two = index.checked_sub(2).and_then(|before| tokens.get(before));
+    ident(two).is_some_and(|name| name == word)
 }
 
 /// Whether what stands at an index comes after `::`.

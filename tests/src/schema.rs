@@ -64,6 +64,11 @@ fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validat
     let response = described.unwrap_or(response);
     let schema =
         response.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
+    Some(Arc::new(compiled(schema)))
+}
+
+/// The validator of a schema that may refer to the document's.
+fn compiled(schema: &Value) -> Validator {
     let mut schema = schema.clone();
     let members = schema.as_object_mut().expect("a schema is an object");
     members
@@ -72,7 +77,17 @@ fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validat
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
         .build(&schema);
-    Some(Arc::new(built.expect("a schema compiles")))
+    built.expect("a schema compiles")
+}
+
+/// Says what is wrong with a value, by a schema of the document.
+pub fn unfit(schema: &Value, value: &Value) -> Vec<String> {
+    told(&compiled(schema), value)
+}
+
+fn told(validator: &Validator, value: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(value);
+    errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
 /// Says what is wrong with an answer's body.
@@ -85,7 +100,7 @@ pub fn faults(route: &Route, status: u16, media_type: &str, body: &Value) -> Vec
     let Some(validator) = validator else {
         return vec![format!("no JSON body of the type {media_type:?} is described")];
     };
-    validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    told(&validator, body)
 }
 
 /// Whether an operation's answer with this status is described as having a body.

@@ -15,9 +15,11 @@ body! {
     pub(crate) struct HospitalChange {
         /// What people call it.
         name: Option<Name> = "name",
-        /// What patients get back, of what is booked from now on.
+        /// What patients get back, of what is booked from now on: all of it, in the place of what
+        /// was; without `noShowPercent` that is 0.
         cancellation: Option<CancellationPolicy> = "cancellation",
-        /// When patients may book, from now on.
+        /// When patients may book, from now on: all of it, in the place of what was; without
+        /// `holdMinutes` that is the installation's own time.
         booking: Option<BookingRules> = "booking",
         /// When it is closed, at most 100 days: all of them, in the place of those before.
         holidays: Option<Holidays> = "holidays",
@@ -26,6 +28,11 @@ body! {
 
 /// Changes the hospital's name and its settings, whichever are given. Open slots on a day that
 /// becomes a holiday are withdrawn; those that are held or booked stay, and the answer names them.
+///
+/// What is left out stays as it is, but only as a whole: `cancellation`, `booking` and `holidays`
+/// each take the place of all that was there. `cancellation` without `noShowPercent` gives nothing
+/// back for a missed visit, and `booking` without `holdMinutes` keeps an unpaid slot as long as the
+/// installation does.
 #[utoipa::path(
     patch, path = "/hospital", tag = "hospitals", security(("bearer" = [])),
     request_body = HospitalChange,

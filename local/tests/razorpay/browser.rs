@@ -1,5 +1,6 @@
 //! The checkout page in a real browser, clicked through as a person would: headless Chromium,
-//! driven over W3C `WebDriver`. Pictures of it are left in `target/tmp`.
+//! driven over W3C `WebDriver`. Pictures of it are left in `target/tmp`. And the page that shows the
+//! API's description, for the browser is here.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -338,5 +339,83 @@ async fn it_fits_a_telephone_and_loads_nothing_from_elsewhere() {
     let evil = checkout(&world, &order, "javascript:alert(1)");
     browser.opens(&evil).await;
     assert_eq!(browser.sees("[role=alert]").await, "This cannot be paid");
+    browser.ends().await;
+}
+
+/// The page that shows the API's description, beside it; and beside one that would be a script.
+async fn docs() -> String {
+    const PAGE: &str = include_str!("../../../functions/hospitals/src/docs.html");
+    const API: &str = include_str!("../../../openapi.json");
+    let json = [("content-type", "application/json")];
+    let evil = "<img src=x onerror='document.title = 1'>";
+    let evil = json!({
+        "info": { "description": evil },
+        "tags": [{ "name": "evil", "description": evil }],
+        "paths": { "/": { "get": { "tags": ["evil"], "operationId": "evil", "summary": evil } } },
+    });
+    let router = Router::new()
+        .route("/docs", get(async || Html(PAGE)))
+        .route("/openapi.json", get(async move || (json, API)))
+        .route("/evil/docs", get(async || Html(PAGE)))
+        .route("/evil/openapi.json", get(async move || (json, evil.to_string())));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_is_read_and_searched() {
+    let (url, browser) = (docs().await, Browser::start().await);
+    browser.opens(&format!("{url}/docs")).await;
+    let open = async |id: &str| {
+        let head = format!("#{id} summary");
+        let head = browser.settles(async || browser.client.find(Locator::Css(&head)).await).await;
+        head.click().await.unwrap();
+        browser.sees(&format!("#{id} .token")).await
+    };
+    assert_eq!(open("postLogin").await, "Needs no access token.");
+    assert_eq!(open("postSlotsBook").await, "Needs an access token.");
+    let said = browser.sees("#postSlotsBook").await;
+    for word in ["For: patient.", "SLOT_TAKEN", "Idempotency-Key", "slotId", "Retry-After"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+
+    // Everything there is to see, however deep.
+    let all = "const shut = [...document.querySelectorAll('main details:not([open])')];
+        for (const box of shut) box.open = true;
+        return shut.length;";
+    let end = Instant::now() + PATIENCE;
+    while browser.client.execute(all, Vec::new()).await.unwrap() != json!(0) {
+        assert!(Instant::now() < end, "there is no end of it");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let found = "const text = document.body.innerText;
+        const page = document.documentElement;
+        return {
+            lost: ['undefined', '[object', 'NaN'].filter(word => text.includes(word)),
+            nested: text.includes('nextAvailable') && text.includes('speciality'),
+            loaded: performance.getEntriesByType('resource').map(it => it.name)
+                .filter(name => !name.endsWith('/favicon.ico')),
+            wide: page.scrollWidth > page.clientWidth,
+        };";
+    browser.client.set_window_size(500, 740).await.unwrap();
+    let found = browser.client.execute(found, Vec::new()).await.unwrap();
+    let loaded = [format!("{url}/openapi.json")];
+    assert_eq!(found, json!({ "lost": [], "nested": true, "loaded": loaded, "wide": false }));
+
+    let field = browser.client.find(Locator::Id("find")).await.unwrap();
+    field.send_keys("slot_overlap").await.unwrap();
+    let left = "return [...document.querySelectorAll('section > details')]
+        .filter(it => it.offsetParent).map(it => it.id)";
+    let left = browser.client.execute(left, Vec::new()).await.unwrap();
+    assert_eq!(left, json!(["postSlotsSet"]));
+
+    // Nothing the document says is more than text.
+    browser.opens(&format!("{url}/evil/docs")).await;
+    assert!(browser.sees("#evil").await.contains("<img"));
+    let images = "return [document.images.length, document.title]";
+    let images = browser.client.execute(images, Vec::new()).await.unwrap();
+    assert_eq!(images, json!([0, "MediConnect API"]));
     browser.ends().await;
 }
