@@ -2,6 +2,7 @@
 //! the terms say.
 
 use futures_util::future::join_all;
+use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
@@ -145,6 +146,62 @@ async fn a_follow_up_is_free_once_used_on_booking_and_given_back_on_cancelling()
     let beyond = json!({ "slotId": late["id"] });
     patient.post(&*target, beyond.clone()).await.refused(409, "SLOT_COSTS_MORE");
     world.a.admin.post(&*target, beyond).await.is(200);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_follow_up_that_is_moved_to_another_doctor_is_to_be_had_again() {
+    let world = World::new().await;
+    let (doctor, patient, admin) = (&world.a.doctor, &world.a.patient, &world.a.admin);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    sets_fees(&world, 7, 1).await;
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let theirs = colleague.sets_slot("2030-12-05", "12:00").await;
+    let visit = seen(&world, patient).await;
+    let first = patient.books(&slots[0]).await;
+    assert_eq!((&first["status"], &first["followUpOf"]), (&json!("confirmed"), &visit["id"]));
+    assert_eq!(number(&quote(patient, &slots[1]).await, "/fee/amount"), 50_000);
+    let target = format!("/appointments/{}/reschedule", text(&first, "/id"));
+    let moved = admin.post(target, json!({ "slotId": theirs["id"] })).await.is(200);
+    // What was promised for it stays, and it follows nothing any more.
+    let now = &moved["appointment"];
+    assert_eq!((number(now, "/fee/amount"), &now["followUpOf"]), (0, &Value::Null));
+    let said = quote(patient, &slots[1]).await;
+    assert_eq!((number(&said, "/fee/amount"), number(&said, "/followUp/number")), (0, 1));
+    let again = patient.books(&slots[1]).await;
+    assert_eq!((&again["status"], &again["followUpOf"]), (&json!("confirmed"), &visit["id"]));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_used_at_another_doctor_is_seen_and_locks_nobody_out() {
+    let world = World::new().await;
+    let (doctor, patient, admin) = (&world.a.doctor, &world.a.patient, &world.a.admin);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    sets_fees(&world, 7, 2).await;
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:30", 30).await;
+    let visit = seen(&world, patient).await;
+    let first = patient.books(&slots[0]).await;
+    // As a visit was left that was moved before numbers were given back.
+    let (of, to) = (doc! { "_id": text(&first, "/id") }, doc! { "doctor.id": &colleague.account });
+    world.books().change("appointments", of, doc! { "$set": to }).await;
+    let today = format!("/fees/quote?doctorId={}", doctor.account);
+    for said in [quote(patient, &slots[1]).await, patient.get(today).await.is(200)] {
+        assert_eq!((number(&said, "/fee/amount"), number(&said, "/followUp/number")), (0, 2));
+    }
+    let second = patient.books(&slots[1]).await;
+    assert_eq!((&second["status"], &second["followUpOf"]), (&json!("confirmed"), &visit["id"]));
+    // With the colleague he has had no consultation.
+    let fees = json!({
+        "fee": { "amount": 50_000, "currency": "INR" },
+        "followUp": { "fee": { "amount": 0, "currency": "INR" }, "withinDays": 7, "visits": 2 },
+    });
+    admin.put(format!("/doctors/{}/fees", colleague.account), fees).await.is(200);
+    let theirs = colleague.sets_slot("2030-12-05", "15:00").await;
+    assert_eq!(number(&quote(patient, &theirs).await, "/fee/amount"), 50_000);
+    // Both are used: who comes once more pays, and is refused nothing.
+    let third = patient.books(&slots[2]).await;
+    assert_eq!((&third["status"], number(&third, "/fee/amount")), (&json!("held"), 50_000));
     world.check().await;
 }
 

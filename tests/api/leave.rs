@@ -161,6 +161,10 @@ async fn all_money_goes_back_where_that_is_what_is_offered() {
         let back = world.razorpay().refunds_of(&payment).await;
         assert_eq!(back.iter().map(|one| number(one, "/amount")).collect::<Vec<_>>(), [50_000]);
         assert_eq!(world.mail().count(&patient.email, "was cancelled").await, 1);
+        let mails = world.mail().to(&patient.email).await;
+        let told = mails.iter().rev().find(|mail| mail.subject.contains("was cancelled")).unwrap();
+        let told = told.text.replace('\n', " ");
+        assert!(told.contains("the doctor is away") && !told.contains("conference"), "{told}");
     }
     assert_eq!(doctor.status_of(&booked[2]).await, "checked_in");
     assert_eq!(now(&doctor, &leave).await, seen, "nothing more");
@@ -237,6 +241,81 @@ async fn a_cheaper_time_gives_the_difference_back_and_a_dearer_one_costs_nothing
         let moved = accepts(&world, &link, slot).await.is(200);
         assert_eq!(moved["appointment"]["refund"], *refund);
     }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_is_logged_in_chooses_by_the_same_rules_as_by_the_link() {
+    let world = World::new().await;
+    let (doctor, admin) = (&world.a.doctor, &world.a.admin);
+    let mut dear = Vec::new();
+    for (name, speciality) in [("dear", "Cardiology"), ("other", "Neurology")] {
+        let mut body = world.a.doctor_body(name);
+        body["fee"] = json!({ "amount": 80_000, "currency": "INR" });
+        body["speciality"] = json!(speciality);
+        admin.post("/create/doctor", body).await.is(201);
+        let other = world.visitor().activated(&world.a.address(name), &world.a.code).await;
+        dear.push(other.sets_slot("2030-12-05", "11:00").await);
+    }
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let patients = world.a.new_patients(2).await;
+    let asked = patients[0].books_and_pays(&slots[0]).await;
+    let later = doctor.sets_slot("2030-12-20", "10:00").await;
+    let left_alone = patients[1].books_and_pays(&later).await;
+    let moves = async |who: &Actor, appointment: &Value, slot: &Value| {
+        let path = format!("/appointments/{}/reschedule", text(appointment, "/id"));
+        who.post(path, json!({ "slotId": slot["id"] })).await
+    };
+    moves(&patients[0], &asked, &dear[0]).await.refused(409, "SLOT_COSTS_MORE");
+    let leave = leaves(doctor, "alternatives").await;
+    // What the link would not give costs more still, and so does all to whom nobody has asked.
+    moves(&patients[0], &asked, &dear[1]).await.refused(409, "SLOT_COSTS_MORE");
+    moves(&patients[1], &left_alone, &dear[0]).await.refused(409, "SLOT_COSTS_MORE");
+    let moved = moves(&patients[0], &asked, &dear[0]).await.is(200);
+    assert_eq!((&moved["refund"], &moved["appointment"]["fee"]), (&Value::Null, &asked["fee"]));
+    assert_eq!(moved["appointment"]["start"], dear[0]["start"]);
+    assert_eq!(counts(doctor, &leave).await, [0, 1, 0, 0, 0]);
+    moves(&patients[0], &asked, &dear[1]).await.refused(409, "SLOT_COSTS_MORE");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn the_history_says_that_the_doctor_is_away_and_not_why() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "12:00", 30).await;
+    let own = doctor.sets_slot("2030-12-07", "10:00").await;
+    let (one, two) = (patient.books_and_pays(&slots[0]).await, patient.books(&slots[1]).await);
+    let three = patient.books_and_pays(&slots[2]).await;
+    let leave = leaves(doctor, "alternatives").await;
+    let link = link(&world, patient).await;
+    let steps = async |who: &Actor, appointment: &Value| -> Vec<[String; 3]> {
+        let seen = who.sees(appointment).await;
+        assert!(!seen.to_string().contains("A conference"), "{seen}");
+        let words = |step: &Value, pointer: &str| {
+            step.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let all = seen["history"].as_array().unwrap().iter();
+        all.map(|step| ["/what", "/by/role", "/reason"].map(|at| words(step, at))).collect()
+    };
+    let away = "The doctor is away";
+    // What is not paid is called off at once, and who has paid is asked.
+    let expected = [["booked", "patient", ""], ["cancelled", "doctor", away]];
+    assert_eq!(steps(patient, &two).await, expected.map(|step| step.map(str::to_owned)));
+    for who in [patient, doctor] {
+        let asked = steps(who, &one).await;
+        assert_eq!(asked.last().unwrap(), &["leave_offered", "doctor", away]);
+    }
+    // One of the two takes another time, by whichever mail came last.
+    accepts(&world, &link, &own).await.is(200);
+    let (first, third) = (steps(patient, &one).await, steps(patient, &three).await);
+    let chose = ["rescheduled", "patient", away].map(str::to_owned);
+    let [moved, waits] = if first.last() == Some(&chose) { [&one, &three] } else { [&three, &one] };
+    assert!(first.last() == Some(&chose) || third.last() == Some(&chose), "{first:?} {third:?}");
+    doctor.delete(format!("/doctor/leave/{}", text(&leave, "/leaveId"))).await.is(204);
+    let stands = ["stands", "", ""].map(str::to_owned);
+    assert_eq!(steps(patient, waits).await.last(), Some(&stands));
+    assert_eq!(steps(patient, moved).await.last(), Some(&chose), "what was moved stays so");
     world.check().await;
 }
 

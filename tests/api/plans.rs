@@ -68,6 +68,9 @@ async fn a_day(world: &World, counted: &Api) {
     let form = admin.post("/patients/import", json!({ "fileName": "list.csv" })).await.is(201);
     let key = text(&form, "/upload/fields/key");
     imports.arrives(&key, &crate::importing::file(0, 5)).await;
+    // One of them moves to another account.
+    let moved = "name,email,identifier,mobile\nPatient 0,moved@mail.example,N-0000,9876500000\n";
+    imports.arrives(&format!("imports/{}/list.csv", world.a.code), moved.as_bytes()).await;
     for job in [
         Job::Effects,
         Job::Holds,
@@ -105,13 +108,15 @@ async fn a_wait(world: &World, counted: &Api, slot: &Value) {
     counted.run(Job::Waitlist).await;
     world.a.doctor.at(counted).sets_slots("2030-12-05", "15:00", "15:30", 30).await;
     waits.delete(format!("/waitlist/{}", text(&entry, "/id"))).await.is(204);
-    waits.post("/waitlist", wish).await.is(201);
+    // Whom a slot was offered it is not offered again.
+    let other = world.a.new_patient("other").await.at(counted);
+    other.post("/waitlist", wish).await.is(201);
     let again = world.a.patient.books_and_pays(slot).await;
     world.a.patient.at(&alone).cancels(&again).await.is(200);
     counted.run(Job::Waitlist).await;
-    let link = crate::leave::link_in(world, &waits, "/waitlist/offer").await;
-    waits.get(format!("/waitlist/offer?link={link}")).await.is(200);
-    waits.post("/waitlist/accept", json!({ "link": link })).await.is(200);
+    let link = crate::leave::link_in(world, &other, "/waitlist/offer").await;
+    other.get(format!("/waitlist/offer?link={link}")).await.is(200);
+    other.post("/waitlist/accept", json!({ "link": link })).await.is(200);
 }
 
 /// A doctor goes on leave, and nobody is there to do what follows but the jobs that are counted.

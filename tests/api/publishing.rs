@@ -316,6 +316,53 @@ async fn a_night_goes_over_midnight() {
 }
 
 #[tokio::test]
+async fn a_night_is_replaced_with_what_lies_after_midnight_and_only_by_its_own_day() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let replacing = |date: &str, from: &str, to: &str, minutes: u32| {
+        let mut body = once(date, from, to, minutes);
+        body["replace"] = json!(true);
+        body["overnight"] = json!(to < from);
+        body
+    };
+    let counts = |set: &Value| ["/created", "/unchanged", "/removed"].map(|at| number(set, at));
+    let night = |minutes: u32| replacing("2030-12-03", "22:00", "06:00", minutes);
+    let set = sets(doctor, &night(30)).await.is(201);
+    assert_eq!(counts(&set), [16, 0, 0]);
+    assert_eq!(counts(&sets(doctor, &night(30)).await.is(201)), [0, 16, 0]);
+    // Its own slots after midnight are in the way of none.
+    let set = sets(doctor, &night(20)).await.is(201);
+    assert_eq!(counts(&set), [24, 0, 16]);
+    assert_eq!(set["slots"][12]["start"], "2030-12-04T02:00:00+05:30");
+    let booked = patient.books_and_pays(&set["slots"][12]).await;
+    // The next day's hours are others.
+    let next = replacing("2030-12-04", "09:00", "12:00", 30);
+    assert_eq!(counts(&sets(doctor, &next).await.is(201)), [6, 0, 0]);
+    sets(doctor, &replacing("2030-12-04", "05:30", "08:30", 30)).await.refused(409, "SLOT_OVERLAP");
+    // Of a shorter evening nothing is left after midnight but what is booked.
+    let evening = sets(doctor, &replacing("2030-12-03", "22:00", "23:00", 20)).await.is(201);
+    assert_eq!(counts(&evening), [0, 3, 20]);
+    let staying = evening["staying"].as_array().unwrap();
+    assert_eq!(
+        staying.iter().map(|slot| text(slot, "/id")).collect::<Vec<_>>(),
+        [text(&booked, "/slotId")]
+    );
+    let open = patient.get("/slots?from=2030-12-03&to=2030-12-04").await.is(200);
+    assert_eq!(ids(&open).len(), 9, "three of the evening, six of the morning");
+    // The week's night too goes on after its last day.
+    let week = |minutes: u32| {
+        json!({
+            "startDate": "2030-12-09", "endDate": "2030-12-10", "slotMinutes": minutes,
+            "replace": true,
+            "weekly": [{ "day": "tue", "from": "23:00", "to": "02:00", "overnight": true }],
+        })
+    };
+    assert_eq!(counts(&sets(doctor, &week(60)).await.is(201)), [3, 0, 0]);
+    assert_eq!(counts(&sets(doctor, &week(45)).await.is(201)), [4, 0, 3]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_changed_rule_touches_only_open_slots_and_names_those_that_stay() {
     let world = World::new().await;
     let (doctor, patient) = (&world.a.doctor, &world.a.patient);
@@ -416,6 +463,50 @@ async fn nothing_is_published_for_a_holiday_or_booked_on_it() {
         admin.patch("/hospital", json!({ "holidays": [] })).await.is(200)["holidays"],
         json!([])
     );
+    patient.books(&slots[0]).await;
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_given_back_on_a_holiday_is_shown_once_that_is_none() {
+    let world = World::new().await;
+    let (admin, doctor, patient) = (&world.a.admin, &world.a.doctor, &world.a.patient);
+    let eve = doctor.sets_slot("2030-12-24", "10:00").await;
+    let slots = doctor.sets_slots("2030-12-25", "10:00", "11:00", 30).await;
+    let later = doctor.sets_slots("2030-12-26", "10:00", "11:00", 30).await;
+    let booked = patient.books_and_pays(&slots[0]).await;
+    let other = world.a.new_patient("other").await;
+    other.books_and_pays(&eve).await;
+    let holidays = json!([{ "date": "2030-12-25", "name": "Christmas" }]);
+    admin.patch("/hospital", json!({ "holidays": holidays })).await.is(200);
+    admin.cancels(&booked).await.is(200);
+    let (given_back, first, second) =
+        (text(&slots[0], "/id"), text(&later[0], "/id"), text(&later[1], "/id"));
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), [first.clone(), second.clone()]);
+    // A page is full all the same.
+    let page = patient.get("/slots?limit=1").await.is(200);
+    assert_eq!(ids(&page), [first.clone()]);
+    let next = |who: &Value| who["items"][0]["nextAvailable"].clone();
+    assert_eq!(next(&patient.get("/doctors").await.is(200)), later[0]["start"]);
+    assert!(ids(&doctor.get("/slots").await.is(200)).contains(&given_back), "the doctor sees it");
+    // It is suggested neither for a slot that is taken nor to whose doctor is away.
+    let refusal = patient.tries_to_book(&eve).await.refused(409, "SLOT_TAKEN");
+    for member in ["nextAvailable", "alternatives"] {
+        let offered = refusal[member].as_array().unwrap();
+        let offered: Vec<String> = offered.iter().map(|slot| text(slot, "/id")).collect();
+        assert_eq!(offered, [first.clone(), second.clone()], "{member}");
+    }
+    let away = json!({ "from": "2030-12-24T00:00:00+05:30", "to": "2030-12-25T00:00:00+05:30" });
+    doctor.post("/doctor/leave", away).await.is(201);
+    let link = crate::leave::link(&world, &other).await;
+    let seen = world.visitor().get(format!("/leave/offer?link={link}")).await.is(200);
+    let offered = seen["alternatives"].as_array().unwrap();
+    let offered: Vec<String> = offered.iter().map(|slot| text(slot, "/slotId")).collect();
+    assert_eq!(offered, [first.clone(), second.clone()]);
+    patient.tries_to_book(&slots[0]).await.refused(409, "HOSPITAL_CLOSED");
+    admin.patch("/hospital", json!({ "holidays": [] })).await.is(200);
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), [given_back, first, second]);
+    assert_eq!(next(&patient.get("/doctors").await.is(200)), slots[0]["start"]);
     patient.books(&slots[0]).await;
     world.check().await;
 }

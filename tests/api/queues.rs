@@ -72,6 +72,9 @@ async fn numbers_are_given_in_the_order_patients_come_and_called_in_it() {
     let called = calls(doctor, "recall", json!({ "number": 2 })).await.is(200);
     assert_eq!((serving(&called), &called["skipped"]), (Some(2), &json!([])));
     assert_eq!(status(&world, &first).await["state"], "done");
+    // Nobody comes after him: who is called then has been seen.
+    let ended = calls(doctor, "call-next", json!({})).await.is(200);
+    assert_eq!((serving(&ended), &ended["waiting"]), (None, &json!([])));
     calls(doctor, "call-next", json!({})).await.refused(409, "NOBODY_WAITS");
     // Tomorrow's numbers begin anew.
     world.set("2030-12-03T08:00:00+05:30");
@@ -136,7 +139,114 @@ async fn who_is_seen_or_gone_is_not_called() {
     assert_eq!(status(&world, &tickets[1]).await["state"], "waiting");
     doctor.cancels(&booked[1]).await.is(200);
     assert_eq!(status(&world, &tickets[1]).await["state"], "left");
+    calls(doctor, "call-next", json!({})).await.is(200);
     calls(doctor, "call-next", json!({})).await.refused(409, "NOBODY_WAITS");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_was_seen_and_walks_in_again_waits_anew() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let body = json!({ "patientId": world.a.patient.patient });
+    let first = doctor.post("/queue/walk-in", body.clone()).await.is(201);
+    assert_eq!(serving(&calls(doctor, "call-next", json!({})).await.is(200)), Some(1));
+    // He was the last: nobody has called another since.
+    world.pass(5 * 3600);
+    let doctor = doctor.comes_back().await;
+    let again = doctor.post("/queue/walk-in", body.clone()).await.is(201);
+    assert_eq!(number(&again, "/queue/number"), 2);
+    assert_eq!(status(&world, &first).await["state"], "done");
+    let seen = status(&world, &again).await;
+    assert_eq!((&seen["state"], &seen["nowServing"]), (&json!("waiting"), &Value::Null));
+    assert_eq!(doctor.post("/queue/walk-in", body).await.is(201), again, "he keeps it");
+    let called = calls(&doctor, "call-next", json!({})).await.is(200);
+    assert_eq!((serving(&called), &called["waiting"]), (Some(2), &json!([])));
+    assert_eq!(serving(&calls(&doctor, "call-next", json!({})).await.is(200)), None);
+    calls(&doctor, "skip", json!({})).await.refused(409, "NOBODY_CALLED");
+    calls(&doctor, "call-next", json!({})).await.refused(409, "NOBODY_WAITS");
+}
+
+#[tokio::test]
+async fn who_is_moved_within_the_day_waits_with_one_number() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots("2030-12-02", "10:00", "11:00", 30).await;
+    let appointment = world.a.patient.books_and_pays(&slots[0]).await;
+    let path = |what: &str| format!("/appointments/{}/{what}", text(&appointment, "/id"));
+    let first = checks_in(doctor, &appointment).await;
+    doctor.act(path("undo")).await.is(200);
+    let to = json!({ "slotId": slots[1]["id"] });
+    doctor.post(path("reschedule"), to).await.is(200);
+    let second = checks_in(doctor, &appointment).await;
+    doctor.act(path("undo")).await.is(200);
+    assert_eq!(checks_in(doctor, &appointment).await["queue"], second["queue"]);
+    let states = [&status(&world, &first).await, &status(&world, &second).await]
+        .map(|seen| text(seen, "/state"));
+    assert_eq!(states, ["left", "waiting"]);
+    let called = calls(doctor, "call-next", json!({})).await.is(200);
+    assert_eq!((serving(&called), &called["waiting"]), (Some(2), &json!([])));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_nights_numbers_are_called_after_midnight_too() {
+    let world = World::new().await;
+    // Of the last slot before midnight there are two seats; it ends after midnight.
+    let night = json!({
+        "date": "2030-12-02", "from": "23:50", "to": "00:30", "overnight": true,
+        "slotMinutes": 20, "capacity": 2,
+    });
+    let slots = world.a.doctor.post("/slots/set", night).await.is(201)["slots"].clone();
+    let patients = world.a.new_patients(3).await;
+    let mut booked = Vec::new();
+    for (patient, slot) in patients.iter().zip([&slots[0], &slots[0], &slots[1]]) {
+        booked.push(patient.books_and_pays(slot).await);
+    }
+    world.set("2030-12-02T23:40:00+05:30");
+    let doctor = world.a.doctor.comes_back().await;
+    let early = checks_in(&doctor, &booked[0]).await;
+    assert_eq!(early["queue"]["day"], "2030-12-02");
+    world.set("2030-12-03T00:05:00+05:30");
+    let (doctor, admin) = (doctor.comes_back().await, world.a.admin.comes_back().await);
+    let late = checks_in(&doctor, &booked[1]).await;
+    assert_eq!(
+        (&late["queue"]["number"], &late["queue"]["day"]),
+        (&json!(2), &json!("2030-12-02"))
+    );
+    // Today's queue is another, in which nobody waits yet.
+    calls(&doctor, "call-next", json!({})).await.refused(409, "NOBODY_WAITS");
+    let night = json!({ "day": "2030-12-02" });
+    let called = calls(&doctor, "call-next", night.clone()).await.is(200);
+    assert_eq!((serving(&called), &called["day"]), (Some(1), &json!("2030-12-02")));
+    let skipped = calls(&doctor, "skip", night.clone()).await.is(200);
+    assert_eq!(skipped["skipped"], json!([1]));
+    let of_doctor = json!({ "day": "2030-12-02", "doctorId": doctor.account });
+    assert_eq!(serving(&calls(&admin, "call-next", of_doctor).await.is(200)), Some(2));
+    let again = json!({ "day": "2030-12-02", "number": 1 });
+    calls(&doctor, "recall", json!({ "number": 1 })).await.refused(409, "NOBODY_WAITS");
+    assert_eq!(serving(&calls(&doctor, "recall", again).await.is(200)), Some(1));
+    assert_eq!(status(&world, &early).await["state"], "called");
+    // Today's begin anew, and go on beside it.
+    let today = checks_in(&doctor, &booked[2]).await;
+    assert_eq!(
+        (&today["queue"]["number"], &today["queue"]["day"]),
+        (&json!(1), &json!("2030-12-03"))
+    );
+    for body in [json!({}), json!({ "day": "2030-12-03" })] {
+        let called = calls(&doctor, "call-next", body).await.is(200);
+        assert_eq!(called["day"], "2030-12-03");
+    }
+    // The night before and tomorrow are nobody's to call.
+    for day in ["2030-12-01", "2030-12-04"] {
+        for what in ["call-next", "skip"] {
+            let fields = calls(&doctor, what, json!({ "day": day })).await.bad_fields();
+            assert_eq!(fields, [("day".to_owned(), "INVALID".to_owned())]);
+        }
+        let body = json!({ "day": day, "number": 1 });
+        let fields = calls(&doctor, "recall", body).await.bad_fields();
+        assert_eq!(fields, [("day".to_owned(), "INVALID".to_owned())]);
+    }
     world.check().await;
 }
 

@@ -176,6 +176,37 @@ async fn a_cheaper_slot_gives_the_difference_back_and_a_dearer_one_is_not_charge
 }
 
 #[tokio::test]
+async fn who_does_not_come_to_a_cheaper_slot_gets_his_part_of_what_that_cost() {
+    let world = World::new().await;
+    let terms = json!({ "tiers": [], "noShowPercent": 50 });
+    world.a.admin.patch("/hospital", json!({ "cancellation": terms })).await.is(200);
+    let cheap = doctor_for(&world, "cheap", 30_000).await;
+    let own = world.a.doctor.sets_slot("2030-12-02", "15:00").await;
+    let cheaper = cheap.sets_slot("2030-12-02", "16:00").await;
+    let appointment = world.a.patient.books_and_pays(&own).await;
+    moves(&world.a.admin, &appointment, &cheaper).await.is(200);
+    world.set("2030-12-02T16:10:00+05:30");
+    let cheap = cheap.comes_back().await;
+    let path = |what: &str| format!("/appointments/{}/{what}", text(&appointment, "/id"));
+    for _ in 0..2 {
+        let noted = cheap.act(path("no-show")).await.is(200);
+        assert_eq!(noted["refund"], json!({ "amount": 15_000, "currency": "INR" }));
+        cheap.act(path("undo")).await.is(200);
+    }
+    cheap.act(path("no-show")).await.is(200);
+    world.set("2030-12-03T00:00:00+05:30");
+    for _ in 0..3 {
+        world.run(Job::Effects).await;
+        world.check().await;
+    }
+    let payment = text(&appointment, "/payment/paymentId");
+    let refunds = world.razorpay().refunds_of(&payment).await;
+    let mut back: Vec<i64> = refunds.iter().map(|refund| number(refund, "/amount")).collect();
+    back.sort_unstable();
+    assert_eq!(back, [15_000, 20_000]);
+}
+
+#[tokio::test]
 async fn moving_does_not_better_the_terms() {
     let world = World::new().await;
     let patient = &world.a.patient;

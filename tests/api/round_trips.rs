@@ -1,8 +1,8 @@
 //! How often the busiest requests ask the database: what is slow in a Lambda is the network.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{
-    actor::{Actor, ids, text},
+    actor::{Actor, ids, items, number, text},
     razorpay::delivery_to,
     wire::{Silence, Wire},
     world::World,
@@ -71,6 +71,63 @@ async fn rules_of_its_own_cost_a_hospitals_lists_a_second_round_trip_once() {
             assert_eq!(again.pointer(next), slots[4 - left].get("start"));
         }
     }
+}
+
+#[tokio::test]
+async fn holidays_cost_a_hospitals_lists_no_second_round_trip_but_once() {
+    let world = World::with_instances(1).await;
+    let wire = Wire::new().await;
+    let patient = world.a.patient.at(&world.with(&[("MONGODB_URI", &wire.uri)]));
+    let slots = world.a.doctor.sets_slots("2030-12-25", "10:00", "11:00", 30).await;
+    let booked = world.a.patient.books_and_pays(&slots[0]).await;
+    patient.get("/slots").await.is(200);
+    let holidays = json!([{ "date": "2030-12-25", "name": "Christmas" }]);
+    world.a.admin.patch("/hospital", json!({ "holidays": holidays })).await.is(200);
+    world.a.admin.cancels(&booked).await.is(200);
+    wire.commands();
+    for cost in [3, 2, 2] {
+        assert_eq!(ids(&patient.get("/slots").await.is(200)), Vec::<String>::new());
+        assert_eq!(wire.commands().len(), cost, "the list beside the hospital");
+    }
+    let doctors = patient.get("/doctors").await.is(200);
+    assert_eq!(doctors["items"][0]["nextAvailable"], Value::Null);
+    assert_eq!(wire.commands().len(), 2);
+}
+
+#[tokio::test]
+async fn leaves_are_listed_with_their_counts_in_one_round_trip() {
+    let world = World::with_instances(1).await;
+    let wire = Wire::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:30", 30).await;
+    for (patient, slot) in world.a.new_patients(3).await.iter().zip(&slots) {
+        patient.books_and_pays(slot).await;
+    }
+    let mut leaves = Vec::new();
+    for (from, to, offer) in [("10:00", "10:30", "refund"), ("10:30", "12:00", "alternatives")] {
+        world.pass(1);
+        let at = |time: &str| format!("2030-12-05T{time}:00+05:30");
+        let body = json!({ "from": at(from), "to": at(to), "offer": offer });
+        leaves.push(text(&doctor.post("/doctor/leave", body).await.is(201), "/leaveId"));
+    }
+    let counted = doctor.at(&world.with(&[("MONGODB_URI", &wire.uri)]));
+    counted.get("/doctor/leave").await.is(200);
+    wire.commands();
+    let list = items(&counted.get("/doctor/leave").await.is(200));
+    assert_eq!(wire.commands(), ["aggregate"]);
+    let told = |leave: &Value| {
+        ["offered", "cancelled", "refunded"].map(|name| number(leave, &format!("/counts/{name}")))
+    };
+    assert_eq!(list.iter().map(told).collect::<Vec<_>>(), [[2, 0, 0], [0, 1, 1]]);
+    for (one, id) in list.iter().zip(leaves.iter().rev()) {
+        assert_eq!(*one, doctor.get(format!("/doctor/leave/{id}")).await.is(200));
+    }
+    // Another page is another, and a doctor without leaves has none.
+    let page = counted.get("/doctor/leave?limit=1").await.is(200);
+    let next = format!("/doctor/leave?limit=1&cursor={}", text(&page, "/nextCursor"));
+    assert_eq!(items(&counted.get(next).await.is(200)), list[1..]);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    assert_eq!(items(&colleague.get("/doctor/leave").await.is(200)), Vec::<Value>::new());
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tests::{
     actor::{Actor, ids, items, text},
     answer::Answer,
+    api::Api,
     call::Call,
+    imports::Imports,
     world::World,
 };
 
@@ -33,6 +35,23 @@ async fn accepts(world: &World, link: &str) -> Answer {
 /// How many mails told somebody of a free slot.
 async fn told(world: &World, who: &Actor) -> usize {
     world.mail().count(&who.email, "slot is free").await
+}
+
+/// The same world, in which nobody offers what is kept but the job.
+fn unheard(world: &World) -> Api {
+    world.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")])
+}
+
+/// What a patient could book.
+async fn open(who: &Actor) -> Vec<String> {
+    ids(&who.get("/slots").await.is(200))
+}
+
+/// The slots somebody is offered at this moment.
+async fn offers(who: &Actor) -> Vec<String> {
+    let entries = items(&who.get("/waitlist").await.is(200));
+    let offered = entries.iter().filter(|entry| entry.get("offer").is_some());
+    offered.map(|entry| text(entry, "/offer/slotId")).collect()
 }
 
 /// Where somebody's only entry stands.
@@ -370,4 +389,271 @@ async fn nobody_passes_by_and_one_of_many_acceptances_books() {
         assert!(world.books().find("appointments", here).await.len() <= 1);
         world.check().await;
     }
+}
+
+#[tokio::test]
+async fn a_person_has_one_offer_at_a_time_and_no_slot_twice_whatever_he_waits_for() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots(DAY, "10:00", "12:00", 30).await;
+    let people = world.a.new_patients(2).await;
+    for who in &people {
+        world.pass(1);
+        waits(who, doctor).await;
+        let field = json!({ "speciality": "Cardiology", "from": DAY, "to": DAY });
+        let longer = json!({ "doctorId": doctor.account, "from": DAY, "to": "2030-12-09" });
+        for wish in [field, longer] {
+            who.post("/waitlist", wish).await.is(201);
+        }
+    }
+    let mut booked = Vec::new();
+    for slot in &slots {
+        booked.push(patient.books_and_pays(slot).await);
+    }
+    let unheard = patient.at(&unheard(&world));
+    for cancelled in join_all(booked.iter().map(|one| unheard.cancels(one))).await {
+        cancelled.is(200);
+    }
+    let (mut people, mut patient) = (people, patient.clone());
+    for round in 1..=2 {
+        // Several run at the same time; the last sees to what they left to each other.
+        join_all((0..4).map(|_| world.run(Job::Waitlist))).await;
+        world.run(Job::Waitlist).await;
+        for who in &people {
+            assert_eq!((offers(who).await.len(), told(&world, who).await), (1, round));
+        }
+        assert_ne!(offers(&people[0]).await, offers(&people[1]).await);
+        assert_eq!(open(&patient).await.len(), 2, "nobody waits for the others");
+        world.pass(900);
+        people = join_all(people.iter().map(Actor::refreshed)).await;
+        patient = patient.refreshed().await;
+    }
+    // Each has let both pass.
+    world.run(Job::Waitlist).await;
+    for who in &people {
+        assert_eq!((offers(who).await.len(), told(&world, who).await), (0, 2));
+    }
+    assert_eq!(open(&patient).await.len(), 4);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_somebody_leaves_is_not_offered_to_him_by_another_wish() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slot = doctor.sets_slot(DAY, "10:00").await;
+    let booked = patient.books_and_pays(&slot).await;
+    let who = world.a.new_patient("waits").await;
+    let first = waits(&who, doctor).await;
+    world.pass(1);
+    let field = json!({ "speciality": "Cardiology", "from": DAY, "to": DAY });
+    who.post("/waitlist", field).await.is(201);
+    patient.cancels(&booked).await.is(200);
+    assert_eq!(offers(&who).await, [text(&slot, "/id")]);
+    who.delete(format!("/waitlist/{}", text(&first, "/id"))).await.is(204);
+    assert_eq!(open(patient).await, [text(&slot, "/id")]);
+    assert_eq!((offers(&who).await, told(&world, &who).await), (Vec::<String>::new(), 1));
+    // Nor if he takes it and gives it back.
+    let other = doctor.sets_slot(DAY, "11:00").await;
+    let taken = accepts(&world, &link(&world, &who).await).await.is(200);
+    assert_eq!(taken["appointment"]["start"], other["start"]);
+    who.post("/waitlist", wish(doctor)).await.is(201);
+    who.cancels(&taken["appointment"]).await.is(200);
+    assert_eq!(open(patient).await, [text(&slot, "/id"), text(&other, "/id")]);
+    assert_eq!(told(&world, &who).await, 2);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_offered_is_told_to_whoever_acts_for_the_patient_by_now() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots(DAY, "10:00", "11:00", 30).await;
+    let who = world.a.new_patient("waits").await;
+    let mut booked = Vec::new();
+    for slot in &slots {
+        booked.push(patient.books_and_pays(slot).await);
+    }
+    let entry = waits(&who, doctor).await;
+    let moved = world.a.address("moved");
+    let file = format!("name,email,identifier,mobile\nRavi Rao,{moved},MRN-waits,9876522222\n");
+    let key = format!("imports/{}/list.csv", world.a.code);
+    Imports::of(&world).arrives(&key, file.as_bytes()).await;
+    assert_eq!(items(&who.get("/waitlist").await.is(200)), Vec::<Value>::new());
+    patient.cancels(&booked[0]).await.is(200);
+    let mails = async |address: &str| world.mail().count(address, "slot is free").await;
+    assert_eq!((mails(&who.email).await, mails(&moved).await), (0, 1));
+    // So it is where he came to the list while the file was read.
+    world.pass(900);
+    world.run(Job::Waitlist).await;
+    let own = doc! { "_id": text(&entry, "/id") };
+    let before = doc! { "$set": { "accountId": &who.account } };
+    world.books().change("waitlist", own, before).await;
+    let patient = patient.refreshed().await;
+    patient.cancels(&booked[1]).await.is(200);
+    assert_eq!((mails(&who.email).await, mails(&moved).await), (0, 2));
+    let who = who.refreshed().await;
+    assert_eq!(items(&who.get("/waitlist").await.is(200)), Vec::<Value>::new());
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_published_is_offered_to_those_who_wait_and_the_rest_is_anybodys() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let waiting = world.a.new_patients(2).await;
+    for who in &waiting {
+        world.pass(1);
+        waits(who, doctor).await;
+    }
+    let set = doctor.at(&unheard(&world)).sets_slots(DAY, "10:00", "13:00", 30).await;
+    // As many as there are people, the earliest; the others are not shut for them.
+    let statuses: Vec<String> = set.iter().map(|slot| text(slot, "/status")).collect();
+    assert_eq!(statuses, ["held", "held", "open", "open", "open", "open"]);
+    patient.tries_to_book(&set[0]).await.refused(409, "SLOT_TAKEN");
+    let rest: Vec<String> = set[2..].iter().map(|slot| text(slot, "/id")).collect();
+    assert_eq!(open(patient).await, rest);
+    world.run(Job::Waitlist).await;
+    for (who, slot) in waiting.iter().zip(&set) {
+        assert_eq!((offers(who).await, told(&world, who).await), (vec![text(slot, "/id")], 1));
+    }
+    // Who has an offer gets no other, and the same once more changes nothing.
+    let more = doctor.sets_slots(DAY, "15:00", "16:00", 30).await;
+    assert!(more.iter().all(|slot| slot["status"] == "open"), "{more:?}");
+    doctor.sets_slots(DAY, "10:00", "13:00", 30).await;
+    assert_eq!(open(patient).await.len(), 6);
+    // Where somebody can be offered one, that is done at once.
+    let third = world.a.new_patient("third").await;
+    waits(&third, doctor).await;
+    let last = doctor.sets_slots(DAY, "17:00", "18:00", 30).await;
+    assert_eq!(offers(&third).await, [text(&last[0], "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_booked_yet_is_not_kept_when_it_is_published() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let who = world.a.new_patient("waits").await;
+    let wish = json!({ "doctorId": doctor.account, "from": "2030-12-02", "to": "2030-12-09" });
+    who.post("/waitlist", wish).await.is(201);
+    let rules = json!({ "minNoticeMinutes": 120, "maxDaysAhead": 3 });
+    world.a.admin.patch("/hospital", json!({ "booking": rules })).await.is(200);
+    // It is nine in the morning: too soon, just right, too far ahead.
+    let week = json!({
+        "startDate": "2030-12-02", "endDate": "2030-12-06", "slotMinutes": 30, "weekly": [
+            { "day": "mon", "from": "10:00", "to": "11:00" },
+            { "day": "tue", "from": "10:00", "to": "11:00" },
+            { "day": "fri", "from": "10:00", "to": "11:00" },
+        ],
+    });
+    let set = doctor.at(&unheard(&world)).post("/slots/set", week).await.is(201);
+    let slots = set["slots"].as_array().unwrap();
+    let statuses: Vec<String> = slots.iter().map(|slot| text(slot, "/status")).collect();
+    assert_eq!(statuses, ["open", "open", "held", "open", "open", "open"]);
+    world.run(Job::Waitlist).await;
+    assert_eq!(offers(&who).await, [text(&slots[2], "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn of_a_group_that_is_published_each_who_waits_is_offered_a_seat() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let waiting = world.a.new_patients(3).await;
+    for who in &waiting {
+        world.pass(1);
+        waits(who, doctor).await;
+    }
+    let group = |from: &str, to: &str, capacity: u32| {
+        json!({
+            "date": DAY, "from": from, "to": to, "slotMinutes": 60, "capacity": capacity,
+        })
+    };
+    let small = doctor.post("/slots/set", group("10:00", "11:00", 2)).await.is(201);
+    let small = small["slots"][0].clone();
+    for (who, offered) in waiting.iter().zip([1, 1, 0]) {
+        assert_eq!(offers(who).await.len(), offered);
+    }
+    patient.tries_to_book(&small).await.refused(409, "SLOT_TAKEN");
+    // The third is offered a seat of another, and what he leaves of it is anybody's.
+    let large = doctor.post("/slots/set", group("12:00", "13:00", 4)).await.is(201);
+    let large = large["slots"][0].clone();
+    assert_eq!(offers(&waiting[2]).await, [text(&large, "/id")]);
+    for name in ["q0", "q1", "q2"] {
+        world.a.new_patient(name).await.books_and_pays(&large).await;
+    }
+    patient.tries_to_book(&large).await.refused(409, "SLOT_TAKEN");
+    let taken = accepts(&world, &link(&world, &waiting[2]).await).await.is(200);
+    waiting[2].pays(&taken["appointment"]).await;
+    world.check().await;
+}
+
+#[tokio::test]
+async fn time_that_opens_again_is_kept_for_those_who_wait() {
+    for way in ["a leave is taken back", "a doctor is let in again"] {
+        let world = World::new().await;
+        let (doctor, patient, admin) = (&world.a.doctor, &world.a.patient, &world.a.admin);
+        let slots = doctor.sets_slots(DAY, "10:00", "11:30", 30).await;
+        let who = world.a.new_patient("waits").await;
+        waits(&who, doctor).await;
+        let unheard = unheard(&world);
+        if way.contains("leave") {
+            let body =
+                json!({ "from": "2030-12-05T10:00:00+05:30", "to": "2030-12-05T11:30:00+05:30" });
+            let leave = doctor.post("/doctor/leave", body).await.is(201);
+            assert_eq!(open(patient).await, Vec::<String>::new(), "{way}");
+            let path = format!("/doctor/leave/{}", text(&leave, "/leaveId"));
+            doctor.at(&unheard).delete(path).await.is(204);
+        } else {
+            admin.act(format!("/users/{}/block", doctor.account)).await.is(200);
+            assert_eq!(open(patient).await, Vec::<String>::new(), "{way}");
+            admin.at(&unheard).act(format!("/users/{}/unblock", doctor.account)).await.is(200);
+        }
+        // Nobody passes by, but for one person one slot is kept and no more.
+        patient.tries_to_book(&slots[0]).await.refused(409, "SLOT_TAKEN");
+        let rest: Vec<String> = slots[1..].iter().map(|slot| text(slot, "/id")).collect();
+        assert_eq!(open(patient).await, rest, "{way}");
+        world.run(if way.contains("leave") { Job::Leave } else { Job::Waitlist }).await;
+        assert_eq!(offers(&who).await, [text(&slots[0], "/id")], "{way}");
+        world.check().await;
+    }
+}
+
+#[tokio::test]
+async fn who_joins_while_slots_are_published_waits_for_them() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let people = world.a.new_patients(3).await;
+    for day in 5..13 {
+        let date = format!("2030-12-{day:02}");
+        let wish = json!({ "doctorId": doctor.account, "from": date, "to": date });
+        let joins = people.iter().map(|who| who.post("/waitlist", wish.clone()));
+        let (joined, _) =
+            tokio::join!(join_all(joins), doctor.sets_slots(&date, "10:00", "12:00", 30));
+        for one in joined {
+            one.is(201);
+        }
+        let unmarked = doc! { "day": &date, "wanted": { "$exists": false } };
+        assert_eq!(world.books().find("slots", unmarked).await, Vec::new(), "{date}");
+    }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_ran_out_is_kept_for_the_list_when_its_patient_books_on() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    let slot = doctor.sets_slot(DAY, "10:00").await;
+    let theirs = colleague.sets_slot(DAY, "10:15").await;
+    patient.books(&slot).await;
+    let who = world.a.new_patient("waits").await;
+    waits(&who, doctor).await;
+    world.pass(600);
+    // It is in his own way, and nobody has swept it.
+    patient.books(&theirs).await;
+    world.run(Job::Waitlist).await;
+    assert_eq!(offers(&who).await, [text(&slot, "/id")]);
+    world.check().await;
 }

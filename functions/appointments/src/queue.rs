@@ -20,10 +20,13 @@ use shared::{
 use utoipa::ToSchema;
 
 body! {
-    /// Whose queue.
+    /// Whose queue, and of which day.
     pub(crate) struct QueueRequest {
         /// The doctor; for the hospital's administrator only.
         doctor_id: Option<AccountId> = "doctorId",
+        /// The hospital's day: today unless told, or yesterday, for a night's numbers are of the
+        /// day on which their appointments begin.
+        day: Option<Day> = "day",
     }
 }
 
@@ -32,6 +35,8 @@ body! {
 pub(crate) struct Ticket {
     /// From 1 each day.
     number: u32,
+    /// The hospital's day whose number it is: the appointment's own, or of a walk-in today.
+    day: Day,
     /// Good without a log-in: `GET /queue/status?link=…`.
     link: String,
 }
@@ -47,7 +52,7 @@ impl Ticket {
         number: u32,
     ) -> Self {
         let about = format!("{doctor}/{}/{number}", String::from(day));
-        Self { number, link: links.seal(LINK, tenant.membership(), &about) }
+        Self { number, day, link: links.seal(LINK, tenant.membership(), &about) }
     }
 }
 
@@ -93,18 +98,20 @@ impl QueueView {
     }
 }
 
-/// Changes today's queue of a doctor: `decide` gives its next state.
+/// Changes a doctor's queue of a day: `decide` gives its next state.
 pub(crate) async fn change(
     this: &Appointments,
     grant: &Grant<RunQueue>,
-    doctor: Option<AccountId>,
+    (doctor, day): (Option<AccountId>, Option<Day>),
     decide: impl Fn(&Queue) -> Result<Queue, QueueRefusal>,
 ) -> Result<Json<QueueView>> {
     let (tenant, now) = (grant.own_tenant()?, this.core.clock.now());
     let doctor = doctor_of(grant, doctor)?;
+    let day = Queue::day_run(day, tenant.zone().day(now));
+    let day = day.map_err(|issue| Error::field("day", issue))?;
     let store = this.core.store.of(&tenant);
     for _ in 0..TRIES {
-        let found = store.queue(&doctor, tenant.zone().day(now)).await?;
+        let found = store.queue(&doctor, day).await?;
         let queue = found.ok_or_else(|| refused(QueueRefusal::NobodyWaits))?;
         let next = decide(&queue).map_err(refused)?;
         if store.change_queue(&next).await? == Change::Done {
@@ -116,7 +123,9 @@ pub(crate) async fn change(
 
 fn refused(refusal: QueueRefusal) -> Error {
     match refusal {
-        QueueRefusal::NobodyWaits => Error::conflict(Code::NobodyWaits, "Nobody waits today."),
+        QueueRefusal::NobodyWaits => {
+            Error::conflict(Code::NobodyWaits, "Nobody waits on that day.")
+        }
         QueueRefusal::NobodyCalled => Error::conflict(Code::NobodyCalled, "Nobody is called."),
         QueueRefusal::NotSkipped => {
             Error::conflict(Code::NotSkipped, "Only a number that was skipped is called again.")

@@ -43,8 +43,9 @@ pub(crate) struct RescheduleReply {
 
 /// Moves an appointment to another slot: it keeps its id and what was paid, and the old slot opens;
 /// both or neither. Where the slot costs less, the difference goes back; where it costs more, a
-/// patient is refused (`SLOT_COSTS_MORE`, with the `difference`). For a patient, what cancelling
-/// gives back is never bettered by moving. With `dryRun` nothing is changed.
+/// patient is refused (`SLOT_COSTS_MORE`, with the `difference`), unless his doctor is away and the
+/// slot is one he may choose for that. For a patient, what cancelling gives back is never bettered
+/// by moving. With `dryRun` nothing is changed.
 #[utoipa::path(
     post, path = "/appointments/{id}/reschedule", tag = "appointments", security(("bearer" = [])),
     params(("id" = String, Path, description = "The appointment")),

@@ -12,9 +12,9 @@ use shared::{
     web::{Code, Error, Json, PathId, Refusals, Result, Trail},
 };
 
-/// Takes an event of a hospital's own account, whose id is in the path. It is signed with the
-/// secret the hospital handed in, or for a day with the one before, and names the merchant the
-/// hospital handed in.
+/// Takes an event of a hospital's own account, whose id is in the path. The signature is the only
+/// authority: it is by the secret the hospital handed in, or for a day by the one before, and the
+/// event names the merchant the hospital handed in.
 #[utoipa::path(
     post, path = "/webhooks/razorpay/{account}", tag = "payments",
     request_body(content = serde_json::Value, description = "Razorpay's event"),

@@ -14,6 +14,10 @@ use shared::{
     web::{Error, Result},
 };
 
+/// The try at which somebody is called for a refund that Razorpay does not make, two hours after the
+/// first.
+const CALLING: u32 = 8;
+
 /// Delivers what is due. An effect that fails is put off, and the others go on.
 pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
@@ -23,8 +27,12 @@ pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
         .flat_map(|due| due_effects(&due.appointment, now).map(|effect| act(due, &effect.kind)))
         .collect();
     this.begin(&acts).await?;
-    let mut delivered = 0;
+    let (mut delivered, mut left) = (0, Vec::new());
     for due in due {
+        if this.is_over(now) {
+            left.extend(due_effects(&due.appointment, now).map(|effect| act(&due, &effect.kind)));
+            continue;
+        }
         let store = this.store.of(&due.tenant);
         let hospital = store
             .hospital(&due.tenant)
@@ -32,6 +40,7 @@ pub(crate) async fn deliver(this: &Scheduled) -> Result<usize> {
             .ok_or_else(|| Error::internal("a hospital is gone"))?;
         delivered += Box::pin(deliver_all(this, &store, &hospital, due)).await?;
     }
+    this.came_to_nothing(&left).await?;
     Ok(delivered)
 }
 
@@ -72,7 +81,7 @@ async fn deliver_all(
                 appointment = next;
             }
             Err(error) => {
-                tracing::error!(?error, effect = %effect.id, "an effect is put off");
+                put_off_told(&appointment, effect, &error);
                 appointment = put_off(store, appointment, effect, now).await?;
                 undone.push(act(&due, &effect.kind));
             }
@@ -80,6 +89,17 @@ async fn deliver_all(
     }
     this.came_to_nothing(&undone).await?;
     Ok(delivered)
+}
+
+/// Says in the log what is put off and why, and calls somebody for money that does not go back.
+fn put_off_told(appointment: &Appointment, effect: &Effect, error: &Error) {
+    let ((dependency, cause), appointment) = (error.told(), &appointment.id);
+    let money = matches!(effect.kind, EffectKind::Refund { .. });
+    if money && effect.attempts.saturating_add(1) == CALLING {
+        tracing::error!(dependency, cause, %appointment, alarm = "refund-waits", "a refund waits");
+    } else {
+        tracing::error!(dependency, cause, %appointment, effect = %effect.id, "an effect is put off");
+    }
 }
 
 /// Puts an effect off. A refund that was refused has been noted as such, which the appointment at
@@ -156,6 +176,7 @@ async fn send(
 }
 
 /// The mail that says it, if one does.
+#[expect(clippy::too_many_lines, reason = "a mail after the other, and what each says")]
 fn mail_of<'a>(
     appointment: &'a Appointment,
     kind: &EffectKind,
@@ -193,6 +214,7 @@ fn mail_of<'a>(
                 appointment: id,
                 refund: refund.map(|refund| refund.amount),
                 at_desk: refund.is_some_and(|refund| refund.at_desk),
+                away: appointment.is_off_for_leave(),
             }
         }
         EffectKind::MailRefund { refund } => {

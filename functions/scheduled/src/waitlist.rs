@@ -1,39 +1,46 @@
-//! The waiting lists: a slot that was given back, and is kept, is offered to the first whom it
-//! fits, or opened; and an offer whose time is over goes to the next.
+//! The waiting lists: a slot that has opened, and is kept, is offered to the first whom it fits, or
+//! let go; and an offer whose time is over goes to the next.
 
 use crate::{BATCH, Scheduled, mails, trail::Act};
 use shared::{
     models::{
         AccountStatus, Hospital, Instant, Message, Notification, NotificationId, Offer, Patient,
-        Slot, WaitEntry,
+        Slot, WaitEntry, can_be_offered,
     },
-    store::{Change, HospitalStore, Offered},
+    store::{Change, HospitalStore, Offered, Queued},
     tenancy::Tenant,
     web::Result,
 };
+use std::collections::HashSet;
 
 /// Offers what is kept. What cannot be, is no reason to leave out the others: it opens by itself.
 pub(crate) async fn offer(this: &Scheduled) -> Result<usize> {
     let now = this.clock.now();
     let gate = this.store.gate();
     for (tenant, _, entry) in gate.lapsed_offers(now, BATCH).await? {
+        if this.is_over(now) {
+            break;
+        }
         if let Err(error) = pass(this, &tenant, &entry, now).await {
-            tracing::error!(?error, entry = %entry.id, "an offer could not be ended");
+            let (dependency, cause) = error.told();
+            tracing::error!(dependency, cause, entry = %entry.id, "an offer could not be ended");
         }
     }
-    let (mut offered, mut mails) = (0, Vec::new());
+    let mut mails = Vec::new();
     for (tenant, hospital, slot) in gate.kept_slots(BATCH).await? {
+        if this.is_over(now) {
+            break;
+        }
         match offer_one(this, (&tenant, &hospital), &slot, now).await {
-            Ok(Some(mail)) => {
-                offered += 1;
-                mails.push(mail);
+            Ok(told) => mails.extend(told),
+            Err(error) => {
+                let (dependency, cause) = error.told();
+                tracing::error!(dependency, cause, slot = %slot.id, "a slot could not be offered");
             }
-            Ok(None) => {}
-            Err(error) => tracing::error!(?error, slot = %slot.id, "a slot could not be offered"),
         }
     }
     mails::send_new(this, &mails).await?;
-    Ok(offered)
+    Ok(mails.len())
 }
 
 /// Ends an offer whose time is over. Who took it at the last moment has changed the entry.
@@ -49,68 +56,75 @@ async fn pass(
     }
 }
 
-/// Offers one slot to the first whom it fits; his mail. Otherwise it opens.
+/// Offers one slot to the first whom it fits, or each free seat of it to one; their mails. What is
+/// offered to nobody opens.
 async fn offer_one(
     this: &Scheduled,
     (tenant, hospital): (&Tenant, &Hospital),
     slot: &Slot,
     now: Instant,
-) -> Result<Option<NotificationId>> {
+) -> Result<Vec<NotificationId>> {
     let store = this.store.of(tenant);
-    let rules = Offer {
-        rules: hospital.booking,
-        holidays: hospital.holidays.clone(),
-        zone: tenant.zone().clone(),
-    };
-    if slot.is_shut() || rules.check(slot, true, now).is_err() {
+    if !can_be_offered(slot, &Offer::of(hospital), now) {
         store.open_kept(slot).await?;
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let mut after = None;
-    loop {
-        let found = store.next_waiting(slot, after.as_ref(), BATCH).await?;
-        let Some(last) = found.last() else {
-            store.open_kept(slot).await?;
-            return Ok(None);
-        };
-        after = Some(last.id.clone());
-        for entry in found {
-            let Some(next) = entry.offers(slot, this.entropy.id(now)?, now) else {
-                continue;
-            };
-            if !may_come(&store, &entry, slot, now).await? {
+    let (mut after, mut asked) = (None, HashSet::new());
+    let (mut mails, mut left) = (Vec::new(), slot.free_seats(now));
+    while let Some(Queued { able, last }) = store.next_waiting(slot, after.as_ref(), BATCH).await? {
+        after = Some(last);
+        for entry in able {
+            // Somebody may wait for it by several wishes.
+            if !asked.insert(entry.patient.id.clone()) {
                 continue;
             }
-            match offer_to(this, (&store, tenant), &next, now).await? {
-                (Offered::Done, mail) => return Ok(Some(mail)),
-                (Offered::Gone, _) => return Ok(None),
+            let Some(patient) = who_may_come(&store, &entry, slot, now).await? else {
+                continue;
+            };
+            let id = this.entropy.id(now)?;
+            let Some(next) = entry.offers(slot, &patient.account_id, id, now) else {
+                continue;
+            };
+            let others = slot.kept_until.filter(|_| left > 1);
+            match offer_to(this, (&store, tenant), &next, (others, now)).await? {
+                (Offered::Done, mail) => {
+                    mails.push(mail);
+                    left = left.saturating_sub(1);
+                    if left == 0 {
+                        return Ok(mails);
+                    }
+                }
+                (Offered::Gone, _) => return Ok(mails),
                 (Offered::Stale, _) => {}
             }
         }
     }
+    store.open_kept(slot).await?;
+    Ok(mails)
 }
 
-/// Whether somebody on the list can use a slot: he is not shut out, and not somewhere else then.
-async fn may_come(
+/// Who waits, if he can use a slot: he is not shut out, and not somewhere else then.
+async fn who_may_come(
     store: &HospitalStore,
     entry: &WaitEntry,
     slot: &Slot,
     now: Instant,
-) -> Result<bool> {
+) -> Result<Option<Patient>> {
     let patient = store.patient(&entry.patient.id).await?;
     let shut_out =
         |one: &Patient| matches!(one.status, AccountStatus::Blocked | AccountStatus::Deactivated);
-    if patient.as_ref().is_none_or(shut_out) {
-        return Ok(false);
-    }
-    Ok(!store.is_busy(&entry.patient.id, slot, now).await?)
+    let Some(patient) = patient.filter(|one| !shut_out(one)) else {
+        return Ok(None);
+    };
+    let busy = store.is_busy(&patient.id, slot, now).await?;
+    Ok(Some(patient).filter(|_| !busy))
 }
 
 async fn offer_to(
     this: &Scheduled,
     (store, tenant): (&HospitalStore, &Tenant),
     next: &WaitEntry,
-    now: Instant,
+    (others, now): (Option<Instant>, Instant),
 ) -> Result<(Offered, NotificationId)> {
     let id: NotificationId = this.entropy.id(now)?;
     let Some(offer) = next.offer.clone() else {
@@ -127,7 +141,7 @@ async fn offer_to(
         offer: Box::new(offer),
     };
     let mail = Notification::until(id.clone(), &next.account_id, message, now, until);
-    let offered = store.offer_slot(next, &mail, now).await?;
+    let offered = store.offer_slot(next, &mail, (others, now)).await?;
     if offered != Offered::Done {
         this.came_to_nothing(&[act]).await?;
     }

@@ -4,7 +4,7 @@ use crate::Slots;
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    models::{AccountId, Money, Name, Search, Speciality},
+    models::{AccountId, Money, Name, OnOffer, Search, Speciality},
     query,
     store::DoctorCard,
     tenancy::{Grant, ReadSlots, Tenant},
@@ -69,8 +69,11 @@ pub(crate) async fn doctors(
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
     let (speciality, search) = (query.speciality.as_ref(), query.search.as_ref());
-    let find = |window| store.doctors(speciality, search, &request, (window, now));
-    let page = slots.last_rules.page((&store, &tenant), now, find).await?;
+    let (store, request) = (&store, &request);
+    let find = |on_offer: OnOffer| async move {
+        store.doctors(speciality, search, request, (&on_offer, now)).await
+    };
+    let page = slots.last_rules.page((store, &tenant), now, find).await?;
     let list = paging.list(page, |card| DoctorView::of(card, &tenant));
     let items = list.items.into_iter().flatten().collect();
     Ok(Json(List { items, next_cursor: list.next_cursor }))

@@ -129,11 +129,12 @@ async fn today(
     now: Instant,
 ) -> Result<Option<FeeQuote>> {
     let (account, earlier) =
-        tokio::join!(store.account(doctor), store.earlier_visits(&patient.account_id, doctor, now));
+        tokio::join!(store.account(doctor), store.earlier_visits(&patient.account_id, now));
     let profile = account?.and_then(|account| account.doctor).ok_or(Error::NotFound)?;
     let when = (now, tenant.zone().day(now));
     let earlier = of_patient(earlier?, &patient.id);
-    Ok(FeeQuote::of((profile.fee, &profile.terms), when, kind, &earlier, now))
+    let of = (doctor, profile.fee, &profile.terms);
+    Ok(FeeQuote::of(of, when, kind, &earlier, now))
 }
 
 /// An account acts for a family; a visit follows only its own patient's.

@@ -139,12 +139,6 @@ impl OfferedView {
     }
 }
 
-/// What became of a leave's appointments so far.
-async fn counts_of(store: &HospitalStore, id: &LeaveId) -> Result<LeaveCounts> {
-    let counts = store.leave_counts(std::slice::from_ref(id)).await?;
-    Ok(counts.into_iter().next().unwrap_or_default())
-}
-
 /// What a link gave: the hospital, the appointment, and the leave it fell into.
 struct Opened {
     tenant: Tenant,

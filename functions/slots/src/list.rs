@@ -40,23 +40,22 @@ pub(crate) async fn list(
 ) -> Result<Json<List<SlotView>>> {
     let (tenant, now) = (grant.own_tenant()?, slots.core.clock.now());
     let paging = Paging::of(&slots.core, "slots", &tenant);
-    let filter = |window| SlotFilter {
+    let filter = |on_offer| SlotFilter {
         doctor: query.doctor_id.clone(),
         speciality: query.speciality.clone(),
         from: query.from.map(|day| tenant.zone().bounds(day).0),
         to: query.to.map(|day| tenant.zone().bounds(day).1),
-        open_only: grant.role() == Role::Patient,
-        window,
+        on_offer,
     };
     let request = paging.request(query.limit, query.cursor.as_ref())?;
     let store = slots.core.store.of(&tenant);
     let (store, request) = (&store, &request);
-    let find = |window| {
-        let filter = filter(window);
+    let find = |on_offer| {
+        let filter = filter(on_offer);
         async move { store.slots(&filter, request, now).await }
     };
     let page = if grant.role() == Role::Patient {
-        slots.last_rules.page((store, &tenant), now, find).await?
+        slots.last_rules.page((store, &tenant), now, |on_offer| find(Some(on_offer))).await?
     } else {
         find(None).await?
     };

@@ -7,8 +7,8 @@ use shared::{
     body,
     models::{
         Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
-        FeeTerms, Hours, Issue, IssueCode, Money, Narrowing, NoticeMinutes, Schedule,
-        ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, Span, TimeOfDay, WeekDay,
+        FeeTerms, Hours, Issue, IssueCode, Money, Narrowing, NoticeMinutes, Offer, Planned,
+        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, TimeOfDay, WeekDay,
         WeeklyWindow, Window,
     },
     store::{HospitalStore, Published},
@@ -30,8 +30,7 @@ body! {
 body! {
     /// Hours on one day of the week.
     pub(crate) struct WeeklyWish {
-        /// `mon` to `sun`.
-        #[schema(value_type = String)]
+        /// Which one.
         day: WeekDay = "day",
         /// From when.
         from: TimeOfDay = "from",
@@ -75,8 +74,8 @@ body! {
         max_days_ahead: Option<DaysAhead> = "maxDaysAhead",
         /// How many may come to each slot, 1 to 100; 1 unless told.
         capacity: Option<Capacity> = "capacity",
-        /// Whether this takes the place of what was published for these days before: open slots
-        /// that begin on them and are not among these go.
+        /// Whether this takes the place of what was published for these days before: open slots of
+        /// their hours that are not among these go. A night's are of the day on which it begins.
         replace: Option<bool> = "replace",
     }
 }
@@ -100,7 +99,8 @@ pub(crate) struct SlotsSet {
 
 /// Publishes slots: all of them, or none if one overlaps another of the doctor's. Publishing the
 /// same again changes nothing. With `replace` they take the place of what was published for these
-/// days before, as far as that is open. Nothing is published for the hospital's holidays.
+/// days before, as far as that is open. Nothing is published for the hospital's holidays. What
+/// somebody on the waiting list can be offered is kept for him at once.
 #[utoipa::path(
     post, path = "/slots/set", tag = "slots", security(("bearer" = [])), request_body = SlotWish,
     responses((status = 201, description = "Published", body = SlotsSet), Refusals),
@@ -120,30 +120,36 @@ pub(crate) async fn set(
         max_days_ahead: wish.max_days_ahead.map(DaysAhead::get),
     };
     let schedule = wish.schedule().map_err(Error::Invalid)?;
-    let mut spans = schedule
-        .spans(tenant.zone(), now)
+    let mut planned = schedule
+        .plan(tenant.zone(), now)
         .map_err(|refusal| schedule_refused(&schedule, refusal))?;
-    let replaced = replace.then(|| schedule.whole_days(tenant.zone()));
+    let replaced = replace.then(|| schedule.replaced(tenant.zone()));
     let (doctor, hospital) =
         tokio::join!(bookable_doctor(&store, &doctor_id), store.hospital(&tenant));
     let (doctor, hospital) = (doctor?, hospital?.ok_or(Error::NotFound)?);
-    let holidays = hospital.holidays.clear(&mut spans, tenant.zone());
-    let make = |span: Span| {
-        let slot = doctor.open_slot(slots.core.entropy.id(now)?, span, narrowing, &tenant);
+    let holidays = hospital.holidays.clear(&mut planned, tenant.zone());
+    let make = |planned: Planned| {
+        let slot = doctor.open_slot(slots.core.entropy.id(now)?, planned, narrowing, &tenant);
         Ok(Slot { capacity, ..slot })
     };
     let shown = |slots: &[Slot]| -> Vec<SlotView> {
         slots.iter().map(|slot| SlotView::of(slot, &tenant, now)).collect()
     };
-    match store.publish_slots(&doctor_id, &spans, (replaced, now), make).await? {
-        Published::Done { created, unchanged, removed, staying } => Ok(Created(SlotsSet {
-            created: created.len(),
-            unchanged: unchanged.len(),
-            removed,
-            staying: shown(&staying),
-            holidays,
-            slots: shown(&by_start(created, unchanged)),
-        })),
+    let with = (replaced, &Offer::of(&hospital), now);
+    match store.publish_slots(&doctor_id, &planned, with, make).await? {
+        Published::Done { created, unchanged, removed, staying } => {
+            if created.iter().any(|slot| slot.kept_until.is_some()) {
+                slots.jobs.start(&slots.core, "waitlist").await;
+            }
+            Ok(Created(SlotsSet {
+                created: created.len(),
+                unchanged: unchanged.len(),
+                removed,
+                staying: shown(&staying),
+                holidays,
+                slots: shown(&by_start(created, unchanged)),
+            }))
+        }
         Published::Clash(clashes) => {
             let clashes = shown(&clashes);
             let detail = "These slots of the doctor are in the way; nothing was published.";
@@ -167,7 +173,13 @@ struct Bookable {
 }
 
 impl Bookable {
-    fn open_slot(&self, id: SlotId, span: Span, narrowing: Narrowing, tenant: &Tenant) -> Slot {
+    fn open_slot(
+        &self,
+        id: SlotId,
+        Planned { span, of }: Planned,
+        narrowing: Narrowing,
+        tenant: &Tenant,
+    ) -> Slot {
         let day = tenant.zone().day(span.start);
         let (opens_at, closes_at) = narrowing.of((day, span.start), tenant.zone());
         Slot {
@@ -176,6 +188,7 @@ impl Bookable {
             start: span.start,
             end: span.end,
             day,
+            night_of: (of != day).then_some(of),
             fee: self.fee,
             terms: self.terms.clone(),
             status: SlotStatus::Open,

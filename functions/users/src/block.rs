@@ -25,7 +25,8 @@ pub(crate) async fn block(
     // The sessions are read first: should their end not be heard of, the call can be made again.
     let account = store.account(&id).await?.ok_or(Error::NotFound)?;
     let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
-    let before = store.set_account_status(&id, &from, AccountStatus::Blocked).await?;
+    let (to, now) = (AccountStatus::Blocked, users.core.clock.now());
+    let before = store.set_account_status(&id, &from, to, now).await?;
     let before =
         before.ok_or_else(|| Error::conflict(Code::AccountClosed, "The account is closed."))?;
     end_all(&users, [&account, &before]).await?;

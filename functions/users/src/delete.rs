@@ -26,7 +26,8 @@ pub(crate) async fn delete(
     not_oneself(&grant, &id)?;
     let store = users.core.store.of(&grant.own_tenant()?);
     let account = store.account(&id).await?.ok_or(Error::NotFound)?;
-    if store.remove_account(&account).await? == Removal::Missing {
+    let now = users.core.clock.now();
+    if store.remove_account(&account, now).await? == Removal::Missing {
         return Err(Error::NotFound);
     }
     end_all(&users, [&account, &account]).await?;

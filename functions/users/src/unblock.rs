@@ -28,6 +28,7 @@ pub(crate) async fn unblock(
     // Only a log-in proves an address, and it leaves its time.
     let proved = account.last_log_in_at.is_some();
     let to = if proved { AccountStatus::Active } else { AccountStatus::Pending };
-    store.set_account_status(&id, &[AccountStatus::Blocked], to).await?;
+    let now = users.core.clock.now();
+    store.set_account_status(&id, &[AccountStatus::Blocked], to, now).await?;
     Ok(Json(PersonView::of(Account { status: to, ..account }, &tenant)))
 }

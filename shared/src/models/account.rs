@@ -291,7 +291,9 @@ impl Parse for Otp {
 }
 
 macro_rules! secrets {
-    ($($type:ident)*) => {$(
+    ($(
+        $type:ident $meaning:literal, example $example:literal $(, $rule:ident $value:expr)*;
+    )*) => {$(
         /// Never shows the secret.
         impl std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -302,6 +304,9 @@ macro_rules! secrets {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 utoipa::openapi::schema::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some($meaning))
+                    $(.$rule(Some($value)))*
+                    .examples([$example])
                     .write_only(true)
                     .into()
             }
@@ -310,7 +315,13 @@ macro_rules! secrets {
     )*};
 }
 
-secrets! { NewPassword PasswordAttempt Otp }
+secrets! {
+    NewPassword "8 to 128 characters, not a common password, and not the owner's name or address.",
+        example "a lamp beside the window", min_length 8, max_length 128;
+    PasswordAttempt "The password of the account.",
+        example "a lamp beside the window", min_length 1, max_length 1024;
+    Otp "Six digits from a mail.", example "123456", pattern r"^\s*[0-9]{6}\s*$";
+}
 
 /// The common passwords of eight characters and more, lower case, a line each: those of the twenty
 /// thousand that leaks hold most often (ASVS 6.2.4 asks for three thousand), and what hospitals here

@@ -191,7 +191,12 @@ impl Parse for Subject {
 
 impl utoipa::PartialSchema for Subject {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("An id of any kind, as the trail names things."))
+            .pattern(Some(format!("^({})_[0-9a-z]{{26}}$", KINDS.join("|"))))
+            .examples(["pat_01ke9x3n5p7q9r1s3t5v7w9x1y"])
+            .into()
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, CancelQuote,
     Cancellation, CancellationPolicy, Decided, Doer, Effect, EffectId, EffectKind, FeeQuote,
     Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Patient, PatientRef, Reason, Refund,
-    RefundCause, Role, Slot, SlotRefusal, SlotStatus, Step,
+    RefundCause, Role, Slot, SlotRefusal, SlotStatus, Step, leave,
 };
 
 /// What a booking needs besides the slot and the patient.
@@ -114,7 +114,7 @@ impl Appointment {
     }
 
     /// What was paid for it, less what went back because it was moved to a cheaper slot.
-    fn paid_amount(&self) -> Money {
+    pub(super) fn paid_amount(&self) -> Money {
         let Some(payment) = self.paid() else {
             return Money::zero(self.fee.currency());
         };
@@ -138,6 +138,8 @@ impl Appointment {
             return Ok(Decided::Already);
         }
         let quote = self.cancel_quote(by.0, now)?;
+        // Whoever calls off what its patient is asked about need not say why.
+        let reason = reason.or_else(|| leave::away().filter(|_| self.has_leave_offer()));
         let mut next = self.next();
         next.status = AppointmentStatus::Cancelled;
         next.hold_expires_at = None;

@@ -24,6 +24,7 @@ impl utoipa::PartialSchema for DeskMethod {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         utoipa::openapi::schema::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("How somebody pays at the desk."))
             .enum_values(Some(["cash", "card", "upi"]))
             .into()
     }

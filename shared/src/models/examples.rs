@@ -14,6 +14,7 @@ pub(crate) fn slot(start: Instant, fee: Money) -> Slot {
         start,
         end: start.plus_seconds(900),
         day: Zone::default().day(start),
+        night_of: None,
         fee,
         terms: FeeTerms::default(),
         status: SlotStatus::Open,

@@ -1,8 +1,8 @@
 //! What a visit costs: by doctor, by kind of visit, and less for a follow-up.
 
 use super::{
-    Appointment, AppointmentId, AppointmentStatus, Day, Instant, Issue, Money, Parse, PatientId,
-    Slot,
+    AccountId, Appointment, AppointmentId, AppointmentStatus, Day, Instant, Issue, Money, Parse,
+    PatientId, Slot,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -157,7 +157,7 @@ pub struct FollowUp {
     pub until: Day,
 }
 
-/// An appointment with the same doctor, as what comes after it needs it.
+/// An earlier appointment, with whatever doctor, as what comes after it needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EarlierVisit {
@@ -166,6 +166,8 @@ pub struct EarlierVisit {
     pub id: AppointmentId,
     /// Whose.
     pub patient: PatientOf,
+    /// With whom.
+    pub doctor: DoctorOf,
     /// Where it stands, as stored.
     pub status: AppointmentStatus,
     /// When it begins.
@@ -190,19 +192,30 @@ pub struct PatientOf {
     pub id: PatientId,
 }
 
+/// With whom an appointment is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DoctorOf {
+    /// The doctor.
+    pub id: AccountId,
+}
+
 impl EarlierVisit {
-    /// Whether it is a consultation that has begun: nobody can call it off for his money any more,
-    /// so what it makes cheaper is not got by booking and cancelling.
-    fn is_followed(&self, now: Instant) -> bool {
+    /// Whether it is a consultation with this doctor that has begun: nobody can call it off for his
+    /// money any more, so what it makes cheaper is not got by booking and cancelling.
+    fn is_followed(&self, doctor: &AccountId, now: Instant) -> bool {
         let begun = match self.status {
             AppointmentStatus::CheckedIn | AppointmentStatus::Completed => true,
             AppointmentStatus::Confirmed => self.start <= now,
             _ => false,
         };
-        begun && self.follow_up.is_none() && self.visit_type == VisitType::Consultation
+        begun
+            && self.doctor.id == *doctor
+            && self.follow_up.is_none()
+            && self.visit_type == VisitType::Consultation
     }
 
-    /// The number it has of those after a consultation.
+    /// The number it has of those after a consultation, whichever doctor it is with: a consultation
+    /// may be moved when what follows it is booked.
     fn number_after(&self, consultation: &AppointmentId, now: Instant) -> Option<u32> {
         let follow_up =
             self.follow_up.as_ref().filter(|follow_up| follow_up.of == *consultation)?;
@@ -232,10 +245,10 @@ pub struct FeeQuote {
 }
 
 impl FeeQuote {
-    /// What a visit of this kind costs at a time, after those visits of the same patient with the
-    /// same doctor. `None` if the doctor offers none of this kind.
+    /// What a visit of this kind with a doctor costs at a time, after those visits of the same
+    /// patient. `None` if the doctor offers none of this kind.
     pub fn of(
-        (fee, terms): (Money, &FeeTerms),
+        (doctor, fee, terms): (&AccountId, Money, &FeeTerms),
         (start, day): (Instant, Day),
         visit_type: VisitType,
         earlier: &[EarlierVisit],
@@ -244,7 +257,7 @@ impl FeeQuote {
         let full_fee = full_fee(fee, terms, visit_type)?;
         let rule = terms.follow_up.filter(|_| visit_type == VisitType::Consultation);
         let found = rule.and_then(|rule| {
-            let follow_up = next_follow_up(rule, (start, day), earlier, now)?;
+            let follow_up = next_follow_up((doctor, rule), (start, day), earlier, now)?;
             Some((rule, follow_up))
         });
         let quote = Self { visit_type, fee: full_fee, full_fee, follow_up: None, of_visits: None };
@@ -274,7 +287,7 @@ impl FeeQuote {
 
 /// The first number that is free after the latest consultation that has one.
 fn next_follow_up(
-    rule: FollowUpRule,
+    (doctor, rule): (&AccountId, FollowUpRule),
     (start, day): (Instant, Day),
     earlier: &[EarlierVisit],
     now: Instant,
@@ -282,7 +295,8 @@ fn next_follow_up(
     let until = |visit: &EarlierVisit| visit.day.plus_days(i64::from(rule.within_days));
     let mut followed: Vec<&EarlierVisit> = earlier
         .iter()
-        .filter(|visit| visit.is_followed(now) && visit.start < start && day <= until(visit))
+        .filter(|visit| visit.is_followed(doctor, now))
+        .filter(|visit| visit.start < start && day <= until(visit))
         .collect();
     followed.sort_by_key(|visit| std::cmp::Reverse(visit.start));
     followed.into_iter().find_map(|visit| {
@@ -308,8 +322,8 @@ impl Slot {
         earlier: &[EarlierVisit],
         now: Instant,
     ) -> Option<FeeQuote> {
-        let when = (self.start, self.day);
-        FeeQuote::of((self.fee, &self.terms), when, visit_type, earlier, now)
+        let (of, when) = ((&self.doctor.id, self.fee, &self.terms), (self.start, self.day));
+        FeeQuote::of(of, when, visit_type, earlier, now)
     }
 }
 

@@ -32,6 +32,7 @@ fn visit(number: u128, days: i64, status: Is) -> EarlierVisit {
     EarlierVisit {
         id: Id::derived(number),
         patient: PatientOf { id: patient().id },
+        doctor: DoctorOf { id: Id::derived(2) },
         status,
         start,
         day: Zone::default().day(start),
@@ -111,6 +112,54 @@ fn a_follow_up_keeps_its_fee_where_it_is_moved_with_the_same_doctor_until_its_la
     let colleague = DoctorRef { id: Id::derived(77), ..near.doctor.clone() };
     let other = Slot { doctor: colleague, ..slot(3, &terms) };
     assert_eq!(appointment.fee_in(&other), Some(rupees(500)));
+}
+
+#[test]
+fn with_another_doctor_it_follows_nothing_and_its_number_can_be_had_again() {
+    let terms = terms(7, 1);
+    let seen = [visit(10, -1, Is::Completed)];
+    let near = slot(2, &terms);
+    let with = Booking { quote: quote(&near, VisitType::Consultation, &seen), ..booking(&near) };
+    let offer = with.offer.clone();
+    let booked = Appointment::book(&near, &patient(), with, NOW).unwrap();
+    assert!(booked.follow_up_in_use().is_some());
+    let moved = |from: &Appointment, slot: &Slot| {
+        let ids = NewIds {
+            refund: Id::derived(20),
+            refund_effect: Id::derived(21),
+            mail: Id::derived(22),
+        };
+        let by = (Role::Hospital, Id::derived(9));
+        let moving = Moving { by, reason: None, offer: offer.clone(), ids, now: NOW };
+        match from.reschedule(slot, &moving) {
+            Ok(Decided::Now(next)) => *next,
+            other => panic!("{other:?}"),
+        }
+    };
+    let colleague = DoctorRef { id: Id::derived(77), ..near.doctor.clone() };
+    let theirs = Slot { id: Id::derived(11), doctor: colleague, ..slot(3, &terms) };
+    let later = Slot { id: Id::derived(12), ..slot(4, &terms) };
+    assert_eq!(moved(&booked, &later).follow_up, booked.follow_up, "with the same doctor it does");
+    let away = moved(&booked, &theirs);
+    assert_eq!((&away.follow_up, away.fee), (&None, rupees(0)), "what was promised stays");
+    assert_eq!(moved(&away, &later).follow_up, None, "nor does it when it comes back");
+}
+
+#[test]
+fn a_number_is_taken_whichever_doctor_has_the_visit_and_only_ones_own_are_followed() {
+    let elsewhere = || DoctorOf { id: Id::derived(77) };
+    let seen = visit(10, -1, Is::Completed);
+    let first = FollowUp { of: seen.id.clone(), number: 1, until: slot(6, &terms(7, 1)).day };
+    let moved =
+        EarlierVisit { doctor: elsewhere(), follow_up: Some(first), ..visit(11, 2, Is::Confirmed) };
+    let next = |visits, earlier: &[EarlierVisit]| {
+        let quote = quote(&slot(4, &terms(7, visits)), VisitType::Consultation, earlier);
+        (quote.fee, quote.follow_up.map(|follow_up| follow_up.number))
+    };
+    assert_eq!(next(2, &[seen.clone(), moved.clone()]), (rupees(0), Some(2)));
+    assert_eq!(next(1, &[seen.clone(), moved]), (rupees(500), None));
+    let theirs = EarlierVisit { doctor: elsewhere(), ..seen };
+    assert_eq!(next(2, &[theirs]), (rupees(500), None));
 }
 
 proptest! {

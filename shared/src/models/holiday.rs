@@ -1,6 +1,6 @@
 //! Days on which a hospital is closed.
 
-use super::{Day, Issue, Name, Span, Zone};
+use super::{Day, Issue, Name, Planned, Zone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,10 +46,10 @@ impl Holidays {
     }
 
     /// Takes out what begins on one of them, and gives those days.
-    pub fn clear(&self, spans: &mut Vec<Span>, zone: &Zone) -> Vec<Day> {
+    pub fn clear(&self, planned: &mut Vec<Planned>, zone: &Zone) -> Vec<Day> {
         let mut closed = Vec::new();
-        spans.retain(|span| {
-            let day = zone.day(span.start);
+        planned.retain(|one| {
+            let day = zone.day(one.span.start);
             let open = !self.has(day);
             if !open && closed.last() != Some(&day) {
                 closed.push(day);
@@ -63,7 +63,7 @@ impl Holidays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{Instant, Parse as _};
+    use crate::models::{Instant, Parse as _, Span};
 
     fn on(date: &str) -> Holiday {
         Holiday { date: Day::parse(date).unwrap(), name: Name::parse("Diwali").unwrap() }
@@ -75,7 +75,9 @@ mod tests {
         let holidays = Holidays::new(vec![on("2026-12-25"), on("2026-12-02")]).unwrap();
         assert!(Holidays::new(vec![on("2026-12-25"), on("2026-12-25")]).is_err());
         let at = |text: &str| Instant::parse_rfc3339(text).unwrap();
+        let of = Day::parse("2026-12-01").unwrap();
         let span = |text: &str| Span { start: at(text), end: at(text).plus_seconds(3600) };
+        let span = |text: &str| Planned { span: span(text), of };
         let eve = span("2026-12-01T23:30:00+05:30");
         let mut spans =
             vec![eve, span("2026-12-02T00:30:00+05:30"), span("2026-12-02T10:00:00+05:30")];

@@ -8,6 +8,10 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 pub trait Kind: 'static {
     /// The first letters of such an id, before the underscore.
     const PREFIX: &'static str;
+    /// What such an id is called in the API's document.
+    const NAME: &'static str;
+    /// What it identifies, in a sentence.
+    const MEANING: &'static str;
 }
 
 /// Whether these are a ULID's 26 letters, in lower case: Crockford's base 32, of which the first
@@ -130,20 +134,25 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     }
 }
 
-impl<K> utoipa::PartialSchema for Id<K> {
+impl<K: Kind> utoipa::PartialSchema for Id<K> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(K::MEANING))
+            .pattern(Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", K::PREFIX)))
+            .examples([format!("{}_01ke9x3n5p7q9r1s3t5v7w9x1y", K::PREFIX)])
+            .into()
     }
 }
 
-impl<K> utoipa::ToSchema for Id<K> {
+impl<K: Kind> utoipa::ToSchema for Id<K> {
     fn name() -> Cow<'static, str> {
-        "Id".into()
+        K::NAME.into()
     }
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $id:ident $prefix:literal;)*) => {
+    ($(#[doc = $meaning:literal] $kind:ident $id:ident $prefix:literal;)*) => {
         /// What ids identify, as types.
         pub mod kinds {$(
             #[doc = concat!("The kind of [`", stringify!($id), "`](super::", stringify!($id), ").")]
@@ -151,17 +160,19 @@ macro_rules! kinds {
             pub enum $kind {}
             impl super::Kind for $kind {
                 const PREFIX: &'static str = $prefix;
+                const NAME: &'static str = stringify!($id);
+                const MEANING: &'static str = $meaning.trim_ascii();
             }
         )*}
         $(
-            $(#[$doc])*
+            #[doc = $meaning]
             pub type $id = Id<kinds::$kind>;
         )*
     };
 }
 
 kinds! {
-    /// A hospital, the tenant.
+    /// A hospital.
     Hospital HospitalId "hos";
     /// Somebody who logs in.
     Account AccountId "acc";
@@ -221,6 +232,13 @@ mod tests {
             let read = ulid::Ulid::from_string(&letters).is_ok();
             prop_assert_eq!(is_ulid(letters.as_bytes()), fits && read);
         }
+    }
+
+    #[test]
+    fn the_document_knows_an_id_by_its_kind() {
+        let schema = serde_json::to_value(<SlotId as utoipa::PartialSchema>::schema()).unwrap();
+        assert!(SlotId::parse(schema["examples"][0].as_str().unwrap()).is_ok());
+        assert_eq!(<SlotId as utoipa::ToSchema>::name(), "SlotId");
     }
 
     #[test]

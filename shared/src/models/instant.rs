@@ -84,7 +84,12 @@ impl Parse for Instant {
 impl PartialSchema for Instant {
     fn schema() -> RefOr<Schema> {
         let date_time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        ObjectBuilder::new().schema_type(Type::String).format(Some(date_time)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("An instant, with the offset of any time zone."))
+            .format(Some(date_time))
+            .max_length(Some(64))
+            .into()
     }
 }
 

@@ -3,14 +3,20 @@
 
 use super::{
     AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Decided, Doer,
-    Effect, EffectKind, Instant, Issue, LeaveId, MoveRefusal, Moving, NewIds, Parse, Reason, Role,
-    Slot, Span,
+    Effect, EffectKind, Happening, Instant, Issue, LeaveId, NewIds, Parse, Reason, Role, Slot,
+    Span,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What links to an offer made for a leave are sealed for.
 pub const LEAVE_LINK: &str = "leave";
+
+/// Why an appointment is called off or moved for a leave, as its history says it. Why the doctor is
+/// away patients are not told.
+pub(super) fn away() -> Option<Reason> {
+    Reason::parse("The doctor is away").ok()
+}
 
 /// What patients are offered whose appointments fall into a leave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -218,6 +224,8 @@ impl Appointment {
                 next.effects.push(effect(ids.mail, told, now));
                 next.effects.push(effect(ids.refund_effect, over, deadline));
                 next.leaves.push(mark);
+                let by = Doer::person(leave.by, &leave.account_id);
+                next.note_of_leave(Happening::LeaveOffered, by, away(), now);
                 Some(next)
             }
             AppointmentStatus::Held | AppointmentStatus::Confirmed => {
@@ -266,6 +274,7 @@ impl Appointment {
         next.end_offer(leave, LeaveOutcome::Kept);
         // Another leave may still be in its way.
         if !next.has_leave_offer() {
+            next.note_of_leave(Happening::Stands, Doer::NOBODY, None, now);
             let (id, kind) = (ids.mail, EffectKind::MailStands);
             next.effects.push(Effect { id, kind, due_at: now, attempts: 0 });
         }
@@ -288,22 +297,28 @@ impl Appointment {
         }
     }
 
-    /// Its state in the slot its patient chose. `with` is of whoever entered the leave: nothing more
-    /// is asked of the patient, and the terms are those of the new time.
-    pub fn moved_for_leave(&self, slot: &Slot, with: &Moving) -> Result<Decided, MoveRefusal> {
-        let Decided::Now(mut next) = self.reschedule(slot, with)? else {
-            return Ok(Decided::Already);
-        };
-        if let Some(step) = next.history.last_mut() {
-            step.by = Doer::person(Role::Patient, &self.patient.account_id);
-        }
-        Ok(Decided::Now(next))
+    /// Whether a slot is one that is offered instead while its doctor is away: his, or another's of
+    /// the speciality.
+    pub fn is_instead(&self, slot: &Slot) -> bool {
+        slot.doctor.id == self.doctor.id || slot.doctor.speciality == self.doctor.speciality
+    }
+
+    /// Whether its patient may take this slot, for its doctor is away: by the link or logged in.
+    pub(super) fn may_choose(&self, slot: &Slot, now: Instant) -> bool {
+        let good = |mark: &LeaveMark| self.leave_offer(&mark.id, now).is_ok();
+        self.is_instead(slot) && self.leaves.iter().any(good)
     }
 
     /// Its state once its patient would rather have his money: all of it.
     pub fn declined(&self, ids: NewIds, now: Instant) -> Result<Decided, AppointmentRefusal> {
         let patient = self.patient.account_id.clone();
         self.cancel((Role::Patient, &patient), None, ids, now)
+    }
+
+    /// Whether it is called off because its doctor is away.
+    pub fn is_off_for_leave(&self) -> bool {
+        let off = |mark: &LeaveMark| mark.outcome == LeaveOutcome::Cancelled;
+        self.status == AppointmentStatus::Cancelled && self.leaves.iter().any(off)
     }
 
     /// What became of it for a leave.
@@ -341,7 +356,7 @@ impl Appointment {
     }
 
     fn called_off(&self, by: Role, account: &AccountId, ids: NewIds, now: Instant) -> Option<Self> {
-        match self.cancel((by, account), None, ids, now) {
+        match self.cancel((by, account), away(), ids, now) {
             Ok(Decided::Now(next)) => Some(*next),
             Ok(Decided::Already) | Err(_) => None,
         }

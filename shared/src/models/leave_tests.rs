@@ -69,6 +69,17 @@ fn leave(number: u128, offer: LeaveOffer) -> Leave {
     }
 }
 
+/// A patient's wish to move.
+fn by_himself(drawn: u128, now: Instant) -> Moving {
+    let by = (Role::Patient, examples::patient().account_id);
+    Moving { by, reason: None, offer: offer(), ids: ids(drawn), now }
+}
+
+/// How often something happened.
+fn often(appointment: &Appointment, what: Happening) -> usize {
+    appointment.history.iter().filter(|step| step.what == what).count()
+}
+
 /// What may happen to an appointment whose doctor is away.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
@@ -118,14 +129,7 @@ fn next(of: &Appointment, deed: Deed, now: Instant, drawn: u128) -> Option<Appoi
         }
         Deed::Choose(number) if chosen(&id(number)) => {
             let target = slot(drawn, NOW.plus_seconds(60 * 24 * 3600));
-            let moving = Moving {
-                by: (Role::Doctor, id(2)),
-                reason: None,
-                offer: offer(),
-                ids: ids(drawn),
-                now,
-            };
-            match of.moved_for_leave(&target, &moving) {
+            match of.reschedule(&target, &by_himself(drawn, now)) {
                 Ok(Decided::Now(next)) => Some(*next),
                 _ => None,
             }
@@ -171,6 +175,19 @@ proptest! {
                 .filter(|effect| matches!(effect.kind, EffectKind::EndLeave { .. }))
                 .collect();
             prop_assert_eq!(offered.len(), ends.len());
+            // Whoever was asked finds it in the history, and why it came to what it did.
+            let asked = appointment.leaves.iter().filter(|mark| mark.deadline.is_some()).count();
+            prop_assert_eq!(often(&appointment, Happening::LeaveOffered), asked);
+            let settled = |mark: &LeaveMark| {
+                matches!(mark.outcome, LeaveOutcome::Moved | LeaveOutcome::Cancelled)
+            };
+            if appointment.leaves.iter().any(settled) {
+                let ended = |step: &&Step| {
+                    matches!(step.what, Happening::Rescheduled | Happening::Cancelled)
+                };
+                let step = appointment.history.iter().find(ended);
+                prop_assert_eq!(step.and_then(|step| step.reason.clone()), away());
+            }
             prop_assert!(offered.iter().all(|mark| mark.deadline.unwrap() <= appointment.start));
             if appointment.status == AppointmentStatus::Cancelled {
                 prop_assert!(offered.is_empty());
@@ -191,6 +208,93 @@ fn a_leave_lasts_a_year_at_most_and_not_only_in_the_past() {
     assert!(Leave::span(later, later, NOW).is_err());
     assert!(Leave::span(NOW, later, later).is_err());
     assert!(Leave::span(NOW, year.plus_seconds(1), NOW).is_err());
+}
+
+#[test]
+fn who_is_asked_is_moved_for_nothing_more_by_the_link_or_logged_in() {
+    let dearer = |number, speciality: &str, doctor: u128| {
+        let slot = slot(number, NOW.plus_seconds(60 * 24 * 3600));
+        let speciality = Speciality::parse(speciality).unwrap();
+        let doctor = DoctorRef { id: id(doctor), speciality, ..slot.doctor };
+        Slot { doctor, fee: Money::new(80_000, Currency::INR).unwrap(), ..slot }
+    };
+    let more = Err(MoveRefusal::CostsMore(Money::new(30_000, Currency::INR).unwrap()));
+    let (own, theirs) = (dearer(30, "Cardiology", 2), dearer(31, "Cardiology", 7));
+    let (after_all, foreign) = (dearer(32, "Neurology", 2), dearer(33, "Neurology", 7));
+    let paid = paid(10 * 24 * 3600);
+    assert_eq!(paid.reschedule(&own, &by_himself(40, NOW)), more, "nobody is away");
+    let asked = paid.on_leave(&leave(100, LeaveOffer::Alternatives), ids(20), NOW).unwrap();
+    for slot in [&own, &theirs, &after_all] {
+        let Ok(Decided::Now(moved)) = asked.reschedule(slot, &by_himself(40, NOW)) else {
+            panic!("he is moved to {}", slot.id);
+        };
+        assert_eq!((moved.fee, moved.refunds.len()), (fee(), 0));
+        assert_eq!(moved.leaves[0].outcome, LeaveOutcome::Moved);
+        let step = moved.history.last().unwrap();
+        assert_eq!((step.what, step.by.role), (Happening::Rescheduled, Some(Role::Patient)));
+        assert_eq!(step.reason, away());
+        // It was answered: from now on he is moved as anybody.
+        assert_eq!(moved.reschedule(&foreign, &by_himself(50, NOW)), more);
+    }
+    assert_eq!(asked.reschedule(&foreign, &by_himself(40, NOW)), more, "that is not offered");
+    let over = asked.leaves[0].deadline.unwrap();
+    assert_eq!(asked.reschedule(&own, &by_himself(40, over)), more, "nor is anything any more");
+    // Nor is notice asked of him, who did not choose to come so soon.
+    let rules = BookingRules { max_days_ahead: 7, ..BookingRules::default() };
+    let strict = Moving { offer: Offer { rules, ..offer() }, ..by_himself(40, NOW) };
+    assert!(asked.reschedule(&own, &strict).is_ok());
+    let far = Err(MoveRefusal::Slot(SlotRefusal::TooFar));
+    assert_eq!(paid.reschedule(&own, &strict), far);
+}
+
+#[test]
+fn the_history_says_that_the_doctor_is_away_and_that_he_is_there_after_all() {
+    let why = Reason::parse("The doctor is away").ok();
+    assert!(why.is_some() && away() == why);
+    let private = Reason::parse("A divorce").ok();
+    let refund = Leave { reason: private.clone(), ..leave(100, LeaveOffer::Refund) };
+    let off = paid(3 * 24 * 3600).on_leave(&refund, ids(20), NOW).unwrap();
+    assert_eq!(off.history.last().unwrap().reason, why);
+    assert_eq!(off.cancellation.as_ref().unwrap().reason, why);
+    assert!(off.is_off_for_leave() && !paid(60).is_off_for_leave());
+    let asking = Leave { reason: private, ..leave(100, LeaveOffer::Alternatives) };
+    let asked = paid(3 * 24 * 3600).on_leave(&asking, ids(20), NOW).unwrap();
+    let step = asked.history.last().unwrap();
+    assert_eq!((step.what, &step.reason), (Happening::LeaveOffered, &why));
+    assert_eq!(step.by, Doer::person(Role::Doctor, &id(2)));
+    let Ok(Decided::Now(declined)) = asked.declined(ids(30), NOW) else {
+        panic!("it is called off");
+    };
+    assert_eq!(declined.history.last().unwrap().reason, why);
+    let lapsed = asked.leave_lapsed(&id(100), ids(30), NOW.plus_seconds(48 * 3600)).unwrap();
+    assert_eq!(lapsed.history.last().unwrap().reason, why);
+    // Who says why is heard.
+    let own = Reason::parse("I am well again").ok();
+    let by = (Role::Patient, &id(4));
+    let Ok(Decided::Now(cancelled)) = asked.cancel(by, own.clone(), ids(30), NOW) else {
+        panic!("it is called off");
+    };
+    assert_eq!(cancelled.history.last().unwrap().reason, own);
+    // As long as another leave is in its way it does not stand.
+    let both = asked.on_leave(&leave(101, LeaveOffer::Alternatives), ids(40), NOW).unwrap();
+    let one = both.leave_taken_back(&id(100), ids(50), NOW).unwrap();
+    assert_eq!(often(&one, Happening::Stands), 0);
+    let none = one.leave_taken_back(&id(101), ids(60), NOW).unwrap();
+    let step = none.history.last().unwrap();
+    assert_eq!((step.what, &step.by), (Happening::Stands, &Doer::NOBODY));
+}
+
+#[test]
+fn leaves_without_end_do_not_make_a_history_without_end() {
+    let mut current = paid(20 * 24 * 3600);
+    for number in 0..60 {
+        let away = leave(100 + number, LeaveOffer::Alternatives);
+        current = current.on_leave(&away, ids(1000 + 10 * number), NOW).unwrap();
+        current = current.leave_taken_back(&away.id, ids(2000 + 10 * number), NOW).unwrap();
+    }
+    assert_eq!(current.history.len(), 50);
+    let off = current.on_leave(&leave(99, LeaveOffer::Refund), ids(5000), NOW).unwrap();
+    assert_eq!(off.history.last().unwrap().what, Happening::Cancelled);
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl utoipa::PartialSchema for Currency {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         utoipa::openapi::schema::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("An ISO 4217 code, three capital letters."))
             .pattern(Some("^[A-Z]{3}$"))
             .examples(["INR"])
             .into()

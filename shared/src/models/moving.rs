@@ -3,7 +3,7 @@
 use super::{
     AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Decided, Doer, Effect,
     EffectKind, Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Reason, RefundCause, Role,
-    Slot, SlotRefusal, SlotStatus,
+    Slot, SlotRefusal, SlotStatus, leave,
 };
 use std::cmp::Ordering;
 
@@ -40,10 +40,13 @@ pub enum MoveRefusal {
 impl Appointment {
     /// Its state in another slot. Where that costs less, the difference goes back; where it costs
     /// more, a patient is refused, and whoever else moves it asks nothing more of the patient. By
-    /// moving it himself, a patient does not better what cancelling gives back.
+    /// moving it himself, a patient does not better what cancelling gives back. One whose doctor is
+    /// away is moved to what he may choose instead as the hospital would move him.
     pub fn reschedule(&self, slot: &Slot, with: &Moving) -> Result<Decided, MoveRefusal> {
         let (now, (role, account)) = (with.now, &with.by);
-        let by_patient = *role == Role::Patient;
+        let himself = *role == Role::Patient;
+        let instead = himself && self.may_choose(slot, now);
+        let by_patient = himself && !instead;
         self.movable(by_patient, now).map_err(MoveRefusal::Appointment)?;
         if self.slot_id == slot.id {
             return Ok(Decided::Already);
@@ -58,7 +61,7 @@ impl Appointment {
         let fee = self.fee_in(slot).ok_or(MoveRefusal::NotOffered)?;
         let cheaper = self.cheaper_by(fee, by_patient)?;
         let mut next = self.next();
-        if by_patient {
+        if himself {
             let percent = self.cancel_quote(*role, now).map(|quote| quote.percent);
             next.most_percent = Some(percent.map_err(MoveRefusal::Appointment)?);
         }
@@ -73,11 +76,14 @@ impl Appointment {
             }
         }
         (next.start, next.end, next.day) = (slot.start, slot.end, slot.day);
+        // With another doctor it follows nothing: the first one's follow-up is to be had again.
+        next.follow_up = next.follow_up.filter(|_| slot.doctor.id == self.doctor.id);
         next.doctor = slot.doctor.clone();
         next.slot_id = slot.id.clone();
         next.token = None;
         next.end_offers(LeaveOutcome::Moved);
-        next.note(Happening::Rescheduled, Doer::person(*role, account), with.reason.clone(), now);
+        let reason = with.reason.clone().or_else(|| leave::away().filter(|_| instead));
+        next.note(Happening::Rescheduled, Doer::person(*role, account), reason, now);
         if let Some(step) = next.history.last_mut() {
             step.from = Some(self.start);
         }

@@ -1,6 +1,6 @@
 //! When patients may book: how short before, how far ahead, and how long they have to pay.
 
-use super::{Day, Holidays, Instant, Slot, SlotRefusal, Span, Zone};
+use super::{Day, Holidays, Hospital, Instant, Slot, SlotRefusal, Span, Zone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,10 +42,27 @@ impl BookingRules {
         })
     }
 
+    /// Which slots can be booked now in a hospital that is closed on these days.
+    pub fn on_offer(&self, closed: &[Day], zone: &Zone, now: Instant) -> OnOffer {
+        let today = zone.day(now);
+        let closed = closed.iter().copied().filter(|day| *day >= today).collect();
+        OnOffer { window: self.window(zone, now), closed }
+    }
+
     /// How long an unpaid slot is kept, in seconds, where the installation says `otherwise`.
     pub fn hold_seconds(&self, otherwise: i64) -> i64 {
         self.hold_minutes.map_or(otherwise, |minutes| i64::from(minutes) * 60)
     }
+}
+
+/// Which of the slots that are free can be booked, by what a hospital says for all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnOffer {
+    /// Only those that begin then; `None` if the rules leave out nothing.
+    pub window: Option<Span>,
+    /// None of these days, on which the hospital is closed: what is given back on one is free, and
+    /// nobody's.
+    pub closed: Vec<Day>,
 }
 
 /// What a hospital lets book, and when.
@@ -60,6 +77,15 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// What this hospital lets book.
+    pub fn of(hospital: &Hospital) -> Self {
+        Self {
+            rules: hospital.booking,
+            holidays: hospital.holidays.clone(),
+            zone: hospital.time_zone.clone(),
+        }
+    }
+
     /// Whether it lets somebody have this slot, if it is free. Notice and days ahead are for
     /// patients; whoever runs the day may do as he likes.
     pub fn check(&self, slot: &Slot, by_patient: bool, now: Instant) -> Result<(), SlotRefusal> {
@@ -133,6 +159,18 @@ mod tests {
             let (opens, closes) = narrowing.of((zone.day(start), start), &zone);
             prop_assert_eq!(by_hospital, opens.unwrap() <= now && now <= closes.unwrap());
         }
+    }
+
+    #[test]
+    fn days_on_which_the_hospital_is_closed_are_not_on_offer_until_they_are_over() {
+        let zone = Zone::default();
+        let now = Instant::parse_rfc3339("2026-12-24T23:00:00+05:30").unwrap();
+        let closed = ["2026-12-23", "2026-12-24", "2026-12-25"].map(|day| Day::parse(day).unwrap());
+        let rules = BookingRules::default();
+        let on_offer = rules.on_offer(&closed, &zone, now);
+        assert_eq!((on_offer.window, &on_offer.closed[..]), (None, &closed[1..]));
+        let later = rules.on_offer(&closed, &zone, now.plus_seconds(2 * 24 * 3600));
+        assert_eq!(later, OnOffer::default());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! razorpay_ids {
-    ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $meaning:literal])+ $name:ident $prefix:literal;)*) => {$(
+        $(#[doc = $meaning])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
@@ -38,7 +38,12 @@ macro_rules! razorpay_ids {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                String::schema()
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(concat!($($meaning),+).trim_ascii()))
+                    .pattern(Some(concat!("^", $prefix, "[A-Za-z0-9]{1,40}$")))
+                    .examples([concat!($prefix, "DBJOWzybf0sJbb")])
+                    .into()
             }
         }
         impl ToSchema for $name {}
@@ -124,8 +129,8 @@ pub struct PaymentLink {
     pub created_at: Instant,
 }
 
-/// How far a payment came. A later step never goes back to an earlier one, in whatever order we
-/// hear of them (Razorpay, best practices: «forward only»).
+/// How far a payment came. It never goes back to an earlier step, in whatever order Razorpay tells
+/// of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentStatus {

@@ -72,12 +72,14 @@ impl Parse for PlainSecret {
 }
 
 macro_rules! text_schemas {
-    ($($name:ident $pattern:literal)*) => {$(
+    ($($name:ident $meaning:literal, example $example:literal, pattern $pattern:literal;)*) => {$(
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 utoipa::openapi::schema::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some($meaning))
                     .pattern(Some($pattern))
+                    .examples([$example])
                     .into()
             }
         }
@@ -86,8 +88,10 @@ macro_rules! text_schemas {
 }
 
 text_schemas! {
-    KeyId "^rzp_(live|test)_[A-Za-z0-9]{1,40}$"
-    PlainSecret "^[!-~]{8,128}$"
+    KeyId "The public half of an API key at Razorpay.",
+        example "rzp_test_1DP5mmOlF5G5ag", pattern "^rzp_(live|test)_[A-Za-z0-9]{1,40}$";
+    PlainSecret "A secret: 8 to 128 visible ASCII characters.",
+        example "not-the-real-secret", pattern "^[!-~]{8,128}$";
 }
 
 /// A sealed secret and its last characters.

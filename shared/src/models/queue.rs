@@ -1,7 +1,7 @@
 //! A doctor's queue of one day: numbers are given in the order in which patients come, and called
 //! in that order.
 
-use super::{AccountId, AppointmentId, Day, Instant, Name, PatientId};
+use super::{AccountId, AppointmentId, Day, Instant, Issue, Name, PatientId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -110,6 +110,16 @@ impl Queue {
     /// How long a walk-in is thought to take, in minutes.
     pub const WALK_IN_MINUTES: u32 = 15;
 
+    /// Which day's queue is run: today's, or yesterday's where that is named, for hours that began
+    /// before midnight go on after it.
+    pub fn day_run(named: Option<Day>, today: Day) -> Result<Day, Issue> {
+        match named {
+            None => Ok(today),
+            Some(day) if day == today || day.next() == today => Ok(day),
+            Some(_) => Err(Issue::invalid("must be today or yesterday")),
+        }
+    }
+
     /// The number that is called now.
     pub fn called(&self) -> Option<&Token> {
         self.tokens.iter().find(|token| token.state == TokenState::Called)
@@ -120,20 +130,18 @@ impl Queue {
         self.tokens.iter().filter(|token| token.state == TokenState::Waiting)
     }
 
-    /// Its state with the next number called; who was called before has been seen.
+    /// Its state with the next number called; who was called before has been seen. Where nobody
+    /// waits any more, nobody is called then.
     pub fn call_next(&self, now: Instant) -> Result<Self, QueueRefusal> {
-        let next = self.waiting().map(|token| token.number).min();
-        Ok(self.calling(next.ok_or(QueueRefusal::NobodyWaits)?, now))
+        match self.waiting().map(|token| token.number).min() {
+            Some(number) => Ok(self.calling(number, now)),
+            None => self.with_called(TokenState::Done).ok_or(QueueRefusal::NobodyWaits),
+        }
     }
 
     /// Its state with whoever is called put aside, for he is not there.
     pub fn skip(&self) -> Result<Self, QueueRefusal> {
-        self.called().ok_or(QueueRefusal::NobodyCalled)?;
-        let mut next = self.next();
-        for token in next.tokens.iter_mut().filter(|token| token.state == TokenState::Called) {
-            token.state = TokenState::Skipped;
-        }
-        Ok(next)
+        self.with_called(TokenState::Skipped).ok_or(QueueRefusal::NobodyCalled)
     }
 
     /// Its state with a number called that was skipped; who was called before has been seen.
@@ -161,6 +169,16 @@ impl Queue {
         }
         let now_serving = self.called().map(|token| token.number);
         Some(QueuePlace { state: own.state, now_serving, ahead, minutes })
+    }
+
+    /// Its state with whoever is called in another; `None` if nobody is.
+    fn with_called(&self, state: TokenState) -> Option<Self> {
+        self.called()?;
+        let mut next = self.next();
+        for token in next.tokens.iter_mut().filter(|token| token.state == TokenState::Called) {
+            token.state = state;
+        }
+        Some(next)
     }
 
     fn calling(&self, number: u32, now: Instant) -> Self {
@@ -224,6 +242,30 @@ mod tests {
         assert_eq!((own.state, own.ahead, own.minutes), (TokenState::Called, 0, 0));
     }
 
+    #[test]
+    fn the_last_number_ends_when_nobody_comes_after_it() {
+        let called = queue(1).call_next(NOW).unwrap();
+        let ended = called.call_next(NOW).unwrap();
+        assert_eq!((ended.version, ended.called()), (called.version + 1, None));
+        assert_eq!(ended.place(1, NOW).unwrap().state, TokenState::Done);
+        assert_eq!(ended.call_next(NOW), Err(QueueRefusal::NobodyWaits));
+        assert_eq!(ended.skip(), Err(QueueRefusal::NobodyCalled));
+        assert_eq!(queue(0).call_next(NOW), Err(QueueRefusal::NobodyWaits));
+    }
+
+    #[test]
+    fn a_night_is_run_until_the_day_after() {
+        let day = |text: &str| Day::parse(text).unwrap();
+        let today = day("2026-03-01");
+        assert_eq!(Queue::day_run(None, today), Ok(today));
+        for good in ["2026-03-01", "2026-02-28"] {
+            assert_eq!(Queue::day_run(Some(day(good)), today), Ok(day(good)));
+        }
+        for bad in ["2026-02-27", "2026-03-02", "2025-03-01"] {
+            assert!(Queue::day_run(Some(day(bad)), today).is_err(), "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nobody_is_lost_and_one_is_called_at_a_time(
@@ -242,8 +284,10 @@ mod tests {
                 let of = |queue: &Queue| queue.tokens.iter().map(|one| one.number).collect::<Vec<_>>();
                 prop_assert_eq!(of(&next), of(&current));
                 let now = next.tokens.iter().filter(|one| one.state == TokenState::Called).count();
-                prop_assert_eq!(now, usize::from(deed != 1));
-                if deed == 0 {
+                let ends = deed == 1 || (deed == 0 && current.waiting().count() == 0);
+                prop_assert_eq!(now, usize::from(!ends));
+                prop_assert!(!ends || current.called().is_some(), "somebody was called");
+                if deed == 0 && !ends {
                     called.push(next.called().unwrap().number);
                 }
                 // Whoever was seen stays so.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What an account is. It is given by the route that makes the account, never by a body.
+/// What an account is: `admin` runs the platform, `hospital` administers one hospital, `doctor`
+/// treats its patients, `patient` acts for one or more of them.
+// The route that makes the account gives it, never a body.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]

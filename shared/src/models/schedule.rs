@@ -1,6 +1,6 @@
 //! From a doctor's working hours to spans of time.
 
-use super::{Day, Instant, Issue, Parse, Span, TimeOfDay, Zone};
+use super::{Day, Instant, Issue, Parse, Slot, Span, TimeOfDay, Zone};
 use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
@@ -176,6 +176,18 @@ impl Parse for WeekDay {
     }
 }
 
+impl utoipa::PartialSchema for WeekDay {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A day of the week."))
+            .enum_values(Some(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for WeekDay {}
+
 /// Working hours on one day of the week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeeklyWindow {
@@ -219,6 +231,33 @@ pub struct Schedule {
     pub buffer: BufferMinutes,
 }
 
+/// A slot to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Planned {
+    /// When.
+    pub span: Span,
+    /// The day of whose hours it is: a night's go on after midnight.
+    pub of: Day,
+}
+
+/// Days whose hours take the place of what was published for them before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// The first of them.
+    pub first: Day,
+    /// The last.
+    pub last: Day,
+    /// The time in which all slots of their hours begin: the last night's on the day after too.
+    pub within: Span,
+}
+
+impl Replaced {
+    /// Whether a slot is of the hours of one of these days.
+    pub fn has(&self, slot: &Slot) -> bool {
+        (self.first..=self.last).contains(&slot.of_day())
+    }
+}
+
 /// Why a schedule gives no slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleRefusal {
@@ -235,10 +274,11 @@ pub enum ScheduleRefusal {
 }
 
 impl Schedule {
-    /// The time from the beginning of its first day to the end of its last.
-    pub fn whole_days(&self, zone: &Zone) -> Span {
+    /// The days it speaks of, for it to take the place of their hours.
+    pub fn replaced(&self, zone: &Zone) -> Replaced {
         let (first, last) = self.days();
-        Span { start: zone.bounds(first).0, end: zone.bounds(last).1 }
+        let within = Span { start: zone.bounds(first).0, end: zone.bounds(last.next()).1 };
+        Replaced { first, last, within }
     }
 
     /// The first day it speaks of, and the last.
@@ -249,8 +289,8 @@ impl Schedule {
         }
     }
 
-    /// The slots' spans in order, in the hospital's time.
-    pub fn spans(&self, zone: &Zone, now: Instant) -> Result<Vec<Span>, ScheduleRefusal> {
+    /// The slots to be, in order, in the hospital's time.
+    pub fn plan(&self, zone: &Zone, now: Instant) -> Result<Vec<Planned>, ScheduleRefusal> {
         let today = zone.day(now);
         let (first, last) = self.days();
         if first < today {
@@ -259,21 +299,24 @@ impl Schedule {
         if last < first || last.days_since(today) > DAYS_AHEAD {
             return Err(ScheduleRefusal::TooFar);
         }
-        let mut spans = Vec::new();
+        let mut planned = Vec::new();
         let mut day = first;
         while day <= last {
+            let mut spans = Vec::new();
             self.cut_day(day, zone, &mut spans);
-            if spans.len() > SLOTS_PER_REQUEST {
+            planned.extend(spans.into_iter().map(|span| Planned { span, of: day }));
+            if planned.len() > SLOTS_PER_REQUEST {
                 return Err(ScheduleRefusal::TooMany);
             }
             day = day.next();
         }
-        spans.sort_unstable();
-        let overlapping = spans.iter().zip(spans.iter().skip(1)).any(|(a, b)| a.overlaps(*b));
-        match (spans.is_empty(), overlapping) {
+        planned.sort_unstable();
+        let mut pairs = planned.iter().zip(planned.iter().skip(1));
+        let overlapping = pairs.any(|(one, other)| one.span.overlaps(other.span));
+        match (planned.is_empty(), overlapping) {
             (true, _) => Err(ScheduleRefusal::Empty),
             (_, true) => Err(ScheduleRefusal::Overlapping),
-            _ => Ok(spans),
+            _ => Ok(planned),
         }
     }
 
@@ -335,6 +378,7 @@ number_schema! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::{Currency, Money, Published, examples, publish};
     use proptest::prelude::*;
 
     fn time(text: &str) -> TimeOfDay {
@@ -357,11 +401,11 @@ mod tests {
         let window = Window::new(time("10:00"), time("12:00")).unwrap();
         let zone = Zone::default();
         let hours = Hours::Single { date: day("2026-12-01"), window };
-        let spans = schedule(hours.clone(), 15, 0).spans(&zone, NOW).unwrap();
-        assert_eq!(spans.len(), 8);
-        assert_eq!(zone.show(spans[0].start), "2026-12-01T10:00:00+05:30");
-        assert_eq!(zone.show(spans[7].end), "2026-12-01T12:00:00+05:30");
-        assert_eq!(schedule(hours, 25, 10).spans(&zone, NOW).unwrap().len(), 3);
+        let planned = schedule(hours.clone(), 15, 0).plan(&zone, NOW).unwrap();
+        assert_eq!(planned.len(), 8);
+        assert_eq!(zone.show(planned[0].span.start), "2026-12-01T10:00:00+05:30");
+        assert_eq!(zone.show(planned[7].span.end), "2026-12-01T12:00:00+05:30");
+        assert_eq!(schedule(hours, 25, 10).plan(&zone, NOW).unwrap().len(), 3);
     }
 
     #[test]
@@ -372,8 +416,8 @@ mod tests {
             vec![WeeklyWindow { day: WeekDay::parse("tue").unwrap(), window, breaks: vec![lunch] }];
         let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-14"), weekly };
         let zone = Zone::default();
-        let spans = schedule(hours, 40, 0).spans(&zone, NOW).unwrap();
-        let shown: Vec<String> = spans.iter().map(|span| zone.show(span.start)).collect();
+        let planned = schedule(hours, 40, 0).plan(&zone, NOW).unwrap();
+        let shown: Vec<String> = planned.iter().map(|one| zone.show(one.span.start)).collect();
         assert_eq!(
             shown,
             [
@@ -387,8 +431,8 @@ mod tests {
 
     fn shown(hours: Hours, slot: u64, zone: &str, now: Instant) -> Vec<String> {
         let zone = Zone::parse(zone).unwrap();
-        let spans = schedule(hours, slot, 0).spans(&zone, now).unwrap();
-        spans.iter().map(|span| zone.show(span.start)).collect()
+        let planned = schedule(hours, slot, 0).plan(&zone, now).unwrap();
+        planned.iter().map(|one| zone.show(one.span.start)).collect()
     }
 
     #[test]
@@ -443,6 +487,70 @@ mod tests {
         assert_eq!(times, expected);
     }
 
+    /// A doctor's slots once a schedule is published, in the place of what was before if so.
+    fn published(there: &[Slot], schedule: &Schedule, replace: bool) -> (Published, Vec<Slot>) {
+        let zone = Zone::default();
+        let (planned, replaced) = (schedule.plan(&zone, NOW).unwrap(), schedule.replaced(&zone));
+        let replaced = replace.then_some(replaced);
+        let done = publish(&planned, there.to_vec(), (replaced, NOW), |_| true);
+        let mut after: Vec<Slot> =
+            there.iter().filter(|one| !done.removed.contains(one)).cloned().collect();
+        after.extend(done.missing.iter().map(|one| slot(*one, &zone)));
+        (done, after)
+    }
+
+    fn slot(planned: Planned, zone: &Zone) -> Slot {
+        let Planned { span, of } = planned;
+        let day = zone.day(span.start);
+        Slot {
+            id: crate::models::Id::from_parts(span.start, 1),
+            end: span.end,
+            day,
+            night_of: (of != day).then_some(of),
+            ..examples::slot(span.start, Money::zero(Currency::INR))
+        }
+    }
+
+    #[test]
+    fn a_night_is_replaced_as_a_whole_and_only_by_its_own_day() {
+        let night = |date: &str, from: &str, to: &str, minutes: u64| {
+            let window = Window::overnight(time(from), time(to)).unwrap();
+            schedule(Hours::Single { date: day(date), window }, minutes, 0)
+        };
+        let morning = |date: &str, from: &str, to: &str, minutes: u64| {
+            let window = Window::new(time(from), time(to)).unwrap();
+            schedule(Hours::Single { date: day(date), window }, minutes, 0)
+        };
+        let whole = night("2026-12-01", "22:00", "06:00", 30);
+        let (_, there) = published(&[], &whole, true);
+        assert_eq!(there.len(), 16);
+        // The same again changes nothing.
+        let (again, same) = published(&there, &whole, true);
+        assert_eq!((again.unchanged.len(), again.removed.len(), same.len()), (16, 0, 16));
+        // Other slots of the same night.
+        let (other, after) = published(&there, &night("2026-12-01", "22:00", "06:00", 20), true);
+        assert_eq!((other.clashes, other.removed.len(), after.len()), (vec![], 16, 24));
+        // A shorter evening: nothing is left after midnight.
+        let (_, after) = published(&there, &morning("2026-12-01", "22:00", "23:00", 30), true);
+        assert_eq!(after.len(), 2);
+        // The next day's hours leave the night alone, unless they reach into it.
+        let next = morning("2026-12-02", "09:00", "12:00", 30);
+        let (done, after) = published(&there, &next, true);
+        assert_eq!((done.removed.len(), done.staying.len(), after.len()), (0, 0, 22));
+        let (done, _) = published(&there, &morning("2026-12-02", "05:30", "08:30", 30), true);
+        assert_eq!((done.clashes.len(), done.unchanged.len()), (0, 1));
+        let (done, _) = published(&there, &morning("2026-12-02", "05:00", "08:00", 45), true);
+        assert_eq!(done.clashes.len(), 2);
+        // Its own hours are replaced.
+        let (_, after) = published(&after, &morning("2026-12-02", "07:00", "08:00", 30), true);
+        assert_eq!(after.len(), 18);
+        // One that was stored without a day of its own is of the day it begins on.
+        let stored: Vec<Slot> =
+            there.iter().map(|one| Slot { night_of: None, ..one.clone() }).collect();
+        let (done, _) = published(&stored, &next, true);
+        assert_eq!(done.removed.len(), 12);
+    }
+
     proptest! {
         #[test]
         fn slots_stay_inside_and_apart(
@@ -458,8 +566,10 @@ mod tests {
                 TimeOfDay::from_minutes(from).unwrap(), TimeOfDay::from_minutes(to).unwrap(),
             ).unwrap();
             let bounds = window.on(date, &zone);
-            if let Ok(spans) = schedule(Hours::Single { date, window }, slot, buffer).spans(&zone, NOW) {
+            if let Ok(planned) = schedule(Hours::Single { date, window }, slot, buffer).plan(&zone, NOW) {
                 let buffer = i64::try_from(buffer).unwrap();
+                prop_assert!(planned.iter().all(|one| one.of == date));
+                let spans: Vec<Span> = planned.iter().map(|one| one.span).collect();
                 prop_assert!(spans.iter().all(|s| s.start >= bounds.start && s.end <= bounds.end));
                 prop_assert!(spans.windows(2).all(|p| p[1].start >= p[0].end.plus_seconds(buffer * 60)));
             }

@@ -2,7 +2,7 @@
 
 use super::{
     AccountId, AppointmentId, Capacity, Day, FeeTerms, Instant, Issue, LeaveId, Money, Name, Parse,
-    SlotId, Speciality,
+    Planned, Replaced, SlotId, Speciality,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,8 +18,8 @@ pub struct DoctorRef {
     pub speciality: Speciality,
 }
 
-/// What a slot is, as stored. A hold that has run out is still `held` here: ask
-/// [`Slot::status`].
+/// What a slot is.
+// As stored: a hold that has run out is still `held`, and `Slot::status` knows better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SlotStatus {
@@ -92,6 +92,9 @@ pub struct Slot {
     pub end: Instant,
     /// The hospital's day it begins on.
     pub day: Day,
+    /// The day of whose hours it is, where that is another: a night's go on after midnight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night_of: Option<Day>,
     /// What a consultation in it costs.
     pub fee: Money,
     /// What other visits in it cost.
@@ -113,10 +116,10 @@ pub struct Slot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaves: Vec<LeaveId>,
     /// Whether somebody on the waiting list waited for such a slot, so that it is kept for the list
-    /// when it is given back. It stays, for nothing but a short delay comes of it.
+    /// when it opens. It stays, for nothing but a short delay comes of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wanted: bool,
-    /// Until when it is kept for the waiting list, having been given back.
+    /// Until when it is kept for the waiting list, having just opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<Instant>,
     /// From when on it can be booked, where its doctor narrows that.
@@ -134,8 +137,8 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// How long a slot that is given back is kept for the waiting list, in seconds: longer than it
-    /// takes the schedule to offer it. Then it opens by itself.
+    /// How long a slot that opens is kept for the waiting list, in seconds: longer than it takes the
+    /// schedule to offer it. Then it is anybody's by itself.
     pub const KEEP_SECONDS: i64 = 180;
 
     /// What it is at this instant: a hold that has run out leaves it open, and what would be open
@@ -215,6 +218,11 @@ impl Slot {
     pub const fn span(&self) -> Span {
         Span { start: self.start, end: self.end }
     }
+
+    /// The day of whose hours it is. What was stored without one is of the day it begins on.
+    pub fn of_day(&self) -> Day {
+        self.night_of.unwrap_or(self.day)
+    }
 }
 
 /// Why a slot is not given.
@@ -236,7 +244,7 @@ pub enum SlotRefusal {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Published {
     /// Not there yet.
-    pub missing: Vec<Span>,
+    pub missing: Vec<Planned>,
     /// There already, at exactly that time.
     pub unchanged: Vec<Slot>,
     /// There, at a time that overlaps without being the same.
@@ -247,24 +255,23 @@ pub struct Published {
     pub staying: Vec<Slot>,
 }
 
-/// Compares wanted spans with a doctor's existing slots of that time. With `replaced`, what begins
-/// then and is not wanted goes, as far as it is open; and so does what `fits` says is no longer
-/// sold as it was, to be made anew.
+/// Compares what is wanted with a doctor's existing slots of that time. With `replaced`, what is of
+/// those days' hours and is not wanted goes, as far as it is open; and so does what `fits` says is
+/// no longer sold as it was, to be made anew.
 pub fn publish(
-    wanted: &[Span],
+    wanted: &[Planned],
     existing: Vec<Slot>,
-    (replaced, now): (Option<Span>, Instant),
+    (replaced, now): (Option<Replaced>, Instant),
     fits: impl Fn(&Slot) -> bool,
 ) -> Published {
     let mut missing = wanted.to_vec();
     let mut published = Published::default();
     for slot in existing {
         let span = slot.span();
-        let overlaps = missing.iter().any(|wanted| wanted.overlaps(span));
+        let overlaps = missing.iter().any(|wanted| wanted.span.overlaps(span));
         let open = slot.is_untouched(now);
-        let replaceable =
-            replaced.is_some_and(|days| days.start <= span.start && span.start < days.end);
-        let same = missing.iter().position(|wanted| *wanted == span);
+        let replaceable = replaced.is_some_and(|days| days.has(&slot));
+        let same = missing.iter().position(|wanted| wanted.span == span);
         let stale = replaceable && open && !fits(&slot);
         if let Some(same) = same.filter(|_| !stale) {
             missing.swap_remove(same);
@@ -277,7 +284,9 @@ pub fn publish(
             published.clashes.push(slot);
         }
     }
-    missing.retain(|wanted| !published.staying.iter().any(|slot| wanted.overlaps(slot.span())));
+    let stays_there =
+        |wanted: &Planned| published.staying.iter().any(|slot| wanted.span.overlaps(slot.span()));
+    missing.retain(|wanted| !stays_there(wanted));
     missing.sort_unstable();
     published.missing = missing;
     published
@@ -303,13 +312,22 @@ mod tests {
         Span { start, end: start.plus_seconds(minutes * 60) }
     }
 
-    fn slot(span: Span, taken: bool) -> Slot {
+    /// Of a day's hours, be it on that day or after its midnight.
+    fn slot(Planned { span, of }: Planned, taken: bool) -> Slot {
         Slot {
             id: crate::models::Id::from_parts(span.start, 1),
             end: span.end,
+            night_of: Some(of),
             status: if taken { SlotStatus::Booked } else { SlotStatus::Open },
             ..examples::slot(span.start, Money::zero(crate::models::Currency::INR))
         }
+    }
+
+    /// Days' hours begin every hundred minutes, and the first so long after the beginning.
+    fn planned(span: Span, first: i64) -> Planned {
+        let day = Day::parse("2026-12-01").unwrap();
+        let hours = (i64::from(span.start.minutes()) - first).max(0) / 100;
+        Planned { span, of: day.plus_days(hours) }
     }
 
     /// Spans one after the other, of these lengths and gaps.
@@ -328,27 +346,36 @@ mod tests {
         fn changing_a_rule_touches_only_what_is_open(
             there in prop::collection::vec((0..20_i64, 5..30_i64, any::<bool>()), 0..12),
             wanted in prop::collection::vec((0..20_i64, 5..30_i64), 0..12),
-            (from, length) in (0..100_i64, 1..200_i64),
+            (night, from, length) in (0..60_i64, 0..4_i64, 0..3_i64),
         ) {
             let now = Instant::from_seconds(0);
             let spans = row(&there.iter().map(|one| (one.0, one.1)).collect::<Vec<_>>());
-            let existing: Vec<Slot> =
-                spans.iter().zip(&there).map(|(span, one)| slot(*span, one.2)).collect();
-            let days = span(from, length);
-            let inside = |one: &Span| days.start <= one.start && one.start < days.end;
-            let wanted: Vec<Span> = row(&wanted).into_iter().filter(inside).collect();
+            let existing: Vec<Slot> = spans
+                .iter()
+                .zip(&there)
+                .map(|(span, one)| slot(planned(*span, night), one.2))
+                .collect();
+            let first = Day::parse("2026-12-01").unwrap().plus_days(from);
+            let last = first.plus_days(length);
+            let days = Replaced { first, last, within: span(0, 600) };
+            let wanted: Vec<Planned> = row(&wanted)
+                .into_iter()
+                .map(|span| planned(span, night))
+                .filter(|one| (first..=last).contains(&one.of))
+                .collect();
             let plan = publish(&wanted, existing.clone(), (Some(days), now), |_| true);
             prop_assume!(plan.clashes.is_empty());
             prop_assert!(plan.removed.iter().all(|one| one.status == SlotStatus::Open));
-            prop_assert!(plan.removed.iter().all(|one| inside(&one.span())));
+            prop_assert!(plan.removed.iter().all(|one| days.has(one)));
             let mut after: Vec<Slot> =
                 existing.into_iter().filter(|one| !plan.removed.contains(one)).collect();
-            after.extend(plan.missing.iter().map(|span| slot(*span, false)));
+            after.extend(plan.missing.iter().map(|one| slot(*one, false)));
             after.sort_by_key(|one| one.start);
             let apart = |pair: &[Slot]| !pair[0].span().overlaps(pair[1].span());
             prop_assert!(after.windows(2).all(apart), "no two overlap");
-            let open = after.iter().filter(|one| one.status == SlotStatus::Open && inside(&one.span()));
-            prop_assert!(open.clone().all(|one| wanted.contains(&one.span())), "no other is open");
+            let is_wanted = |one: &Slot| wanted.iter().any(|wanted| wanted.span == one.span());
+            let mut open = after.iter().filter(|one| one.status == SlotStatus::Open && days.has(one));
+            prop_assert!(open.all(is_wanted), "no other is open");
             // The same once more changes nothing.
             let again = publish(&wanted, after.clone(), (Some(days), now), |_| true);
             prop_assert_eq!((again.missing, again.removed), (vec![], vec![]));

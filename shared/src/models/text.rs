@@ -3,6 +3,7 @@
 use super::{Issue, IssueCode, Parse, issue::texts_in_documents};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization as _;
+use utoipa::openapi::SchemaFormat;
 
 /// Trims, composes (NFC) and checks a line of text: no control characters, `least` to `most`
 /// characters.
@@ -33,9 +34,13 @@ fn line(text: &str, least: usize, most: usize) -> Result<String, Issue> {
     Ok(clean)
 }
 
+/// Declares texts. What a text's doc comment and its rules say is what the API's document says.
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident $(, example $example:literal)? => $parse:expr;)*) => {$(
-        $(#[$doc])*
+    ($(
+        $(#[doc = $meaning:literal])+
+        $name:ident, example $example:literal $(, $rule:ident $value:expr)* => $parse:expr;
+    )*) => {$(
+        $(#[doc = $meaning])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
@@ -68,7 +73,9 @@ macro_rules! texts {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 utoipa::openapi::schema::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
-                    $(.examples([$example]))?
+                    .description(Some(concat!($($meaning),+).trim_ascii()))
+                    $(.$rule(Some($value)))*
+                    .examples([$example])
                     .into()
             }
         }
@@ -79,27 +86,33 @@ macro_rules! texts {
 
 texts! {
     /// A person's or hospital's name, 1 to 100 characters.
-    Name, example "Asha Rao" => |text| line(text, 1, 100);
+    Name, example "Asha Rao", min_length 1, max_length 100 => |text| line(text, 1, 100);
     /// An e-mail address, lower case.
-    Email, example "asha@example.com" => email;
+    Email, example "asha@example.com",
+        format SchemaFormat::Custom("email".into()), max_length 254 => email;
     /// A telephone number in E.164 form; India where no country is given.
     Mobile, example "+919876543210" => mobile;
     /// The hospital's own number for a patient; text, its leading zeros kept.
-    Identifier, example "MRN-00042" => |text| line(text, 1, 64);
+    Identifier, example "MRN-00042", min_length 1, max_length 64 => |text| line(text, 1, 64);
     /// A doctor's field.
-    Speciality, example "Cardiology" => |text| line(text, 2, 80);
+    Speciality, example "Cardiology", min_length 2, max_length 80 => |text| line(text, 2, 80);
     /// A doctor's number with the medical council.
-    RegistrationNumber, example "MCI-12345" => |text| line(text, 1, 64);
+    RegistrationNumber, example "MCI-12345", min_length 1, max_length 64
+        => |text| line(text, 1, 64);
     /// Why somebody books, cancels or blocks.
-    Reason, example "Follow-up" => |text| line(text, 1, 500);
+    Reason, example "Follow-up", min_length 1, max_length 500 => |text| line(text, 1, 500);
     /// The number on a terminal's slip, or of a UPI transaction.
-    DeskReference, example "UTR 433012345678" => |text| line(text, 1, 64);
-    /// The short name of a hospital in a log-in and in the bucket.
-    HospitalCode, example "sunrise" => code;
+    DeskReference, example "UTR 433012345678", min_length 1, max_length 64
+        => |text| line(text, 1, 64);
+    /// The short name of a hospital in a log-in: 2 to 40 letters, digits and inner hyphens.
+    HospitalCode, example "sunrise",
+        pattern r"^\s*[A-Za-z0-9][A-Za-z0-9-]{0,38}[A-Za-z0-9]\s*$" => code;
     /// The name of an uploaded file, without a path.
-    FileName, example "patients.csv" => file_name;
+    FileName, example "patients.csv", min_length 1, max_length 200, pattern r"^[^/\\]+$"
+        => file_name;
     /// What somebody types into a search field.
-    Search, example "asha" => |text| line(text, 1, 100).map(|text| text.to_lowercase());
+    Search, example "asha", min_length 1, max_length 100
+        => |text| line(text, 1, 100).map(|text| text.to_lowercase());
 }
 
 impl Name {
@@ -236,6 +249,31 @@ mod tests {
         assert!(Name::parse("a\u{0}b").is_err());
         assert!(Name::parse("   ").is_err());
         assert!(HospitalCode::parse("hos_01").is_err());
+    }
+
+    /// What the document says of a text's length is what is asked of it.
+    fn is_as_long_as_told<T: Parse + utoipa::PartialSchema>() {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        let told = |name: &str| usize::try_from(schema[name].as_u64().unwrap()).unwrap();
+        let (least, most) = (told("minLength"), told("maxLength"));
+        for length in [least, most] {
+            assert!(T::parse(&"a".repeat(length)).is_ok(), "{schema}: {length}");
+        }
+        for length in [least - 1, most + 1] {
+            assert!(T::parse(&"a".repeat(length)).is_err(), "{schema}: {length}");
+        }
+    }
+
+    #[test]
+    fn texts_are_as_long_as_the_document_says() {
+        is_as_long_as_told::<Name>();
+        is_as_long_as_told::<Identifier>();
+        is_as_long_as_told::<Speciality>();
+        is_as_long_as_told::<RegistrationNumber>();
+        is_as_long_as_told::<Reason>();
+        is_as_long_as_told::<DeskReference>();
+        is_as_long_as_told::<FileName>();
+        is_as_long_as_told::<Search>();
     }
 
     proptest! {

@@ -132,7 +132,7 @@ impl Appointment {
         }
         let payment = self.paid()?;
         let left = self.refundable(&payment.id).unwrap_or(payment.amount);
-        let refund = self.policy.no_show(payment.amount);
+        let refund = self.policy.no_show(self.paid_amount());
         let refund = if left.amount() < refund.amount() { left } else { refund };
         Some(refund).filter(|refund| !refund.is_zero())
     }

@@ -117,6 +117,51 @@ fn what_a_no_show_gives_back_is_owed_when_the_day_is_over() {
     assert_eq!(owed.undo(note(&zone, due.plus_seconds(-1))), Err(AppointmentRefusal::DayOver));
 }
 
+#[test]
+fn what_a_no_show_gives_back_is_of_what_the_visit_cost_after_it_was_moved() {
+    let zone = Zone::default();
+    let start = at("2026-12-02T15:00:00+05:30");
+    let (appointment, cheap) =
+        (confirmed(&zone, start), Money::new(30_000, Currency::INR).unwrap());
+    let slot = Slot { id: id(50), ..examples::slot(start.plus_seconds(3600), cheap) };
+    let offer = examples::booking(&slot).offer;
+    let now_is = start.plus_seconds(-24 * 3600);
+    let by = (Role::Hospital, id(9));
+    let moving = Moving { by, reason: None, offer, ids: ids(60), now: now_is };
+    let moved = match appointment.reschedule(&slot, &moving) {
+        Ok(Decided::Now(next)) => *next,
+        other => panic!("it is moved: {other:?}"),
+    };
+    assert_eq!(moved.refunds[0].amount.amount(), 20_000);
+    let missed = now(moved.no_show(id(70), note(&zone, slot.start)));
+    assert_eq!(missed.no_show_amount().unwrap().amount(), 6_000, "a fifth of 300");
+    let undone = now(missed.undo(note(&zone, slot.start.plus_seconds(60))));
+    assert!(undone.effects.iter().all(|effect| effect.kind != EffectKind::OweNoShow));
+    let again = now(undone.no_show(id(71), note(&zone, slot.start.plus_seconds(120))));
+    let due = again.effects.last().unwrap().due_at;
+    let owed = again.no_show_owed(&ids(80), due).unwrap();
+    let back: Vec<i64> = owed.refunds.iter().map(|refund| refund.amount.amount()).collect();
+    assert_eq!(back, [20_000, 6_000]);
+    assert_eq!(owed.no_show_amount().unwrap().amount(), 6_000);
+    assert_eq!(owed.balances(), owed.balances_of_state());
+}
+
+#[test]
+fn a_leave_that_is_taken_back_gives_no_more_time_to_undo() {
+    let zone = Zone::default();
+    // He comes the evening before his small hours, and the leave goes after midnight.
+    let (start, eve) = (at("2026-12-02T00:10:00+05:30"), at("2026-12-01T23:00:00+05:30"));
+    let mut asked = confirmed(&zone, start);
+    let back = now(asked.check_in(note(&zone, eve)));
+    asked = now(back.undo(note(&zone, eve)));
+    asked.note_of_leave(What::LeaveOffered, Doer::NOBODY, None, eve);
+    assert_eq!(asked.undo(note(&zone, eve)), Ok(Decided::Already), "twice is the same");
+    let mut there = now(asked.check_in(note(&zone, eve)));
+    let after = at("2026-12-02T00:05:00+05:30");
+    there.note_of_leave(What::Stands, Doer::NOBODY, None, after);
+    assert_eq!(there.undo(note(&zone, after)), Err(AppointmentRefusal::DayOver));
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Asked {
     CheckIn,
@@ -144,7 +189,9 @@ fn asked() -> impl Strategy<Value = Asked> {
 fn told(history: &[Step]) -> AppointmentStatus {
     match history.last().unwrap().what {
         What::Booked => Is::Held,
-        What::Confirmed | What::Undone | What::Rescheduled => Is::Confirmed,
+        What::Confirmed | What::Undone | What::Rescheduled | What::LeaveOffered | What::Stands => {
+            Is::Confirmed
+        }
         What::CheckedIn => Is::CheckedIn,
         What::Completed => Is::Completed,
         What::Cancelled => Is::Cancelled,

@@ -1,10 +1,11 @@
 //! The waiting list: who wants a slot that is taken is offered the next one that becomes free.
 
 use super::{
-    AccountId, AppointmentId, Day, DoctorRef, Instant, Money, Slot, SlotId, Span, Speciality,
-    WaitId, Waiting,
+    AccountId, AppointmentId, Day, DoctorRef, Instant, Money, Offer, PatientId, Slot, SlotId,
+    SlotStatus, Span, Speciality, WaitId, Waiting,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// What links to an offer of the waiting list are sealed for.
@@ -20,7 +21,8 @@ pub enum Wanted {
     Speciality(Speciality),
 }
 
-/// Where somebody on the list stands, as stored: ask [`WaitEntry::status`].
+/// Where somebody on the list stands.
+// As stored: one who is offered something still waits, and `WaitEntry::status` knows better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitStatus {
@@ -83,7 +85,7 @@ pub struct WaitEntry {
     /// What is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<SlotOffer>,
-    /// Slots that were offered and not taken: none is offered twice.
+    /// Slots that were offered, whatever became of that: none is offered to a person twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed: Vec<SlotId>,
     /// The appointment that came of it.
@@ -135,9 +137,15 @@ impl WaitEntry {
         wanted && self.during.start <= slot.start && slot.start < self.during.end
     }
 
-    /// Its state with a slot offered; `None` if it does not fit, was offered before, or another
-    /// is offered.
-    pub fn offers(&self, slot: &Slot, id: AppointmentId, now: Instant) -> Option<Self> {
+    /// Its state with a slot offered to whoever acts for the patient now; `None` if it does not fit,
+    /// was offered before, or another is offered.
+    pub fn offers(
+        &self,
+        slot: &Slot,
+        to: &AccountId,
+        id: AppointmentId,
+        now: Instant,
+    ) -> Option<Self> {
         let free = self.status == WaitStatus::Waiting && self.offer.is_none();
         let until = now.plus_seconds(Self::OFFER_SECONDS);
         if !free || !self.fits(slot) || self.passed.contains(&slot.id) || slot.start <= until {
@@ -152,17 +160,14 @@ impl WaitEntry {
             fee: slot.fee,
             until,
         };
-        Some(Self { offer: Some(offer), ..self.next() })
+        Some(Self { offer: Some(offer), account_id: to.clone(), ..self.next() })
     }
 
     /// Its state once an offer's time is over: it waits on, but not for that slot. `None` while
     /// there is none, or it stands.
     pub fn passes(&self, now: Instant) -> Option<Self> {
-        let over = self.offer.as_ref().filter(|offer| offer.until <= now)?;
-        let mut next = self.next();
-        next.passed.push(over.slot_id.clone());
-        next.offer = None;
-        Some(next)
+        let over = self.offer.as_ref().is_some_and(|offer| offer.until <= now);
+        over.then(|| self.without_offer())
     }
 
     /// Its state once what is offered was taken; `None` if nothing is.
@@ -170,13 +175,13 @@ impl WaitEntry {
         let offer = self.offered(now)?;
         let appointment_id = Some(offer.appointment_id.clone());
         let status = WaitStatus::Booked;
-        Some(Self { status, appointment_id, offer: None, ..self.next() })
+        Some(Self { status, appointment_id, ..self.without_offer() })
     }
 
     /// Its state once nobody waits any longer; `None` if that is so.
     pub fn withdrawn(&self) -> Option<Self> {
         let waits = self.status == WaitStatus::Waiting;
-        waits.then(|| Self { status: WaitStatus::Withdrawn, offer: None, ..self.next() })
+        waits.then(|| Self { status: WaitStatus::Withdrawn, ..self.without_offer() })
     }
 
     /// What is the same for the same wish.
@@ -191,6 +196,63 @@ impl WaitEntry {
 
     fn next(&self) -> Self {
         Self { version: self.version.saturating_add(1), ..self.clone() }
+    }
+
+    /// Its state once nothing is offered: what was, is not offered again.
+    fn without_offer(&self) -> Self {
+        let mut next = self.next();
+        next.passed.extend(next.offer.take().map(|offer| offer.slot_id));
+        next
+    }
+}
+
+/// Whether a slot can be offered to anybody: its doctor is there, the hospital lets patients book
+/// it, and it does not begin while it would be kept.
+pub fn can_be_offered(slot: &Slot, rules: &Offer, now: Instant) -> bool {
+    let until = now.plus_seconds(WaitEntry::OFFER_SECONDS);
+    !slot.is_shut() && until < slot.start && rules.check(slot, true, now).is_ok()
+}
+
+/// Of slots that open together, in their order, those that are kept for the list: one, or a seat of
+/// one, for each person who can be offered something, and no more. What is beyond that would be shut
+/// for everybody, and offered to nobody.
+pub fn to_keep(
+    opening: &[Slot],
+    wishes: &[WaitEntry],
+    rules: &Offer,
+    now: Instant,
+) -> HashSet<SlotId> {
+    // Who has an offer gets no other.
+    let offered = wishes.iter().filter(|wish| wish.offer.is_some());
+    let mut served: HashSet<&PatientId> = offered.map(|wish| &wish.patient.id).collect();
+    let had = |patient: &PatientId, slot: &Slot| {
+        wishes.iter().any(|wish| wish.patient.id == *patient && wish.passed.contains(&slot.id))
+    };
+    let mut kept = HashSet::new();
+    for slot in opening {
+        if slot.status(now) != SlotStatus::Open || !can_be_offered(slot, rules, now) {
+            continue;
+        }
+        for _ in 0..slot.free_seats(now) {
+            let waits = |wish: &&WaitEntry| {
+                let patient = &wish.patient.id;
+                wish.fits(slot) && !served.contains(patient) && !had(patient, slot)
+            };
+            let Some(next) = wishes.iter().find(waits) else { break };
+            served.insert(&next.patient.id);
+            kept.insert(slot.id.clone());
+        }
+    }
+    kept
+}
+
+/// Marks new slots that somebody waits for, and keeps those that can be offered at once.
+pub fn mark_new(slots: &mut [Slot], wishes: &[WaitEntry], rules: &Offer, now: Instant) {
+    let kept = to_keep(slots, wishes, rules, now);
+    let until = now.plus_seconds(Slot::KEEP_SECONDS);
+    for slot in slots {
+        slot.wanted = wishes.iter().any(|wish| wish.fits(slot));
+        slot.kept_until = kept.contains(&slot.id).then_some(until);
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::{
     Timestamp, civil,
     tz::{Offset, TimeZone, TimeZoneTransition},
 };
+use utoipa::openapi::{KnownFormat, SchemaFormat};
 
 /// A change of a zone's clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,12 +229,15 @@ impl Parse for TimeOfDay {
 }
 
 macro_rules! text_schema {
-    ($($type:ident $example:literal $($format:ident)?;)*) => {$(
+    ($(
+        $type:ident $meaning:literal, example $example:literal $(, $rule:ident $value:expr)*;
+    )*) => {$(
         impl utoipa::PartialSchema for $type {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 utoipa::openapi::schema::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
-                    $(.format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::$format))))?
+                    .description(Some($meaning))
+                    $(.$rule(Some($value)))*
                     .examples([$example])
                     .into()
             }
@@ -243,9 +247,11 @@ macro_rules! text_schema {
 }
 
 text_schema! {
-    Zone "Asia/Kolkata";
-    Day "2026-12-01" Date;
-    TimeOfDay "10:00";
+    Zone "An IANA time zone.", example "Asia/Kolkata", max_length 64;
+    Day "A calendar day in the hospital's time zone, from 1900 to 2200.",
+        example "2026-12-01", format SchemaFormat::KnownFormat(KnownFormat::Date);
+    TimeOfDay "A time on the hospital's clocks; `24:00` is the end of the day.",
+        example "10:00", pattern "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$";
 }
 
 #[cfg(test)]

@@ -124,6 +124,8 @@ pub enum Mail<'a> {
         refund: Option<Money>,
         /// Whether it is handed back at the hospital's desk.
         at_desk: bool,
+        /// Whether it is because the doctor is away.
+        away: bool,
     },
     /// An appointment's doctor is away then: its patient may choose.
     DoctorAway {
@@ -275,9 +277,10 @@ impl Mail<'_> {
                 moved(&Visit { patient, hospital, doctor, speciality, start, appointment })
             }
             Self::AppointmentCancelled {
-                patient, hospital, doctor, speciality, start, appointment, refund, at_desk,
+                patient, hospital, doctor, speciality, start, appointment, refund, at_desk, away,
             } => {
-                cancelled(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund, at_desk)
+                let visit = Visit { patient, hospital, doctor, speciality, start, appointment };
+                cancelled(&visit, refund, at_desk, away)
             }
             Self::DoctorAway {
                 patient, hospital, doctor, speciality, start, appointment, until, free, link,

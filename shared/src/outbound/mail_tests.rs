@@ -42,11 +42,11 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::AppointmentMoved { patient, hospital, doctor, speciality, start, appointment },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
-            at_desk: false,
+            at_desk: false, away: true,
         },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: None,
-            at_desk: false,
+            at_desk: false, away: false,
         },
         Mail::DoctorAway {
             patient, hospital, doctor, speciality, start, appointment, until: start,
@@ -77,6 +77,9 @@ fn every_mail_says_what_it_must_in_both_parts() {
         assert!(!rendered.text.contains('<') && !rendered.text.contains("&#"), "{}", rendered.text);
         assert!(!rendered.text.contains("\n\n\n"), "{}", rendered.text);
         let refund = matches!(mail, Mail::AppointmentCancelled { refund: Some(_), .. });
+        if let Mail::AppointmentCancelled { away, .. } = mail {
+            assert_eq!(rendered.text.contains("the doctor is away"), *away, "{}", rendered.text);
+        }
         if refund
             || matches!(mail, Mail::PaymentReturned { .. } | Mail::AppointmentConfirmed { .. })
         {
@@ -100,7 +103,7 @@ fn money_from_the_desk_goes_back_over_it_and_other_money_to_where_it_came_from()
         let mails = [
             Mail::AppointmentCancelled {
                 patient, hospital, doctor, speciality, start, appointment, refund: Some(amount),
-                at_desk,
+                at_desk, away: false,
             },
             Mail::PaymentReturned {
                 patient, hospital, doctor, speciality, start, appointment, amount, at_desk,

@@ -4,6 +4,7 @@ use super::{
     HospitalStore, Page, PageRequest, Place, Result,
     scoped::{Find, Stored},
     transaction::{Ended, Tx, transact},
+    waitlist::keep,
 };
 use crate::models::{
     Account, AccountId, AccountStatus, Email, FeeTerms, HospitalCode, Instant, Mobile, Money, Name,
@@ -204,7 +205,8 @@ impl HospitalStore {
     }
 
     /// Shuts a person out or lets one in again. Sessions end with it; of a doctor nothing more is
-    /// booked, while his appointments stay for the hospital to settle. The account as it was
+    /// booked, while his appointments stay for the hospital to settle. Let in again, his time opens,
+    /// and is kept for the list where it can be offered to somebody who waits. The account as it was
     /// before, so that the caller can end its access tokens; `None` if there is none that could
     /// be so changed.
     pub async fn set_account_status(
@@ -212,7 +214,10 @@ impl HospitalStore {
         id: &AccountId,
         from: &[AccountStatus],
         to: AccountStatus,
+        now: Instant,
     ) -> Result<Option<Account>> {
+        let shut_out = matches!(to, AccountStatus::Blocked | AccountStatus::Deactivated);
+        let kept = if shut_out { Vec::new() } else { self.kept_once_in(id, now).await? };
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
         let slots = self.scope.collection::<Slot>().await?;
@@ -229,22 +234,38 @@ impl HospitalStore {
                 patients.update_all(of_account, set, Some(tx)).await?;
             }
             if before.role == Role::Doctor {
-                let shut_out = matches!(to, AccountStatus::Blocked | AccountStatus::Deactivated);
                 let verb = if shut_out { "$set" } else { "$unset" };
                 let change = doc! { verb: { "withdrawn": true } };
                 slots.update_all(doc! { "doctor.id": id.as_str() }, change, Some(tx)).await?;
+                keep(&slots, &kept, now, tx).await?;
             }
             Ok(Ended::Commit(Some(before)))
         };
         transact!(self.scope.database(), |tx| change(&mut tx))
     }
 
+    /// The slots that are kept for the list when a doctor is let in again.
+    async fn kept_once_in(&self, doctor: &AccountId, now: Instant) -> Result<Vec<String>> {
+        let filter = doc! {
+            "doctor.id": doctor.as_str(),
+            "start": { "$gt": now.millis() },
+            "withdrawn": true,
+            "wanted": true,
+        };
+        let find = Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: 1000 };
+        let mut opening = self.scope.collection::<Slot>().await?.find(find).await?;
+        for slot in &mut opening {
+            slot.withdrawn = false;
+        }
+        self.kept_of(&opening, now).await
+    }
+
     /// Removes a person; one who has appointments is deactivated and kept.
-    pub async fn remove_account(&self, account: &Account) -> Result<Removal> {
+    pub async fn remove_account(&self, account: &Account, now: Instant) -> Result<Removal> {
         if self.has_appointments(&account.id).await? {
             let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
-            let before =
-                self.set_account_status(&account.id, &from, AccountStatus::Deactivated).await?;
+            let to = AccountStatus::Deactivated;
+            let before = self.set_account_status(&account.id, &from, to, now).await?;
             return Ok(before.map_or(Removal::Missing, |_| Removal::Deactivated));
         }
         let accounts = self.scope.collection::<Account>().await?;

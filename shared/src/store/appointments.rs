@@ -22,8 +22,8 @@ impl Stored for Appointment {
 
     /// While it is live, the minutes its patient is busy: a unique index over them refuses
     /// another at that time. Which of the visits after a consultation it is, as long as it uses
-    /// that up: a unique index refuses a second of the same number. And when its next effect is
-    /// due.
+    /// that up: a unique index refuses a second of the same number. The leaves it fell into, by
+    /// which a list of leaves joins it. And when its next effect is due.
     fn extras(&self) -> Document {
         let mut extras = Document::new();
         if self.status.is_live() {
@@ -34,6 +34,10 @@ impl Stored for Appointment {
         if let Some(follow_up) = self.follow_up_in_use() {
             let key = format!("{}/{}", follow_up.of, follow_up.number);
             extras.insert("followUpKey", key);
+        }
+        if !self.leaves.is_empty() {
+            let leaves: Vec<&str> = self.leaves.iter().map(|mark| mark.id.as_str()).collect();
+            extras.insert("leaveIds", leaves);
         }
         if let Some(due) = self.effects.iter().map(|effect| effect.due_at.millis()).min() {
             extras.insert("nextEffectAt", due);
@@ -211,6 +215,7 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| book(&mut tx))
     }
 
+    /// Expires a patient's run-out holds, as the sweeper does: their slots are kept for whoever waits.
     pub(super) async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
         let filter = doc! {
             "patient.id": patient.as_str(),
@@ -222,7 +227,7 @@ impl HospitalStore {
         let ran_out =
             appointments.find(Find { filter, sort: doc! { "_id": 1 }, limit: 100 }).await?;
         for expired in ran_out.iter().filter_map(|appointment| appointment.expire(now)) {
-            self.change_appointment(&expired).await?;
+            self.release(&expired, now).await?;
         }
         Ok(())
     }

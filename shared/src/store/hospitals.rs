@@ -33,6 +33,13 @@ impl HospitalStore {
         found.as_ref().map(read).transpose()
     }
 
+    /// The same for what has no tenant at hand.
+    pub(super) async fn own_hospital(&self) -> Result<Option<Hospital>> {
+        let hospitals = self.hospitals().await?;
+        let found = bounded(hospitals.find_one(doc! { "_id": self.scope.owner() })).await?;
+        found.as_ref().map(read).transpose()
+    }
+
     /// Changes the hospital's name and its settings, whichever are given.
     pub async fn change_hospital(
         &self,

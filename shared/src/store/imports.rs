@@ -7,7 +7,7 @@ use super::{
 };
 use crate::models::{
     Account, AccountId, Appointment, Email, Identifier, Import, ImportId, ImportStatus,
-    ImportedField, Instant, Notification, ObjectVersion, Patient, RowCounts,
+    ImportedField, Instant, Notification, ObjectVersion, Patient, RowCounts, WaitEntry,
 };
 use mongodb::bson::{Bson, DateTime, Document, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
@@ -247,12 +247,14 @@ impl HospitalStore {
     }
 
     /// Writes patients that an import changed, in one command; whether all were still as they were
-    /// when that was decided, for two files may be at one patient. The
-    /// appointments of those that move to another account go with them, and go first: if it
-    /// stops between the two, the next run does both again.
+    /// when that was decided, for two files may be at one patient. The appointments and the wishes
+    /// of those that move to another account go with them, and go first: if it stops on the way,
+    /// the next run does all of it again.
     pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
         let appointments = changes.iter().filter_map(appointments_move).collect();
         self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
+        let wishes = changes.iter().filter_map(wishes_move).collect();
+        self.scope.collection::<WaitEntry>().await?.update_each(wishes).await?;
         let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
         let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
         Ok(usize::try_from(fitted).ok() == Some(changes.len()))
@@ -278,6 +280,19 @@ fn appointments_move(change: &PatientChange) -> Option<UpdateEach> {
         filter: doc! { "patient.accountId": from.as_str(), "patient.id": patient.id.as_str() },
         update: doc! {
             "$set": { "patient.accountId": patient.account_id.as_str() },
+            "$inc": { "version": 1_i64 },
+        },
+    })
+}
+
+/// The same of what somebody waits for: what is offered is told to whoever acts for him now.
+fn wishes_move(change: &PatientChange) -> Option<UpdateEach> {
+    let from = change.moves_from()?;
+    let patient = &change.after;
+    Some(UpdateEach {
+        filter: doc! { "accountId": from.as_str(), "patient.id": patient.id.as_str() },
+        update: doc! {
+            "$set": { "accountId": patient.account_id.as_str() },
             "$inc": { "version": 1_i64 },
         },
     })

@@ -62,7 +62,7 @@ macro_rules! slots_by {
         [
             "hospitalId", $($of,)? "start", "_id",
             "status", "holdExpiresAt", "fullUntil", "withdrawn", "opensAt", "closesAt",
-            "leaves", "keptUntil",
+            "leaves", "keptUntil", "day",
         ]
     };
 }
@@ -97,9 +97,9 @@ pub const INDEXES: &[Index] = &[
     index("patients", "patient_mobile", &["hospitalId", "mobile"]),
     index("slots", "slot_minutes", &["hospitalId", "doctor.id", "minutes"]).unique(),
     // What lists ask for beside the order is in their indexes, so that no document is read in vain.
-    index("slots", "slots_of_doctor", &slots_by!("doctor.id")),
-    index("slots", "slots_of_hospital", &slots_by!()),
-    index("slots", "slots_of_speciality", &slots_by!("doctor.speciality")),
+    index("slots", "slots_by_doctor", &slots_by!("doctor.id")),
+    index("slots", "slots_by_hospital", &slots_by!()),
+    index("slots", "slots_by_speciality", &slots_by!("doctor.speciality")),
     index("appointments", "appointment_busy", &["hospitalId", "patient.id", "busy"])
         .unique()
         .only_with("busy"),
@@ -128,6 +128,7 @@ pub const INDEXES: &[Index] = &[
         .only_with("reconcileAt")
         .global("unpaid orders are asked for for all hospitals"),
     index("appointments", "appointment_leave", &["hospitalId", "leaves.id"]).only_with("leaves.id"),
+    index("appointments", "appointment_leaves", &["hospitalId", "leaveIds"]).only_with("leaveIds"),
     index("leaves", "leave_order", &["hospitalId", "_id"]),
     index("leaves", "leave_doctor", &["hospitalId", "doctorId", "_id"]),
     index("leaves", "leave_due", &["dueAt"])
@@ -140,6 +141,7 @@ pub const INDEXES: &[Index] = &[
     index("waitlist", "waitlist_order", &["hospitalId", "_id"]),
     index("waitlist", "waitlist_wish", &["hospitalId", "wish"]).unique().only_with("wish"),
     index("waitlist", "waitlist_account", &["hospitalId", "accountId", "_id"]),
+    index("waitlist", "waitlist_patient", &["hospitalId", "patient.id", "_id"]),
     index("waitlist", "waitlist_doctor", &["hospitalId", "wanted.doctorId", "status", "_id"]),
     index("waitlist", "waitlist_speciality", &["hospitalId", "wanted.speciality", "status", "_id"]),
     index("waitlist", "waitlist_offer", &["offer.until"])
@@ -180,7 +182,7 @@ pub const INDEXES: &[Index] = &[
 
 /// How long an index may be built, of the five minutes `migrate` has. MongoDB goes on with what was
 /// begun: a second run finds the index there, or waits for it on.
-const BUILD: Duration = Duration::from_secs(230);
+pub(super) const BUILD: Duration = Duration::from_secs(230);
 
 /// Makes the indexes that are not there; those that are, are left as they are.
 pub(super) async fn apply(database: &Database) -> Result<usize> {

@@ -11,6 +11,7 @@ use super::{
     seats,
     slots::{after_place, open_at},
     transaction::{Ended, Tx, transact},
+    waitlist::keep,
 };
 use crate::{
     models::{
@@ -63,8 +64,24 @@ pub struct Concerned {
     pub appointments: Vec<AppointmentSummary>,
 }
 
+/// A leave, with the appointments that fell into it.
+#[derive(Debug, Deserialize)]
+pub struct CountedLeave {
+    /// The leave.
+    #[serde(flatten)]
+    pub leave: Leave,
+    marked: Vec<Marked>,
+}
+
+impl CountedLeave {
+    /// What became of its appointments so far.
+    pub fn counts(&self) -> LeaveCounts {
+        LeaveCounts::of(&self.leave.id, &self.marked)
+    }
+}
+
 /// An appointment, as far as the counts go.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Marked {
     leaves: Vec<LeaveMark>,
     #[serde(default)]
@@ -227,32 +244,50 @@ impl HospitalStore {
         self.scope.collection::<Leave>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
-    /// Leaves, of one doctor or of all, the latest first.
+    /// Leaves, of one doctor or of all, the latest first, with what became of their appointments:
+    /// one read.
     pub async fn leaves(
         &self,
         doctor: Option<&AccountId>,
         page: &PageRequest,
-    ) -> Result<Page<Leave>> {
-        let mut filter = Document::new();
+    ) -> Result<Page<CountedLeave>> {
+        let mut query = Document::new();
         if let Some(doctor) = doctor {
-            filter.insert("doctorId", doctor.as_str());
+            query.insert("doctorId", doctor.as_str());
         }
         if let Some(after) = &page.after {
-            filter.insert("_id", doc! { "$lt": &after.id });
+            query.insert("_id", doc! { "$lt": &after.id });
         }
-        let find = Find { filter, sort: doc! { "_id": -1 }, limit: page.limit + 1 };
-        let items = self.scope.collection::<Leave>().await?.find(find).await?;
-        Ok(Page::cut(items, page, |leave| Place { key: 0, id: leave.id.as_str().to_owned() }))
+        let fields = Marked::FIELDS.iter().map(|name| ((*name).to_owned(), 1.into()));
+        let marked = vec![
+            doc! { "$match": self.scope.own(Document::new()) },
+            doc! { "$project": fields.collect::<Document>() },
+        ];
+        let stages = vec![
+            doc! { "$match": query },
+            doc! { "$sort": { "_id": -1 } },
+            doc! { "$limit": page.limit + 1 },
+            doc! { "$lookup": {
+                "from": Appointment::COLLECTION,
+                "localField": "_id",
+                "foreignField": "leaveIds",
+                "pipeline": marked,
+                "as": "marked",
+            } },
+        ];
+        let items = self.scope.collection::<Leave>().await?.aggregate(stages).await?;
+        Ok(Page::cut(items, page, |one: &CountedLeave| Place {
+            key: 0,
+            id: one.leave.id.as_str().to_owned(),
+        }))
     }
 
-    /// What became of leaves' appointments so far, leave by leave.
-    pub async fn leave_counts(&self, ids: &[LeaveId]) -> Result<Vec<LeaveCounts>> {
+    /// What became of a leave's appointments so far.
+    pub async fn leave_counts(&self, id: &LeaveId) -> Result<LeaveCounts> {
         let appointments = self.scope.collection::<Appointment>().await?;
-        let wanted: Vec<&str> = ids.iter().map(LeaveId::as_str).collect();
-        let filter = doc! { "leaves.id": { "$in": wanted } };
+        let filter = doc! { "leaves.id": id.as_str() };
         let find = Find { filter, sort: doc! { "_id": 1 }, limit: 0 };
-        let marked = appointments.find_parts::<Marked>(find).await?;
-        Ok(ids.iter().map(|id| LeaveCounts::of(id, &marked)).collect())
+        Ok(LeaveCounts::of(id, &appointments.find_parts::<Marked>(find).await?))
     }
 
     /// Live appointments to come that fall into a leave and were not settled for it, by start.
@@ -329,9 +364,28 @@ impl HospitalStore {
         Ok(())
     }
 
-    /// Takes a leave back: what it blocked is open again, as far as nothing else blocks it. Its
-    /// patients are told by the schedule. `None` if it does not hold.
+    /// The slots that are kept for the list when a leave is taken back.
+    async fn kept_without(&self, id: &LeaveId, now: Instant) -> Result<Vec<String>> {
+        let Some(leave) = self.leave(id).await? else {
+            return Ok(Vec::new());
+        };
+        let mut filter = within(&leave.doctor_id, leave.away());
+        filter.insert("leaves", id.as_str());
+        filter.insert("wanted", true);
+        filter.insert("$and", vec![doc! { "start": { "$gt": now.millis() } }]);
+        let find = Find { filter, sort: doc! { "start": 1, "_id": 1 }, limit: 1000 };
+        let mut opening = self.scope.collection::<Slot>().await?.find(find).await?;
+        for slot in &mut opening {
+            slot.leaves.retain(|other| other != id);
+        }
+        self.kept_of(&opening, now).await
+    }
+
+    /// Takes a leave back: what it blocked is open again, as far as nothing else blocks it, and kept
+    /// for the list where it can be offered to somebody who waits. Its patients are told by the
+    /// schedule. `None` if it does not hold.
     pub async fn take_leave_back(&self, id: &LeaveId, now: Instant) -> Result<Option<Leave>> {
+        let kept = self.kept_without(id, now).await?;
         let slots = self.scope.collection::<Slot>().await?;
         let leaves = self.scope.collection::<Leave>().await?;
         let calendars = self.scope.collection::<Calendar>().await?;
@@ -351,6 +405,7 @@ impl HospitalStore {
             blocked.insert("leaves", id.as_str());
             blocked.insert("$and", vec![doc! { "start": { "$gt": now.millis() } }]);
             slots.update_all(blocked, unblock(id), Some(tx)).await?;
+            keep(&slots, &kept, now, tx).await?;
             Ok(Ended::Commit(Some(leave)))
         };
         transact!(self.scope.database(), |tx| take_back(&mut tx))

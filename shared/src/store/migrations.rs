@@ -3,9 +3,11 @@
 
 use super::{
     Error, INDEXES, Result, Store,
-    connection::{Database, bounded},
+    connection::{Database, bounded, bounded_by},
+    indexes::BUILD,
+    scoped::Stored as _,
 };
-use crate::models::Instant;
+use crate::models::{Appointment, Instant};
 use mongodb::{
     Collection,
     bson::{Document, doc},
@@ -26,22 +28,40 @@ pub struct Migration {
 enum Change {
     /// Indexes of ours that others have taken the place of: collection and name.
     DropIndexes(&'static [(&'static str, &'static str)]),
+    /// Appointments get the ids of the leaves they fell into beside the marks that have them.
+    NoteLeaves,
 }
 
 /// Every change there was.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    what: "drop the indexes of lists that hold only their order",
-    change: Change::DropIndexes(&[
-        ("slots", "slot_doctor"),
-        ("slots", "slot_start"),
-        ("slots", "slot_speciality"),
-        ("appointments", "appointment_doctor"),
-        ("appointments", "appointment_account"),
-        ("appointments", "appointment_patient"),
-        ("appointments", "appointment_start"),
-    ]),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        what: "drop the indexes of lists that hold only their order",
+        change: Change::DropIndexes(&[
+            ("slots", "slot_doctor"),
+            ("slots", "slot_start"),
+            ("slots", "slot_speciality"),
+            ("appointments", "appointment_doctor"),
+            ("appointments", "appointment_account"),
+            ("appointments", "appointment_patient"),
+            ("appointments", "appointment_start"),
+        ]),
+    },
+    Migration {
+        version: 2,
+        what: "note by which leaves appointments are counted",
+        change: Change::NoteLeaves,
+    },
+    Migration {
+        version: 3,
+        what: "drop the indexes of slots that do not hold their days",
+        change: Change::DropIndexes(&[
+            ("slots", "slots_of_doctor"),
+            ("slots", "slots_of_hospital"),
+            ("slots", "slots_of_speciality"),
+        ]),
+    },
+];
 
 impl Store {
     /// Makes the changes that were not made yet; their versions. The indexes are there before.
@@ -86,20 +106,38 @@ impl Store {
 
 impl Change {
     async fn make(self, database: &Database) -> Result<()> {
-        let Self::DropIndexes(indexes) = self;
-        for (collection, index) in indexes {
-            if !is_there(database, collection, index).await? {
-                continue;
-            }
-            let handle = database.handle().await?.collection::<Document>(collection);
-            let dropped = bounded(handle.drop_index(*index)).await;
-            // Another run may have been faster.
-            if dropped.is_err() && is_there(database, collection, index).await? {
-                return dropped;
-            }
+        match self {
+            Self::DropIndexes(indexes) => drop_indexes(database, indexes).await,
+            Self::NoteLeaves => note_leaves(database).await,
         }
-        Ok(())
     }
+}
+
+async fn drop_indexes(
+    database: &Database,
+    indexes: &'static [(&'static str, &'static str)],
+) -> Result<()> {
+    for (collection, index) in indexes {
+        if !is_there(database, collection, index).await? {
+            continue;
+        }
+        let handle = database.handle().await?.collection::<Document>(collection);
+        let dropped = bounded(handle.drop_index(*index)).await;
+        // Another run may have been faster.
+        if dropped.is_err() && is_there(database, collection, index).await? {
+            return dropped;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever writes an appointment notes them too, so that none is left out that changes meanwhile.
+async fn note_leaves(database: &Database) -> Result<()> {
+    let appointments = database.handle().await?.collection::<Document>(Appointment::COLLECTION);
+    let unnoted = doc! { "leaves.id": { "$exists": true }, "leaveIds": { "$exists": false } };
+    let ids = doc! { "$map": { "input": "$leaves", "as": "mark", "in": "$$mark.id" } };
+    let note = vec![doc! { "$set": { "leaveIds": ids } }];
+    bounded_by(BUILD, appointments.update_many(unnoted, note)).await.map(|_| ())
 }
 
 async fn is_there(database: &Database, collection: &str, index: &str) -> Result<bool> {
@@ -119,7 +157,10 @@ mod tests {
     fn versions_are_in_order_and_no_index_that_is_wanted_is_dropped() {
         for (place, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, place);
-            let Change::DropIndexes(dropped) = migration.change;
+            let dropped = match migration.change {
+                Change::DropIndexes(dropped) => dropped,
+                Change::NoteLeaves => &[],
+            };
             let wanted = |(collection, name): &(&str, &str)| {
                 INDEXES.iter().any(|one| one.collection == *collection && one.name == *name)
             };

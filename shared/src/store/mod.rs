@@ -51,7 +51,7 @@ pub use hospitals::HospitalSettings;
 pub use idempotency::{Begun, FirstRun, Remembered};
 pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};
-pub use leaves::{Concerned, LeaveCounts};
+pub use leaves::{Concerned, CountedLeave, LeaveCounts};
 pub use ledger::{LedgerLine, LedgerSpan};
 pub use migrations::{MIGRATIONS, Migration};
 pub use notifications::Addressed;
@@ -64,7 +64,7 @@ pub use sessions::SessionStart;
 pub use settlement::{Settled, WebhookEvent};
 pub use slots::{DoctorCard, Instead, Published, SlotFilter};
 pub use visits::WantedSlot;
-pub use waitlist::Offered;
+pub use waitlist::{Offered, Queued};
 
 use crate::tenancy::{Grant, ManageHospitals, Tenant};
 use scoped::Scope;

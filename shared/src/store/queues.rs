@@ -44,13 +44,22 @@ fn of_day(doctor: &AccountId, day: Day) -> Document {
     doc! { "doctorId": doctor.as_str(), "day": String::from(day) }
 }
 
-/// Gives the next number. The number is the server's to count, so that no two get the same.
-fn give(token: &Token) -> Result<Vec<Document>> {
+/// The numbers there are, those that fit in another state.
+fn with_state(fit: Document, state: TokenState) -> Document {
+    let moved = doc! { "$mergeObjects": ["$$token", { "state": state.as_str() }] };
+    let each = doc! { "$cond": [fit, moved, "$$token"] };
+    let tokens = doc! { "$ifNull": ["$tokens", []] };
+    doc! { "$map": { "input": tokens, "as": "token", "in": each } }
+}
+
+/// Gives the next number after those there are. The number is the server's to count, so that no two
+/// get the same.
+fn give(token: &Token, before: Document) -> Result<Vec<Document>> {
     let add = |field: &str| doc! { "$add": [{ "$ifNull": [field, 0] }, 1] };
     // What a name says is no expression.
     let token = doc! { "$literal": serialize_to_bson(token)? };
     let numbered = doc! { "$mergeObjects": [token, { "number": "$last" }] };
-    let tokens = doc! { "$concatArrays": [{ "$ifNull": ["$tokens", []] }, [numbered]] };
+    let tokens = doc! { "$concatArrays": [before, [numbered]] };
     Ok(vec![
         doc! { "$set": { "version": add("$version"), "last": add("$last") } },
         doc! { "$set": { "tokens": tokens } },
@@ -81,17 +90,16 @@ impl HospitalStore {
         Ok(if replaced { Change::Done } else { Change::Stale })
     }
 
-    /// Gives a number to somebody who has walked in; one who waits already keeps his.
+    /// Gives a number to somebody who has walked in; one who waits already keeps his. Who was
+    /// called and walks in again has been seen.
     pub async fn walk_in(
         &self,
         (doctor, day): (&AccountId, Day),
         patient: &Patient,
     ) -> Result<WalkedIn> {
         let queues = self.scope.collection::<Queue>().await?;
-        let waits = doc! {
-            "patient.id": patient.id.as_str(),
-            "state": { "$in": [TokenState::Waiting.as_str(), TokenState::Called.as_str()] },
-        };
+        let waits =
+            doc! { "patient.id": patient.id.as_str(), "state": TokenState::Waiting.as_str() };
         let mut filter = of_day(doctor, day);
         filter.insert("tokens", doc! { "$not": { "$elemMatch": waits } });
         filter.insert("last", doc! { "$not": { "$gte": Queue::MOST } });
@@ -103,8 +111,12 @@ impl HospitalStore {
             state: TokenState::Waiting,
             called_at: None,
         };
+        let called = doc! { "$and": [
+            { "$eq": ["$$token.patient.id", patient.id.as_str()] },
+            { "$eq": ["$$token.state", TokenState::Called.as_str()] },
+        ] };
         // The day's first two may come at once; then the second finds the queue at the next try.
-        let given = give(&token)?;
+        let given = give(&token, with_state(called, TokenState::Done))?;
         let walk_in = async |tx: &mut Tx| {
             let queue = queues.upsert(filter.clone(), given.clone(), tx).await?;
             Ok(Ended::Commit(queue.last))
@@ -117,11 +129,10 @@ impl HospitalStore {
             }
             let queue = self.queue(doctor, day).await?;
             let tokens = queue.as_ref().map_or(&[][..], |queue| queue.tokens.as_slice());
-            let live = |token: &&Token| {
-                matches!(token.state, TokenState::Waiting | TokenState::Called)
-                    && token.patient.id == patient.id
+            let waits = |token: &&Token| {
+                token.state == TokenState::Waiting && token.patient.id == patient.id
             };
-            if let Some(known) = tokens.iter().find(live) {
+            if let Some(known) = tokens.iter().find(waits) {
                 return Ok(WalkedIn::Waits(known.number));
             }
             if queue.is_some_and(|queue| queue.last >= Queue::MOST) {
@@ -173,7 +184,7 @@ impl HospitalStore {
         };
         let mut filter = of_day(&next.doctor.id, next.day);
         filter.insert("last", doc! { "$not": { "$gte": Queue::MOST } });
-        let given = give(&token)?;
+        let given = give(&token, doc! { "$ifNull": ["$tokens", []] })?;
         let change = async |tx: &mut Tx| {
             let mut next = next.clone();
             if comes {
@@ -190,19 +201,20 @@ impl HospitalStore {
         transact!(self.scope.database(), |tx| change(&mut tx))
     }
 
-    /// Notes in the queue what became of an appointment that has a number.
+    /// Notes in the queue what became of an appointment that has a number. One it had there before
+    /// it was moved away and back stays as it is.
     pub(super) async fn note_token(&self, next: &Appointment, tx: &mut Tx) -> Result<()> {
-        if next.token.is_none() {
+        let Some(number) = next.token else {
             return Ok(());
-        }
+        };
         let queues = self.scope.collection::<Queue>().await?;
         let mut filter = of_day(&next.doctor.id, next.day);
         filter.insert("tokens.appointmentId", next.id.as_str());
-        let own = doc! { "$eq": ["$$token.appointmentId", next.id.as_str()] };
-        let state = doc! { "state": state_with(next.status).as_str() };
-        let moved = doc! { "$mergeObjects": ["$$token", state] };
-        let each = doc! { "$cond": [own, moved, "$$token"] };
-        let tokens = doc! { "$map": { "input": "$tokens", "as": "token", "in": each } };
+        let own = doc! { "$and": [
+            { "$eq": ["$$token.appointmentId", next.id.as_str()] },
+            { "$eq": ["$$token.number", number] },
+        ] };
+        let tokens = with_state(own, state_with(next.status));
         let version = doc! { "$add": ["$version", 1] };
         let set = vec![doc! { "$set": { "tokens": tokens, "version": version } }];
         queues.update(filter, set, Some(tx)).await?;

@@ -75,6 +75,11 @@ impl Scope {
         own(&self.owner, filter)
     }
 
+    /// Whose side it is.
+    pub(super) fn owner(&self) -> &str {
+        &self.owner
+    }
+
     pub(super) const fn database(&self) -> &Database {
         &self.database
     }
@@ -120,6 +125,12 @@ impl<T: Stored> Scoped<'_, T> {
     pub(super) async fn find_one(&self, filter: Document) -> Result<Option<T>> {
         let found = bounded(self.raw.find_one(self.own(filter))).await?;
         found.map(|raw| self.read(&raw)).transpose()
+    }
+
+    /// The same within a transaction, as it was when that began.
+    pub(super) async fn find_one_in(&self, filter: Document, tx: &mut Tx) -> Result<Option<T>> {
+        let find = self.raw.find_one(self.own(filter)).session(tx.session());
+        bounded(find).await?.map(|raw| self.read(&raw)).transpose()
     }
 
     pub(super) async fn find(&self, find: Find) -> Result<Vec<T>> {

@@ -8,8 +8,8 @@ use super::{
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Calendar, Day, Instant, Role, Search, Slot, SlotId, Span,
-    Speciality, VisitType, publish,
+    Account, AccountId, AccountStatus, Calendar, Day, Instant, Offer, OnOffer, Planned, Replaced,
+    Role, Search, Slot, SlotId, Span, Speciality, VisitType, WaitEntry, mark_new, publish,
 };
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -42,10 +42,8 @@ pub struct SlotFilter {
     pub from: Option<Instant>,
     /// That start before this instant.
     pub to: Option<Instant>,
-    /// Only those that can be booked; the hospital's rules may leave out more.
-    pub open_only: bool,
-    /// Only those that begin then, where the hospital's rules leave out others.
-    pub window: Option<Span>,
+    /// Only those that can be booked, by these rules of the hospital's.
+    pub on_offer: Option<OnOffer>,
 }
 
 /// What publishing came to.
@@ -79,10 +77,14 @@ pub struct Instead {
 const MOST_INSTEAD: i64 = 3;
 
 impl Instead {
+    fn all(&self) -> impl Iterator<Item = &Slot> {
+        self.of_doctor.iter().chain(&self.of_others)
+    }
+
     /// The first three, the same doctor's before others'.
     pub fn first(&self) -> impl Iterator<Item = &Slot> {
         let most = usize::try_from(MOST_INSTEAD).unwrap_or_default();
-        self.of_doctor.iter().chain(&self.of_others).take(most)
+        self.all().take(most)
     }
 }
 
@@ -121,14 +123,19 @@ pub(super) fn not_shut(slots: Document) -> Document {
     open
 }
 
-/// Slots that begin in the time in which the hospital lets book, and whose doctor does.
-fn on_offer(window: Option<Span>, now: Instant) -> Document {
+/// Slots that begin in the time in which the hospital lets book, on a day on which it is open, and
+/// whose doctor lets book.
+fn on_offer(rules: &OnOffer, now: Instant) -> Document {
     let mut offered = bookable(now);
+    if !rules.closed.is_empty() {
+        let closed: Vec<String> = rules.closed.iter().map(|day| String::from(*day)).collect();
+        offered.insert("day", doc! { "$nin": closed });
+    }
     let mut all = vec![
         doc! { "opensAt": { "$not": { "$gt": now.millis() } } },
         doc! { "closesAt": { "$not": { "$lt": now.millis() } } },
     ];
-    if let Some(Span { start, end }) = window {
+    if let Some(Span { start, end }) = rules.window {
         all.push(doc! { "start": { "$gte": start.millis(), "$lt": end.millis() } });
     }
     offered.insert("$and", all);
@@ -143,20 +150,22 @@ pub(super) fn bookable(now: Instant) -> Document {
 }
 
 impl HospitalStore {
-    /// Publishes a doctor's slots, all or none. `make` makes a slot for a span that is missing.
-    /// Slots at the very same time are left as they are, whoever made them; with `replaced`, open
-    /// ones that begin then and are not wanted go, in the same transaction. What lies in a leave of
-    /// the doctor's is blocked by it from the beginning.
+    /// Publishes a doctor's slots, all or none. `make` makes a slot that is missing. Slots at the
+    /// very same time are left as they are, whoever made them; with `replaced`, open ones of those
+    /// days' hours that are not wanted go, in the same transaction. What lies in a leave of the
+    /// doctor's is blocked by it from the beginning, and what can be offered to somebody who waits
+    /// is kept for the list.
     pub async fn publish_slots(
         &self,
         doctor: &AccountId,
-        wanted: &[Span],
-        (replaced, now): (Option<Span>, Instant),
-        make: impl Fn(Span) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
+        wanted: &[Planned],
+        (replaced, rules, now): (Option<Replaced>, &Offer, Instant),
+        make: impl Fn(Planned) -> std::result::Result<Slot, crate::entropy::NoEntropy>,
     ) -> Result<Published> {
-        let from = wanted.first().into_iter().chain(&replaced).map(|span| span.start).min();
-        let to = wanted.last().into_iter().chain(&replaced).map(|span| span.end).max();
-        let (from, to) = (from.unwrap_or(now), to.unwrap_or(now));
+        let within = replaced.map(|days| days.within);
+        let spans = || wanted.iter().map(|one| one.span).chain(within);
+        let from = spans().map(|span| span.start).min().unwrap_or(now);
+        let to = spans().map(|span| span.end).max().unwrap_or(now);
         let slots = self.scope.collection::<Slot>().await?;
         // Another publication at the same instant is seen by the unique index; then look again.
         for _ in 0..4 {
@@ -166,7 +175,10 @@ impl HospitalStore {
                 "start": { "$gt": from.plus_seconds(-8 * 3600).millis(), "$lt": to.millis() },
             };
             let existing = slots.find(Find { filter, sort: doc! { "start": 1 }, limit: 0 }).await?;
-            let same = |slot: &Slot| make(slot.span()).is_ok_and(|new| new.is_sold_as(slot));
+            let same = |slot: &Slot| {
+                let planned = Planned { span: slot.span(), of: slot.of_day() };
+                make(planned).is_ok_and(|new| new.is_sold_as(slot))
+            };
             let plan = publish(wanted, existing, (replaced, now), same);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
@@ -174,10 +186,11 @@ impl HospitalStore {
             let made: std::result::Result<Vec<Slot>, _> =
                 plan.missing.into_iter().map(&make).collect();
             let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
-            let created = self.marked(created).await?;
-            let changed = self.publish_planned(doctor, &plan.removed, created, now).await;
-            match changed {
+            let wishes = self.wishes_for(&created.iter().collect::<Vec<_>>()).await?;
+            let planned = (&plan.removed[..], &created[..]);
+            match self.publish_planned(doctor, planned, (&wishes, rules), now).await {
                 Ok(Some(created)) => {
+                    self.mark_late(created.iter().chain(&plan.unchanged).collect()).await?;
                     return Ok(Published::Done {
                         created,
                         unchanged: plan.unchanged,
@@ -198,15 +211,25 @@ impl HospitalStore {
         ))
     }
 
-    /// New slots, marked where somebody waits for such.
-    async fn marked(&self, created: Vec<Slot>) -> Result<Vec<Slot>> {
-        let (Some(first), Some(last)) = (created.first(), created.last()) else {
-            return Ok(created);
+    /// Marks slots for those who came to the list while these were published. Whoever joins it
+    /// marks what is there once he is on it, and whoever publishes looks who is on it once they are
+    /// there: so one of two at the same time sees the other.
+    async fn mark_late(&self, mut published: Vec<&Slot>) -> Result<()> {
+        published.retain(|slot| !slot.wanted);
+        let wishes = self.wishes_for(&published).await?;
+        published.retain(|slot| wishes.iter().any(|wish| wish.fits(slot)));
+        if published.is_empty() {
+            return Ok(());
+        }
+        let slots = self.scope.collection::<Slot>().await?;
+        let ids: Vec<&str> = published.iter().map(|slot| slot.id.as_str()).collect();
+        let late = doc! { "_id": { "$in": ids } };
+        let mark = async |tx: &mut Tx| {
+            let wanted = doc! { "$set": { "wanted": true } };
+            slots.update_all(late.clone(), wanted, Some(tx)).await?;
+            Ok(Ended::Commit(()))
         };
-        let span = Span { start: first.start, end: last.end };
-        let wishes = self.wishes_for(first, span).await?;
-        let wanted = |slot: &Slot| wishes.iter().any(|wish| wish.fits(slot));
-        Ok(created.into_iter().map(|slot| Slot { wanted: wanted(&slot), ..slot }).collect())
+        transact!(self.scope.database(), |tx| mark(&mut tx))
     }
 
     /// Takes slots away and enters others, in one transaction; those that were entered. `None` if
@@ -214,12 +237,12 @@ impl HospitalStore {
     async fn publish_planned(
         &self,
         doctor: &AccountId,
-        removed: &[Slot],
-        created: Vec<Slot>,
+        (removed, created): (&[Slot], &[Slot]),
+        (wishes, rules): (&[WaitEntry], &Offer),
         now: Instant,
     ) -> Result<Option<Vec<Slot>>> {
         if created.is_empty() && removed.is_empty() {
-            return Ok(Some(created));
+            return Ok(Some(Vec::new()));
         }
         let slots = self.scope.collection::<Slot>().await?;
         let calendars = self.scope.collection::<Calendar>().await?;
@@ -232,12 +255,13 @@ impl HospitalStore {
                     return Ok(Ended::Abort(None));
                 }
             }
-            let mut created = created.clone();
+            let mut created = created.to_vec();
             if !created.is_empty() {
                 let calendar = touch(&calendars, doctor, tx).await?;
                 for slot in &mut created {
                     slot.leaves = calendar.during(slot.span());
                 }
+                mark_new(&mut created, wishes, rules, now);
                 slots.insert_all(&created, Some(tx)).await?;
             }
             Ok(Ended::Commit(Some(created)))
@@ -252,10 +276,8 @@ impl HospitalStore {
         page: &PageRequest,
         now: Instant,
     ) -> Result<Page<Slot>> {
-        let mut all = Vec::new();
-        if filter.open_only {
-            all.push(on_offer(filter.window, now));
-        }
+        let mut all: Vec<Document> =
+            filter.on_offer.iter().map(|rules| on_offer(rules, now)).collect();
         let mut query = Document::new();
         if let Some(doctor) = &filter.doctor {
             query.insert("doctor.id", doctor.as_str());
@@ -290,16 +312,35 @@ impl HospitalStore {
     }
 
     /// What is free instead of a slot for a kind of visit: the doctor's next slots after it, and
-    /// those of others of the speciality from its start on.
+    /// those of others of the speciality from its start on. The hospital's holidays are read beside
+    /// them; only where one of them is on such a day are others looked for.
     pub async fn instead_of(
         &self,
-        (slot, kind): (&Slot, VisitType),
+        wanted: (&Slot, VisitType),
         window: Option<Span>,
+        now: Instant,
+    ) -> Result<Instead> {
+        let rules = OnOffer { window, closed: Vec::new() };
+        let (found, hospital) =
+            tokio::join!(self.free_instead(wanted, &rules, now), self.own_hospital());
+        let found = found?;
+        let holidays = hospital?.map(|hospital| hospital.holidays).unwrap_or_default();
+        if !found.all().any(|slot| holidays.has(slot.day)) {
+            return Ok(found);
+        }
+        let rules = OnOffer { closed: holidays.since(wanted.0.day), ..rules };
+        self.free_instead(wanted, &rules, now).await
+    }
+
+    async fn free_instead(
+        &self,
+        (slot, kind): (&Slot, VisitType),
+        rules: &OnOffer,
         now: Instant,
     ) -> Result<Instead> {
         let slots = self.scope.collection::<Slot>().await?;
         let next = |who: Document, from: Document| {
-            let mut filter = doc! { "start": from, "$and": [on_offer(window, now)] };
+            let mut filter = doc! { "start": from, "$and": [on_offer(rules, now)] };
             filter.extend(who);
             if !kind.is_consultation() {
                 filter.insert("terms.visitFees.visitType", kind.as_str());
@@ -355,7 +396,7 @@ impl HospitalStore {
         speciality: Option<&Speciality>,
         search: Option<&Search>,
         page: &PageRequest,
-        (window, now): (Option<Span>, Instant),
+        (rules, now): (&OnOffer, Instant),
     ) -> Result<Page<DoctorCard>> {
         let mut query =
             doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
@@ -369,7 +410,7 @@ impl HospitalStore {
             query.insert("_id", doc! { "$gt": &after.id });
         }
         let next = vec![
-            doc! { "$match": self.scope.own(on_offer(window, now)) },
+            doc! { "$match": self.scope.own(on_offer(rules, now)) },
             doc! { "$sort": { "start": 1 } },
             doc! { "$limit": 1 },
             doc! { "$project": { "start": 1 } },

@@ -5,17 +5,26 @@ use super::{
     scoped::{Find, Part, Stored},
 };
 use crate::models::{AccountId, Appointment, EarlierVisit, FollowUpRule, Instant, Slot, SlotId};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
 impl Part for EarlierVisit {
     type Of = Appointment;
 
-    const FIELDS: &'static [&'static str] =
-        &["_id", "patient.id", "status", "start", "day", "holdExpiresAt", "visitType", "followUp"];
+    const FIELDS: &'static [&'static str] = &[
+        "_id",
+        "patient.id",
+        "doctor.id",
+        "status",
+        "start",
+        "day",
+        "holdExpiresAt",
+        "visitType",
+        "followUp",
+    ];
 }
 
-/// A slot somebody wants, with the visits of his account to its doctor.
+/// A slot somebody wants, with the visits of his account.
 #[derive(Debug, Deserialize)]
 pub struct WantedSlot {
     /// The slot.
@@ -25,16 +34,17 @@ pub struct WantedSlot {
     pub earlier: Vec<EarlierVisit>,
 }
 
-/// What an account's visits to a doctor are that a rule may still reach back to, and those to come.
-fn of_account(account: &AccountId, now: Instant) -> Document {
+/// Visits that a rule may still reach back to, and those to come.
+fn lately(now: Instant) -> Document {
     let days = i64::from(FollowUpRule::MOST_DAYS).saturating_add(1);
     let since = now.plus_seconds(days.saturating_mul(-86_400));
-    doc! { "patient.accountId": account.as_str(), "start": { "$gte": since.millis() } }
+    doc! { "start": { "$gte": since.millis() } }
 }
 
 impl HospitalStore {
-    /// A slot with the visits of an account to its doctor: one read. Where the slot has no rule for
-    /// follow-ups, no visits are looked for.
+    /// A slot with the visits of an account, to whatever doctor: one read. What follows a
+    /// consultation with the slot's doctor, or the consultation, may be another's by now. Where the
+    /// slot has no rule for follow-ups, no visits are looked for.
     pub async fn wanted_slot(
         &self,
         slot: &SlotId,
@@ -43,15 +53,19 @@ impl HospitalStore {
     ) -> Result<Option<WantedSlot>> {
         let fields = EarlierVisit::FIELDS.iter().map(|name| ((*name).to_owned(), 1.into()));
         let pipeline = vec![
-            doc! { "$match": self.scope.own(of_account(account, now)) },
+            doc! { "$match": self.scope.own(lately(now)) },
             doc! { "$project": fields.collect::<Document>() },
         ];
+        // Every visit is of an account, so none is found where none is looked for.
+        let ruled = doc! { "$ifNull": ["$followedWith", false] };
+        let whose = doc! { "$cond": [ruled, account.as_str(), Bson::Null] };
         let stages = vec![
             doc! { "$match": { "_id": slot.as_str() } },
+            doc! { "$set": { "visitsOf": whose } },
             doc! { "$lookup": {
                 "from": Appointment::COLLECTION,
-                "localField": "followedWith",
-                "foreignField": "doctor.id",
+                "localField": "visitsOf",
+                "foreignField": "patient.accountId",
                 "pipeline": pipeline,
                 "as": "earlier",
             } },
@@ -61,15 +75,14 @@ impl HospitalStore {
         Ok(found.into_iter().next())
     }
 
-    /// The visits of an account to a doctor that may make another cheaper.
+    /// The visits of an account that may make another cheaper.
     pub async fn earlier_visits(
         &self,
         account: &AccountId,
-        doctor: &AccountId,
         now: Instant,
     ) -> Result<Vec<EarlierVisit>> {
-        let mut filter = of_account(account, now);
-        filter.insert("doctor.id", doctor.as_str());
+        let mut filter = lately(now);
+        filter.insert("patient.accountId", account.as_str());
         let find = Find { filter, sort: doc! { "start": 1 }, limit: 0 };
         self.scope.collection::<Appointment>().await?.find_parts(find).await
     }

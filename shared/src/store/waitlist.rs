@@ -6,15 +6,16 @@ use super::{
     connection::bounded,
     gate::Gate,
     platform::tenant_of,
-    scoped::{Find, Stored, read},
+    scoped::{Find, Scoped, Stored, read},
     seats,
     slots::not_shut,
     transaction::{Ended, Tx, transact},
 };
 use crate::{
     models::{
-        AccountId, Appointment, Booking, Hospital, Instant, Notification, Patient, PatientId, Slot,
-        SlotRefusal, SlotStatus, Span, WaitEntry, WaitId, WaitStatus, Wanted,
+        AccountId, Appointment, Booking, Hospital, Instant, Notification, Offer, Patient,
+        PatientId, Slot, SlotId, SlotRefusal, SlotStatus, WaitEntry, WaitId, WaitStatus, Wanted,
+        to_keep,
     },
     tenancy::Tenant,
 };
@@ -24,6 +25,7 @@ use mongodb::{
     bson::{Document, RawDocumentBuf, doc},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use std::collections::HashSet;
 
 impl Stored for WaitEntry {
     const COLLECTION: &'static str = "waitlist";
@@ -35,6 +37,15 @@ impl Stored for WaitEntry {
             _ => Document::new(),
         }
     }
+}
+
+/// Some of those who wait.
+#[derive(Debug)]
+pub struct Queued {
+    /// Those whom the slot may be offered, in the order they came.
+    pub able: Vec<WaitEntry>,
+    /// The last that was looked at; the next come after it.
+    pub last: WaitId,
 }
 
 /// What offering a slot to somebody came to.
@@ -66,9 +77,36 @@ fn waiting_for(slot: &Slot) -> Document {
     }
 }
 
+/// Wishes by which these people have an offer, or had this slot offered: a person has one offer at
+/// a time, and none of the same slot twice, whatever he waits for.
+fn offered_to(people: &[&str], slot: &SlotId) -> Document {
+    let has = doc! { "offer": { "$exists": true } };
+    let had = doc! { "passed": slot.as_str() };
+    doc! { "patient.id": { "$in": people }, "$or": [has, had] }
+}
+
+/// Keeps slots that have just opened for the list, as far as they are open.
+pub(super) async fn keep(
+    slots: &Scoped<'_, Slot>,
+    ids: &[String],
+    now: Instant,
+    tx: &mut Tx,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut open = not_shut(seats::room_at(now));
+    open.insert("_id", doc! { "$in": ids });
+    open.insert("keptUntil", doc! { "$not": { "$gt": now.millis() } });
+    let until = now.plus_seconds(Slot::KEEP_SECONDS).millis();
+    slots.update_all(open, doc! { "$set": { "keptUntil": until } }, Some(tx)).await?;
+    Ok(())
+}
+
 impl HospitalStore {
     /// Enters somebody into the list and marks the slots he waits for, in one transaction: whoever
-    /// gives such a slot back keeps it for the list. The same wish once more is the entry that is
+    /// gives such a slot back keeps it for the list. That does not see what is being published, so
+    /// they are marked once more when he is there. The same wish once more is the entry that is
     /// there.
     pub async fn join_waitlist(&self, entry: &WaitEntry, now: Instant) -> Result<WaitEntry> {
         let slots = self.scope.collection::<Slot>().await?;
@@ -77,20 +115,23 @@ impl HospitalStore {
         let mut unmarked = wanted(&entry.wanted);
         unmarked.insert("start", doc! { "$gte": from.millis(), "$lt": entry.during.end.millis() });
         unmarked.insert("wanted", doc! { "$exists": false });
-        let join = async |tx: &mut Tx| {
-            entries.insert(entry, Some(tx)).await?;
-            let mark = doc! { "$set": { "wanted": true } };
-            slots.update_all(unmarked.clone(), mark, Some(tx)).await?;
+        let mark = async |new: Option<&WaitEntry>, tx: &mut Tx| {
+            if let Some(new) = new {
+                entries.insert(new, Some(tx)).await?;
+            }
+            let wanted = doc! { "$set": { "wanted": true } };
+            slots.update_all(unmarked.clone(), wanted, Some(tx)).await?;
             Ok(Ended::Commit(()))
         };
-        let joined = transact!(self.scope.database(), |tx| join(&mut tx));
-        match joined {
+        let joined = match transact!(self.scope.database(), |tx| mark(Some(entry), &mut tx)) {
             Err(error) if error.is_duplicate_of("waitlist_wish") => {
                 let same = self.same_wish(entry).await?;
-                same.ok_or_else(|| Error::Unavailable("a wish came and went".to_owned()))
+                same.ok_or_else(|| Error::Unavailable("a wish came and went".to_owned()))?
             }
-            result => result.map(|()| entry.clone()),
-        }
+            result => result.map(|()| entry.clone())?,
+        };
+        transact!(self.scope.database(), |tx| mark(None, &mut tx))?;
+        Ok(joined)
     }
 
     /// The entry with the same wish that waits, if there is one.
@@ -111,13 +152,32 @@ impl HospitalStore {
         Ok(entries.find(find).await?.len())
     }
 
-    /// The wishes that wait for any slots of a doctor or his speciality in a span.
-    pub(super) async fn wishes_for(&self, like: &Slot, span: Span) -> Result<Vec<WaitEntry>> {
-        let mut filter = waiting_for(like);
-        filter.insert("during.end", doc! { "$gt": span.start.millis() });
-        filter.insert("during.start", doc! { "$lt": span.end.millis() });
+    /// The wishes that wait for any of these slots of a doctor, in the order they came, and perhaps
+    /// others.
+    pub(super) async fn wishes_for(&self, slots: &[&Slot]) -> Result<Vec<WaitEntry>> {
+        let first = slots.iter().min_by_key(|slot| slot.start);
+        let last = slots.iter().map(|slot| slot.start).max();
+        let Some((first, last)) = first.zip(last) else {
+            return Ok(Vec::new());
+        };
+        let mut filter = waiting_for(first);
+        filter.insert("during.end", doc! { "$gt": first.start.millis() });
+        filter.insert("during.start", doc! { "$lte": last.millis() });
         let find = Find { filter, sort: doc! { "_id": 1 }, limit: 1000 };
         self.scope.collection::<WaitEntry>().await?.find(find).await
+    }
+
+    /// Which of some slots of a doctor are kept for the list when they open together, by start.
+    pub(super) async fn kept_of(&self, opening: &[Slot], now: Instant) -> Result<Vec<String>> {
+        if opening.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all: Vec<&Slot> = opening.iter().collect();
+        let (wishes, hospital) = tokio::join!(self.wishes_for(&all), self.own_hospital());
+        let (wishes, hospital) = (wishes?, hospital?);
+        let kept = hospital.map(|hospital| to_keep(opening, &wishes, &Offer::of(&hospital), now));
+        let kept = kept.unwrap_or_default();
+        Ok(kept.iter().map(|id| id.as_str().to_owned()).collect())
     }
 
     /// Those who wait, of one account or all, in the order they came.
@@ -143,13 +203,14 @@ impl HospitalStore {
         self.scope.collection::<WaitEntry>().await?.find_one(doc! { "_id": id.as_str() }).await
     }
 
-    /// Those whom a slot may be offered, in the order they came, after the one with this id.
+    /// Those who wait for a slot, in the order they came, after the one with this id; `None` once
+    /// there are no more.
     pub async fn next_waiting(
         &self,
         slot: &Slot,
         after: Option<&WaitId>,
         limit: i64,
-    ) -> Result<Vec<WaitEntry>> {
+    ) -> Result<Option<Queued>> {
         let mut filter = waiting_for(slot);
         filter.insert("offer", doc! { "$exists": false });
         filter.insert("passed", doc! { "$ne": slot.id.as_str() });
@@ -158,8 +219,17 @@ impl HospitalStore {
         if let Some(after) = after {
             filter.insert("_id", doc! { "$gt": after.as_str() });
         }
-        let find = Find { filter, sort: doc! { "_id": 1 }, limit };
-        self.scope.collection::<WaitEntry>().await?.find(find).await
+        let entries = self.scope.collection::<WaitEntry>().await?;
+        let mut able = entries.find(Find { filter, sort: doc! { "_id": 1 }, limit }).await?;
+        let Some(last) = able.last().map(|entry| entry.id.clone()) else {
+            return Ok(None);
+        };
+        let people: Vec<&str> = able.iter().map(|entry| entry.patient.id.as_str()).collect();
+        let filter = offered_to(&people, &slot.id);
+        let others = entries.find(Find { filter, sort: doc! { "_id": 1 }, limit: 0 }).await?;
+        let offered: HashSet<&PatientId> = others.iter().map(|other| &other.patient.id).collect();
+        able.retain(|entry| !offered.contains(&entry.patient.id));
+        Ok(Some(Queued { able, last }))
     }
 
     /// Whether a patient is somewhere else in the time of a slot.
@@ -176,29 +246,44 @@ impl HospitalStore {
         Ok(appointments.find_one(filter).await?.is_some())
     }
 
-    /// Keeps a slot, or a seat of it, for whom it is offered to, with his mail: all or nothing.
+    /// Keeps a slot, or a seat of it, for whom it is offered to, with his mail: all or nothing. Of
+    /// a group, the other seats are kept for the list until `others`, if that is said. Whoever
+    /// offers him another slot at the same moment meets him at his record, and so does an import
+    /// that gives him to another account.
     pub async fn offer_slot(
         &self,
         next: &WaitEntry,
         mail: &Notification,
-        now: Instant,
+        (others, now): (Option<Instant>, Instant),
     ) -> Result<Offered> {
         let Some(offer) = &next.offer else {
             return Ok(Offered::Stale);
         };
         let slots = self.scope.collection::<Slot>().await?;
         let entries = self.scope.collection::<WaitEntry>().await?;
+        let patients = self.scope.collection::<Patient>().await?;
         let mails = self.scope.collection::<Notification>().await?;
+        let person = doc! {
+            "_id": next.patient.id.as_str(),
+            "accountId": next.account_id.as_str(),
+        };
         let keep = async |tx: &mut Tx| {
             let mut kept = not_shut(seats::room_at(now));
             kept.insert("_id", offer.slot_id.as_str());
             kept.insert("keptUntil", doc! { "$exists": true });
             let (status, until) = (SlotStatus::Held.as_str().into(), offer.until.millis().into());
-            let take = seats::take(&offer.appointment_id, status, until, now);
+            let mut take = seats::take(&offer.appointment_id, status, until, now);
+            take.extend(others.map(|until| doc! { "$set": { "keptUntil": until.millis() } }));
             if slots.claim(kept, take, tx).await?.is_none() {
                 return Ok(Ended::Abort(Offered::Gone));
             }
-            if !entries.replace(version_of(&next.id, next.version), next, Some(tx)).await? {
+            let touch = doc! { "$inc": { "offers": 1_i64 } };
+            let there = patients.update(person.clone(), touch, Some(tx)).await?.is_some();
+            let offered = offered_to(&[next.patient.id.as_str()], &offer.slot_id);
+            if !there
+                || entries.find_one_in(offered, tx).await?.is_some()
+                || !entries.replace(version_of(&next.id, next.version), next, Some(tx)).await?
+            {
                 return Ok(Ended::Abort(Offered::Stale));
             }
             mails.insert(mail, Some(tx)).await?;
@@ -316,18 +401,20 @@ impl Gate {
         limit: i64,
     ) -> Result<Vec<(Tenant, Hospital, WaitEntry)>> {
         let due = doc! { "offer.until": { "$lte": now.millis() } };
-        self.with_hospitals(due, "offer.until", limit).await
+        self.with_hospitals(due, doc! { "offer.until": 1 }, limit).await
     }
 
-    /// Slots that were given back and are kept for the lists, with their hospitals.
+    /// Slots that have opened and are kept for the lists, with their hospitals; of those that
+    /// opened together the earliest first.
     pub async fn kept_slots(&self, limit: i64) -> Result<Vec<(Tenant, Hospital, Slot)>> {
-        self.with_hospitals(doc! { "keptUntil": { "$exists": true } }, "keptUntil", limit).await
+        let kept = doc! { "keptUntil": { "$exists": true } };
+        self.with_hospitals(kept, doc! { "keptUntil": 1, "start": 1 }, limit).await
     }
 
     async fn with_hospitals<T: Stored + DeserializeOwned>(
         &self,
         filter: Document,
-        by: &str,
+        sort: Document,
         limit: i64,
     ) -> Result<Vec<(Tenant, Hospital, T)>> {
         #[derive(Deserialize)]
@@ -339,7 +426,7 @@ impl Gate {
         let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
         let stages = vec![
             doc! { "$match": filter },
-            doc! { "$sort": { by: 1 } },
+            doc! { "$sort": sort },
             doc! { "$limit": limit },
             doc! { "$lookup": hospital },
         ];

@@ -17,7 +17,12 @@ impl Parse for LinkText {
 
 impl utoipa::PartialSchema for LinkText {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A link that works without a log-in, as it was handed out."))
+            .pattern(Some("^[A-Za-z0-9_-]{0,512}$"))
+            .examples(["c2VhbGVkIGJ5IHNvbWVib2R5IGVsc2U"])
+            .into()
     }
 }
 

@@ -81,7 +81,11 @@ impl Parse for Cursor {
 
 impl utoipa::PartialSchema for Cursor {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        String::schema()
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Where a page begins, as the page before it said."))
+            .pattern(Some("^[A-Za-z0-9_-]{0,256}$"))
+            .into()
     }
 }
 

@@ -71,6 +71,7 @@ struct StepView {
     from: Option<String>,
 }
 
+/// A patient as an appointment shows him.
 #[derive(Debug, Serialize, ToSchema)]
 struct PatientShort {
     id: PatientId,
@@ -94,6 +95,7 @@ struct PaymentView {
     method: Option<PaidBy>,
 }
 
+/// How far the payment is.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum PaymentState {
@@ -179,8 +181,9 @@ impl PaymentView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundView {
-    /// Minor units (paise).
+    /// A whole number of the currency's minor units (paise).
     amount: i64,
+    /// What `amount` is in.
     currency: Currency,
     status: RefundStatus,
     /// It is handed over at the hospital's desk, where it was paid.
@@ -207,8 +210,9 @@ impl RefundView {
 pub struct PaymentSummary {
     id: PaymentId,
     status: PaymentStatus,
-    /// Minor units (paise).
+    /// A whole number of the currency's minor units (paise).
     amount: i64,
+    /// What `amount` is in.
     currency: Currency,
 }
 

@@ -10,7 +10,8 @@ use shared::{
     web::{Body, Json, Refusals, Result},
 };
 
-/// Calls the next number of today's queue; whoever was called before has been seen.
+/// Calls the next number of a day's queue; whoever was called before has been seen. Where nobody
+/// waits any more that is all, and where nobody was called either it is refused (`NOBODY_WAITS`).
 #[utoipa::path(
     post, path = "/queue/call-next", tag = "queue", security(("bearer" = [])),
     request_body = QueueRequest,
@@ -22,5 +23,6 @@ pub(crate) async fn call_next(
     Body(request): Body<QueueRequest>,
 ) -> Result<Json<QueueView>> {
     let now = this.core.clock.now();
-    change(&this, &grant, request.doctor_id, |queue| queue.call_next(now)).await
+    let of = (request.doctor_id, request.day);
+    change(&this, &grant, of, |queue| queue.call_next(now)).await
 }

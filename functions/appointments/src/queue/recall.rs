@@ -7,16 +7,18 @@ use crate::{
 use axum::extract::State;
 use shared::{
     body,
-    models::AccountId,
+    models::{AccountId, Day},
     tenancy::{Grant, RunQueue},
     web::{Body, Json, Refusals, Result},
 };
 
 body! {
-    /// Which number, of whose queue.
+    /// Which number, of whose queue and of which day.
     pub(crate) struct RecallRequest {
         /// The doctor; for the hospital's administrator only.
         doctor_id: Option<AccountId> = "doctorId",
+        /// The hospital's day: today unless told, or yesterday.
+        day: Option<Day> = "day",
         /// The number.
         number: u64 = "number",
     }
@@ -36,5 +38,6 @@ pub(crate) async fn recall(
     let now = this.core.clock.now();
     // What is no number of a day was not skipped.
     let number = u32::try_from(request.number).unwrap_or_default();
-    change(&this, &grant, request.doctor_id, |queue| queue.recall(number, now)).await
+    let of = (request.doctor_id, request.day);
+    change(&this, &grant, of, |queue| queue.recall(number, now)).await
 }

@@ -22,5 +22,5 @@ pub(crate) async fn skip(
     grant: Grant<RunQueue>,
     Body(request): Body<QueueRequest>,
 ) -> Result<Json<QueueView>> {
-    change(&this, &grant, request.doctor_id, Queue::skip).await
+    change(&this, &grant, (request.doctor_id, request.day), Queue::skip).await
 }

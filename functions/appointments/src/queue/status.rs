@@ -34,7 +34,8 @@ pub(crate) struct StatusView {
     estimated_minutes: i64,
 }
 
-/// How a number of today stands. It needs no log-in: the link is the key, and tells no name.
+/// How a number of today or of yesterday stands, for a night goes on after midnight. It needs no
+/// log-in: the link is the key, and tells no name.
 #[utoipa::path(
     get, path = "/queue/status", tag = "queue", params(StatusQuery),
     responses((status = 200, description = "How it stands", body = StatusView), Refusals),
@@ -46,7 +47,7 @@ pub(crate) async fn status(
     let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
     let (doctor, day, number) = place(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
-    // The day after, nobody waits for it any more.
+    // Two days after, nobody waits for it any more.
     if day.next() < tenant.zone().day(now) {
         return Err(Error::NotFound);
     }

@@ -32,7 +32,7 @@ pub(crate) struct WalkInReply {
 }
 
 /// Gives a patient who has walked in the day's next number with a doctor. One who waits already
-/// keeps his.
+/// keeps his; one who was called has been seen, and gets a new one.
 #[utoipa::path(
     post, path = "/queue/walk-in", tag = "queue", security(("bearer" = [])),
     request_body = WalkInRequest,

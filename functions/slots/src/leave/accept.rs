@@ -9,7 +9,8 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Appointment, LeaveId, LeaveMark, LeaveOutcome, MoveRefusal, Moving, Offer, Slot, SlotId,
+        Appointment, LeaveId, LeaveMark, LeaveOutcome, MoveRefusal, Moving, Offer, Role, Slot,
+        SlotId,
     },
     settlement::{self, TRIES},
     store::Rescheduled,
@@ -35,7 +36,7 @@ pub(crate) struct ChosenReply {
 
 /// Moves the appointment to the slot that was chosen: it keeps its id and what was paid, nothing
 /// more is asked, and where the slot costs less the difference goes back. Choosing the same slot
-/// twice gives the same answer.
+/// twice gives the same answer. It needs no log-in: the link is the key.
 #[utoipa::path(
     post, path = "/leave/accept", tag = "leave", request_body = LeaveChoice,
     responses((status = 200, description = "Moved", body = ChosenReply), Refusals),
@@ -61,14 +62,13 @@ pub(crate) async fn accept(
         if is_there(&appointment, leave, &slot) {
             return Ok(reply(&appointment));
         }
-        let mark = appointment.leave_offer(leave, now).map_err(refused)?;
-        if !fits(&appointment, &slot) {
+        appointment.leave_offer(leave, now).map_err(refused)?;
+        if !appointment.is_instead(&slot) {
             return Err(Error::NotFound);
         }
         let hospital = hospital?.ok_or(Error::NotFound)?;
-        let LeaveMark { by, account_id, .. } = mark.clone();
         let moving = Moving {
-            by: (by, account_id),
+            by: (Role::Patient, appointment.patient.account_id.clone()),
             reason: None,
             offer: Offer {
                 rules: hospital.booking,
@@ -78,7 +78,7 @@ pub(crate) async fn accept(
             ids: settlement::new_ids(slots.core.entropy, now)?,
             now,
         };
-        let decide = |slot: &Slot| appointment.moved_for_leave(slot, &moving);
+        let decide = |slot: &Slot| appointment.reschedule(slot, &moving);
         match store.reschedule(&appointment, &slot.id, decide, now).await? {
             Rescheduled::Done(next) => return Ok(reply(&next)),
             Rescheduled::Already | Rescheduled::Stale => {}
@@ -105,10 +105,4 @@ fn is_there(appointment: &Appointment, leave: &LeaveId, slot: &Slot) -> bool {
     let moved =
         |mark: &LeaveMark| mark.outcome == LeaveOutcome::Moved && appointment.slot_id == slot.id;
     appointment.leave_mark(leave).is_some_and(moved)
-}
-
-/// Whether the slot is one that is offered for the appointment: the doctor's or the speciality's.
-fn fits(appointment: &Appointment, slot: &Slot) -> bool {
-    slot.doctor.id == appointment.doctor.id
-        || slot.doctor.speciality == appointment.doctor.speciality
 }

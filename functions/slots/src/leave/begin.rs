@@ -1,9 +1,6 @@
 //! `POST /doctor/leave`: a doctor is away for a time.
 
-use crate::{
-    Slots,
-    leave::{LeaveView, counts_of},
-};
+use crate::{Slots, leave::LeaveView};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -131,7 +128,7 @@ pub(crate) async fn begin(
         trail.made(tenant.hospital(), &begun.id);
         LeaveCounts::default()
     } else {
-        counts_of(&store, &begun.id).await?
+        store.leave_counts(&begun.id).await?
     };
     slots.jobs.start(&slots.core, "leave").await;
     Ok(Begun::Leave(Box::new(LeaveView::of(begun, counts, &tenant))))

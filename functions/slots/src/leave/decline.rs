@@ -22,7 +22,8 @@ body! {
     }
 }
 
-/// Calls the appointment off, with all that was paid back at once. Twice gives the same answer.
+/// Calls the appointment off, with all that was paid back at once. Twice gives the same answer. It
+/// needs no log-in: the link is the key.
 #[utoipa::path(
     post, path = "/leave/decline", tag = "leave", request_body = LeaveDecline,
     responses((status = 200, description = "Called off", body = ChosenReply), Refusals),

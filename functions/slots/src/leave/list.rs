@@ -3,12 +3,11 @@
 use crate::{Slots, leave::LeaveView};
 use axum::extract::State;
 use shared::{
-    models::{AccountId, LeaveId},
+    models::AccountId,
     query,
     tenancy::{Grant, Reach, TakeLeave},
     web::{Cursor, Error, Json, Limit, List, Paging, Query, Refusals, Result},
 };
-use std::collections::HashMap;
 
 query! {
     /// Whose leaves.
@@ -40,14 +39,9 @@ pub(crate) async fn leaves(
     };
     let paging = Paging::of(&slots.core, "doctor/leave", &tenant);
     let request = paging.request(query.limit, query.cursor.as_ref())?;
-    let store = slots.core.store.of(&tenant);
-    let page = store.leaves(doctor.as_ref(), &request).await?;
-    let ids: Vec<LeaveId> = page.items.iter().map(|leave| leave.id.clone()).collect();
-    let counts = store.leave_counts(&ids).await?;
-    let counts: HashMap<LeaveId, _> = ids.into_iter().zip(counts).collect();
-    let of = |id: &LeaveId| counts.get(id).copied().unwrap_or_default();
-    Ok(Json(paging.list(page, |leave| {
-        let counts = of(&leave.id);
-        LeaveView::of(leave, counts, &tenant)
+    let page = slots.core.store.of(&tenant).leaves(doctor.as_ref(), &request).await?;
+    Ok(Json(paging.list(page, |one| {
+        let counts = one.counts();
+        LeaveView::of(one.leave, counts, &tenant)
     })))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Slots,
-    leave::{LeaveView, counts_of, within_reach},
+    leave::{LeaveView, within_reach},
 };
 use axum::extract::State;
 use shared::{
@@ -25,6 +25,6 @@ pub(crate) async fn leave(
     let tenant = grant.own_tenant()?;
     let store = slots.core.store.of(&tenant);
     let leave = within_reach(&store, &grant, &id).await?;
-    let counts = counts_of(&store, &id).await?;
+    let counts = store.leave_counts(&id).await?;
     Ok(Json(LeaveView::of(leave, counts, &tenant)))
 }

@@ -66,7 +66,7 @@ struct ToPay {
 }
 
 /// Books the slot that is kept. With a fee it is held until it is paid, as any other; without one
-/// it is confirmed at once. Twice gives the same answer.
+/// it is confirmed at once. Twice gives the same answer. It needs no log-in: the link is the key.
 #[utoipa::path(
     post, path = "/waitlist/accept", tag = "waitlist", request_body = WaitAcceptance,
     responses((status = 200, description = "Booked", body = AcceptedReply), Refusals),

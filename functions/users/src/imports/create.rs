@@ -33,7 +33,6 @@ body! {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImportCreated {
     /// The import; it waits for its file.
-    #[schema(value_type = String)]
     import_id: ImportId,
     /// The form to send the file with, as its last field `file`; good for fifteen minutes.
     upload: UploadForm,

@@ -37,7 +37,6 @@ pub(crate) fn links(env: &mut Environment) -> BucketLinks {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImportView {
     /// Its id.
-    #[schema(value_type = String)]
     import_id: ImportId,
     /// Where it stands.
     status: ImportStatus,

@@ -259,7 +259,18 @@ pub(super) fn slot_free<'a>(
     }
 }
 
-pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: bool) -> Letter<'a> {
+/// Patients are told that the doctor is away, and not why.
+pub(super) fn cancelled<'a>(
+    visit: &Visit<'a>,
+    refund: Option<Money>,
+    at_desk: bool,
+    away: bool,
+) -> Letter<'a> {
+    let words = if away {
+        "We are sorry: the doctor is away at that time, so this appointment will not take place."
+    } else {
+        "This appointment will not take place."
+    };
     let refund = refund.filter(|amount| !amount.is_zero());
     let note = match refund {
         Some(_) => way_back(at_desk),
@@ -268,7 +279,7 @@ pub(super) fn cancelled<'a>(visit: &Visit<'a>, refund: Option<Money>, at_desk: b
     Letter {
         subject: "Your appointment was cancelled",
         preheader: "The details are inside.",
-        paragraphs: vec!["This appointment will not take place.".to_owned()],
+        paragraphs: vec![words.to_owned()],
         notes: vec![note.to_owned()],
         ..visit.letter("Your appointment was cancelled", refund.map(|amount| ("Refund", amount)))
     }
