@@ -100,7 +100,7 @@ async fn leaves_of_before_are_counted_where_they_are_listed() {
     let as_it_was = doc! { "$unset": { "leaveIds": "" } };
     books.change("appointments", doc! {}, as_it_was).await;
     assert_eq!(listed().await["counts"]["offered"], 0);
-    books.forget_migrations().await;
+    // Code of before may serve again, so what it writes is put right by each deployment.
     world.migrates().await;
     assert_eq!(listed().await, before);
 }

@@ -301,20 +301,16 @@ async fn the_history_says_that_the_doctor_is_away_and_not_why() {
     let away = "The doctor is away";
     // What is not paid is called off at once, and who has paid is asked.
     let expected = [["booked", "patient", ""], ["cancelled", "doctor", away]];
-    assert_eq!(steps(patient, &two).await, expected.map(|step| step.map(str::to_owned)));
     for who in [patient, doctor] {
-        let asked = steps(who, &one).await;
-        assert_eq!(asked.last().unwrap(), &["leave_offered", "doctor", away]);
+        assert_eq!(steps(who, &two).await, expected.map(|step| step.map(str::to_owned)));
     }
     // One of the two takes another time, by whichever mail came last.
     accepts(&world, &link, &own).await.is(200);
     let (first, third) = (steps(patient, &one).await, steps(patient, &three).await);
     let chose = ["rescheduled", "patient", away].map(str::to_owned);
-    let [moved, waits] = if first.last() == Some(&chose) { [&one, &three] } else { [&three, &one] };
+    let moved = if first.last() == Some(&chose) { &one } else { &three };
     assert!(first.last() == Some(&chose) || third.last() == Some(&chose), "{first:?} {third:?}");
     doctor.delete(format!("/doctor/leave/{}", text(&leave, "/leaveId"))).await.is(204);
-    let stands = ["stands", "", ""].map(str::to_owned);
-    assert_eq!(steps(patient, waits).await.last(), Some(&stands));
     assert_eq!(steps(patient, moved).await.last(), Some(&chose), "what was moved stays so");
     world.check().await;
 }

@@ -7,7 +7,7 @@ use shared::{
     body,
     models::{
         Appointment, Issue, IssueCode, Order, OrderId, PaidBy, Parse, Payment, PaymentId,
-        PaymentStatus,
+        PaymentStatus, Refund,
     },
     outbound::{self, Razorpay, RazorpayPayment},
     settlement,
@@ -86,7 +86,8 @@ pub(crate) async fn verify(
     let told = read_payment(&payments, &razorpay, &callback.payment, &order).await?;
     let appointment = settled(&payments, &store, appointment, &told).await?;
     let appointment = settlement::pay_back(&store, merchants, appointment, now).await?;
-    let back = appointment.refunds.iter().find(|refund| refund.payment_id == told.id);
+    let stray = |back: &&Refund| back.payment_id == told.id && back.cause.is_stray();
+    let back = appointment.refunds.iter().find(stray);
     Ok(Json(Verified {
         refund: back.map(RefundView::of),
         payment: PaymentSummary::of(&told),

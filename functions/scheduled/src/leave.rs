@@ -27,7 +27,9 @@ pub(crate) async fn settle(this: &Scheduled) -> Result<usize> {
         let store = this.store.of(&tenant);
         let done = match leave.status {
             LeaveStatus::TakenBack => stand(this, &store, &tenant, &leave).await,
-            LeaveStatus::Running | LeaveStatus::Done => go(this, &store, &tenant, &leave).await,
+            LeaveStatus::Running | LeaveStatus::Done => {
+                go(this, (&store, &tenant), &leave, begun).await
+            }
         };
         match done {
             Ok(count) => settled += count,
@@ -38,7 +40,7 @@ pub(crate) async fn settle(this: &Scheduled) -> Result<usize> {
         }
     }
     if opened {
-        Box::pin(waitlist::offer(this)).await?;
+        Box::pin(waitlist::offer(this, begun)).await?;
     }
     Ok(settled)
 }
@@ -46,12 +48,12 @@ pub(crate) async fn settle(this: &Scheduled) -> Result<usize> {
 /// Calls off, or asks, one after the other.
 async fn go(
     this: &Scheduled,
-    store: &HospitalStore,
-    tenant: &Tenant,
+    (store, tenant): (&HospitalStore, &Tenant),
     leave: &Leave,
+    begun: Instant,
 ) -> Result<usize> {
     let (now, mut settled, mut after, mut all) = (this.clock.now(), 0, None, true);
-    while settled < MOST && !this.is_over(now) {
+    while settled < MOST && !this.is_over(begun) {
         let found = store.unsettled(leave, after.as_ref(), BATCH, now).await?;
         let Some(last) = found.last() else {
             if all {

@@ -95,10 +95,18 @@ pub enum Event {
     },
     /// A schedule's, in the same way.
     Schedule {
-        /// `Scheduled Event`.
+        /// Which kind of event it is.
         #[serde(rename = "detail-type")]
-        kind: String,
+        kind: ScheduledEvent,
     },
+}
+
+/// What EventBridge calls a schedule's event.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub enum ScheduledEvent {
+    /// The time is there.
+    #[serde(rename = "Scheduled Event")]
+    Rang,
 }
 
 /// How many things one run takes up; the rest waits for the next.
@@ -138,9 +146,9 @@ impl Scheduled {
             Job::Seal => Box::pin(seal::seal(self)).await,
             Job::Close => Box::pin(close::close(self)).await,
             Job::Leave => Box::pin(leave::settle(self)).await,
-            Job::Waitlist => Box::pin(waitlist::offer(self)).await,
+            Job::Waitlist => Box::pin(waitlist::offer(self, self.clock.now())).await,
             Job::Mails { mails } if mails.is_empty() => Box::pin(mails::send_due(self)).await,
-            Job::Mails { mails } => Box::pin(mails::send_new(self, mails)).await,
+            Job::Mails { mails } => Box::pin(mails::send_new(self, mails, self.clock.now())).await,
             Job::Undelivered { event } => Box::pin(undelivered::note(self, event)).await,
             Job::Deliverable { email } => Box::pin(undelivered::forget(self, email)).await,
         }
@@ -155,8 +163,8 @@ pub async fn handle(
     let job = match event {
         Event::Job(job) => job,
         Event::Mail { detail: event } => Job::Undelivered { event },
-        Event::Schedule { kind } => {
-            tracing::info!(%kind, "what was to be done at that time, later runs have done");
+        Event::Schedule { kind: ScheduledEvent::Rang } => {
+            tracing::info!("what was to be done at that time, later runs have done");
             return Ok(json!({ "settled": 0 }));
         }
     };
@@ -192,7 +200,8 @@ mod tests {
         let schedule = r#"{"version":"0","detail-type":"Scheduled Event","source":"aws.events",
             "resources":["arn:aws:events:ap-south-1:1:rule/x"],"detail":{}}"#;
         assert!(matches!(event(schedule), Event::Schedule { .. }));
-        for nothing in [r#"{"job":"unheard-of"}"#, "{}", "[]", "null"] {
+        let unread = r#"{"detail-type":"Email Bounced","detail":{"eventType":"Bounce"}}"#;
+        for nothing in [r#"{"job":"unheard-of"}"#, unread, "{}", "[]", "null"] {
             assert!(serde_json::from_str::<Event>(nothing).is_err(), "{nothing}");
         }
     }

@@ -3,7 +3,8 @@
 use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
     models::{
-        Account, Hospital, Message, Notification, NotificationId, OtpPurpose, WAITLIST_LINK, Zone,
+        Account, Hospital, Instant, Message, Notification, NotificationId, OtpPurpose,
+        WAITLIST_LINK, Zone,
     },
     outbound::{Addressee, Mail, time_for_people},
     store::Addressed,
@@ -33,10 +34,18 @@ pub(crate) async fn send_due(this: &Scheduled) -> Result<usize> {
     Ok(sent)
 }
 
-/// Sends these, which were just written, unless somebody is at it.
-pub(crate) async fn send_new(this: &Scheduled, mails: &[NotificationId]) -> Result<usize> {
+/// Sends these, which were just written in a run that began at an instant, unless somebody is at it.
+/// What is left is due.
+pub(crate) async fn send_new(
+    this: &Scheduled,
+    mails: &[NotificationId],
+    begun: Instant,
+) -> Result<usize> {
     let mut sent = 0;
     for id in mails {
+        if this.is_over(begun) {
+            break;
+        }
         let taken = this.store.gate().take_new_notification(id, this.clock.now()).await?;
         if let Some(addressed) = taken {
             sent += send(this, &addressed).await?;

@@ -13,12 +13,13 @@ use shared::{
 };
 use std::collections::HashSet;
 
-/// Offers what is kept. What cannot be, is no reason to leave out the others: it opens by itself.
-pub(crate) async fn offer(this: &Scheduled) -> Result<usize> {
+/// Offers what is kept, in a run that began at an instant. What cannot be, is no reason to leave out
+/// the others: it opens by itself.
+pub(crate) async fn offer(this: &Scheduled, begun: Instant) -> Result<usize> {
     let now = this.clock.now();
     let gate = this.store.gate();
     for (tenant, _, entry) in gate.lapsed_offers(now, BATCH).await? {
-        if this.is_over(now) {
+        if this.is_over(begun) {
             break;
         }
         if let Err(error) = pass(this, &tenant, &entry, now).await {
@@ -28,7 +29,7 @@ pub(crate) async fn offer(this: &Scheduled) -> Result<usize> {
     }
     let mut mails = Vec::new();
     for (tenant, hospital, slot) in gate.kept_slots(BATCH).await? {
-        if this.is_over(now) {
+        if this.is_over(begun) {
             break;
         }
         match offer_one(this, (&tenant, &hospital), &slot, now).await {
@@ -39,7 +40,7 @@ pub(crate) async fn offer(this: &Scheduled) -> Result<usize> {
             }
         }
     }
-    mails::send_new(this, &mails).await?;
+    mails::send_new(this, &mails, begun).await?;
     Ok(mails.len())
 }
 

@@ -26,25 +26,13 @@ pub enum Happening {
     Undone,
     /// It was moved to another slot.
     Rescheduled,
-    /// Its doctor is away then, and its patient may choose: another time, or his money.
-    LeaveOffered,
-    /// It stands: the doctor is there after all.
-    Stands,
-}
-
-impl Happening {
-    /// Whether a leave brought it about, which leaves the appointment where it stood.
-    const fn is_of_leave(self) -> bool {
-        matches!(self, Self::LeaveOffered | Self::Stands)
-    }
 }
 
 /// Who did something to an appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Doer {
-    /// In which role; missing where nobody did it to this appointment: a payment came by Razorpay,
-    /// time ran out, or a leave was taken back.
+    /// In which role; missing where nobody did it: a payment came by Razorpay, or time ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Which account.
@@ -58,7 +46,7 @@ impl Doer {
         Self { role: Some(role), account_id: Some(account.clone()) }
     }
 
-    /// Nobody: a payment, the clock, or the end of a leave.
+    /// Nobody: a payment or the clock.
     pub const NOBODY: Self = Self { role: None, account_id: None };
 }
 
@@ -90,27 +78,13 @@ impl Appointment {
         self.history.push(Step { what, by, at: now, reason, from: None });
     }
 
-    /// Adds a step that a leave brings about, as long as there is room: a doctor may enter leaves
-    /// and take them back without end.
-    pub(super) fn note_of_leave(
-        &mut self,
-        what: Happening,
-        by: Doer,
-        reason: Option<Reason>,
-        now: Instant,
-    ) {
-        if !self.history_is_full() {
-            self.note(what, by, reason, now);
-        }
-    }
-
     /// Whether its history is as long as one may be.
     pub(super) const fn history_is_full(&self) -> bool {
         self.history.len() >= Self::MOST_STEPS
     }
 
-    /// The latest step of its own, which says where it stands.
+    /// The latest step.
     pub(super) fn latest(&self) -> Option<&Step> {
-        self.history.iter().rev().find(|step| !step.what.is_of_leave())
+        self.history.last()
     }
 }

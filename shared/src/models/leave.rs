@@ -2,9 +2,8 @@
 //! paid back in full.
 
 use super::{
-    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Decided, Doer,
-    Effect, EffectKind, Happening, Instant, Issue, LeaveId, NewIds, Parse, Reason, Role, Slot,
-    Span,
+    AccountId, Appointment, AppointmentId, AppointmentRefusal, AppointmentStatus, Decided, Effect,
+    EffectKind, Instant, Issue, LeaveId, NewIds, Parse, Reason, Role, Slot, Span,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -224,8 +223,6 @@ impl Appointment {
                 next.effects.push(effect(ids.mail, told, now));
                 next.effects.push(effect(ids.refund_effect, over, deadline));
                 next.leaves.push(mark);
-                let by = Doer::person(leave.by, &leave.account_id);
-                next.note_of_leave(Happening::LeaveOffered, by, away(), now);
                 Some(next)
             }
             AppointmentStatus::Held | AppointmentStatus::Confirmed => {
@@ -274,7 +271,6 @@ impl Appointment {
         next.end_offer(leave, LeaveOutcome::Kept);
         // Another leave may still be in its way.
         if !next.has_leave_offer() {
-            next.note_of_leave(Happening::Stands, Doer::NOBODY, None, now);
             let (id, kind) = (ids.mail, EffectKind::MailStands);
             next.effects.push(Effect { id, kind, due_at: now, attempts: 0 });
         }

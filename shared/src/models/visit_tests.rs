@@ -146,22 +146,6 @@ fn what_a_no_show_gives_back_is_of_what_the_visit_cost_after_it_was_moved() {
     assert_eq!(owed.balances(), owed.balances_of_state());
 }
 
-#[test]
-fn a_leave_that_is_taken_back_gives_no_more_time_to_undo() {
-    let zone = Zone::default();
-    // He comes the evening before his small hours, and the leave goes after midnight.
-    let (start, eve) = (at("2026-12-02T00:10:00+05:30"), at("2026-12-01T23:00:00+05:30"));
-    let mut asked = confirmed(&zone, start);
-    let back = now(asked.check_in(note(&zone, eve)));
-    asked = now(back.undo(note(&zone, eve)));
-    asked.note_of_leave(What::LeaveOffered, Doer::NOBODY, None, eve);
-    assert_eq!(asked.undo(note(&zone, eve)), Ok(Decided::Already), "twice is the same");
-    let mut there = now(asked.check_in(note(&zone, eve)));
-    let after = at("2026-12-02T00:05:00+05:30");
-    there.note_of_leave(What::Stands, Doer::NOBODY, None, after);
-    assert_eq!(there.undo(note(&zone, after)), Err(AppointmentRefusal::DayOver));
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Asked {
     CheckIn,
@@ -189,9 +173,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 fn told(history: &[Step]) -> AppointmentStatus {
     match history.last().unwrap().what {
         What::Booked => Is::Held,
-        What::Confirmed | What::Undone | What::Rescheduled | What::LeaveOffered | What::Stands => {
-            Is::Confirmed
-        }
+        What::Confirmed | What::Undone | What::Rescheduled => Is::Confirmed,
         What::CheckedIn => Is::CheckedIn,
         What::Completed => Is::Completed,
         What::Cancelled => Is::Cancelled,

@@ -28,8 +28,6 @@ pub struct Migration {
 enum Change {
     /// Indexes of ours that others have taken the place of: collection and name.
     DropIndexes(&'static [(&'static str, &'static str)]),
-    /// Appointments get the ids of the leaves they fell into beside the marks that have them.
-    NoteLeaves,
 }
 
 /// Every change there was.
@@ -49,11 +47,6 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 2,
-        what: "note by which leaves appointments are counted",
-        change: Change::NoteLeaves,
-    },
-    Migration {
-        version: 3,
         what: "drop the indexes of slots that do not hold their days",
         change: Change::DropIndexes(&[
             ("slots", "slots_of_doctor"),
@@ -64,7 +57,8 @@ pub const MIGRATIONS: &[Migration] = &[
 ];
 
 impl Store {
-    /// Makes the changes that were not made yet; their versions. The indexes are there before.
+    /// Makes the changes that were not made yet; their versions. The indexes are there before. What
+    /// code of before leaves out is put right each time.
     pub async fn migrate(&self, now: Instant) -> Result<Vec<i64>> {
         let made: Collection<Document> = self.0.handle().await?.collection("migrations");
         let mut versions = Vec::new();
@@ -82,6 +76,7 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
+        note_leaves(&self.0).await?;
         Ok(versions)
     }
 
@@ -108,7 +103,6 @@ impl Change {
     async fn make(self, database: &Database) -> Result<()> {
         match self {
             Self::DropIndexes(indexes) => drop_indexes(database, indexes).await,
-            Self::NoteLeaves => note_leaves(database).await,
         }
     }
 }
@@ -131,7 +125,9 @@ async fn drop_indexes(
     Ok(())
 }
 
-/// Whoever writes an appointment notes them too, so that none is left out that changes meanwhile.
+/// Appointments get the ids of the leaves they fell into beside the marks that have them. Whoever
+/// writes an appointment notes them; code of before did not, and serves on while this one is
+/// deployed, or again once it is rolled back. So it is done each time.
 async fn note_leaves(database: &Database) -> Result<()> {
     let appointments = database.handle().await?.collection::<Document>(Appointment::COLLECTION);
     let unnoted = doc! { "leaves.id": { "$exists": true }, "leaveIds": { "$exists": false } };
@@ -157,10 +153,7 @@ mod tests {
     fn versions_are_in_order_and_no_index_that_is_wanted_is_dropped() {
         for (place, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, place);
-            let dropped = match migration.change {
-                Change::DropIndexes(dropped) => dropped,
-                Change::NoteLeaves => &[],
-            };
+            let Change::DropIndexes(dropped) = migration.change;
             let wanted = |(collection, name): &(&str, &str)| {
                 INDEXES.iter().any(|one| one.collection == *collection && one.name == *name)
             };
