@@ -31,6 +31,24 @@ async fn an_ordinary_day_calls_nobody() {
 }
 
 #[tokio::test]
+async fn a_refund_that_does_not_go_for_hours_calls_somebody_once() {
+    let world = World::new().await;
+    let alarms = Alarms::listen();
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let paid = world.a.patient.books_and_pays(&slot).await;
+    let payment = text(&paid, "/payment/paymentId");
+    let refund = format!("POST /v1/payments/{payment}/refund");
+    world.razorpay().fails(&refund, 502, 100).await;
+    world.a.patient.cancels(&paid).await.is(200);
+    for attempt in 1..=10 {
+        world.run(Job::Effects).await;
+        let calls = usize::from(attempt == 8);
+        assert_eq!(alarms.heard(), vec!["refund-waits".to_owned(); calls], "attempt {attempt}");
+        world.pass(3600);
+    }
+}
+
+#[tokio::test]
 async fn a_refund_that_fails_or_is_refused_calls_somebody() {
     let world = World::new().await;
     let alarms = Alarms::listen();

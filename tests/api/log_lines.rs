@@ -3,7 +3,15 @@
 use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
-    actor::text, hospital::Hospital, imports::Imports, log::Log, razorpay::delivery, world::World,
+    actor::text,
+    call::Call,
+    hospital::Hospital,
+    imports::Imports,
+    log::Log,
+    razorpay::delivery,
+    stack,
+    switch::{State, Switch},
+    world::World,
 };
 
 const AWAY: &str = "http://127.0.0.1:9";
@@ -43,6 +51,30 @@ async fn a_request_is_told_by_one_line_with_all_that_is_needed() {
     let calls: Vec<&Value> = of_request.map(|line| &line["span"]["dependency"]).collect();
     assert!(calls.iter().any(|call| *call == "MongoDB"), "{calls:?}");
     assert!(calls.iter().any(|call| *call == "Upstash"), "{calls:?}");
+}
+
+/// Each call is within its own limit; all together would take longer than Lambda lets a function run.
+#[tokio::test]
+async fn a_request_whose_time_is_nearly_up_is_answered_and_told() {
+    let log = Log::listen();
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let razorpay = Switch::to(stack::of("/razorpay/endpoint")).await;
+    let slow = world.with(&[("RAZORPAY_API_URL", &format!("http://{}", razorpay.address))]);
+    razorpay.turn(State::Slow).await;
+    let body = json!({ "appointmentId": appointment["id"] });
+    let call = Call::post("/payment/create-order", &body).within(1500);
+    let patient = world.a.patient.at(&slow);
+    patient.send(call).await.refused(503, "DEPENDENCY_UNAVAILABLE");
+    let line = answered(&log, "POST /payment/create-order");
+    assert_eq!((&line["status"], &line["razorpay_calls"]), (&json!(503), &json!(1)), "{line}");
+    let waited = line["razorpay_ms"].as_u64().unwrap();
+    assert!(waited < 1500, "Razorpay's own limit is 8 s: {line}");
+    razorpay.turn(State::Well).await;
+    // What was left as a kill leaves it is healed by asking again.
+    patient.send(Call::post("/payment/create-order", &body)).await.is(201);
+    world.check().await;
 }
 
 #[tokio::test]

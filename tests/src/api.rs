@@ -13,6 +13,7 @@ use crate::{
     razorpay::Simulator, routes, seeded, stack,
 };
 use axum::{Router, body::to_bytes};
+use lambda_http::RequestExt as _;
 use migrate::{Migrate, Migrated};
 use mongodb::options::ClientOptions;
 use scheduled::{Job, Scheduled};
@@ -162,7 +163,13 @@ impl Api {
         let request_id = format!("{}-{number:06}=", self.name());
         let key = format!("{} {}", route.method, route.path);
         let event = call.event(&key, &parameters, &request_id).to_string();
-        let request = lambda_http::request::from_str(&event).expect("an event is an event");
+        let mut request = lambda_http::request::from_str(&event).expect("an event is an event");
+        if let Some(milliseconds) = call.milliseconds {
+            let mut context = lambda_http::Context::default();
+            let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default();
+            context.deadline = now + milliseconds;
+            request = request.with_lambda_context(context);
+        }
         let fleet = self.0.fleets.get(route.function).expect("a function has instances");
         let (parts, body) = fleet.answer(request).await.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body is whole");

@@ -20,13 +20,16 @@ pub struct Call {
     pub base64: bool,
     /// The client's address.
     pub source_ip: String,
+    /// How many milliseconds Lambda gives the function; without end unless told.
+    pub milliseconds: Option<u64>,
 }
 
 impl Call {
     /// A request without a body.
     pub fn new(method: &'static str, target: impl Into<String>) -> Self {
         let (headers, source_ip) = (Vec::new(), "203.0.113.1".to_owned());
-        Self { method, target: target.into(), headers, body: None, base64: false, source_ip }
+        let (body, base64, milliseconds, target) = (None, false, None, target.into());
+        Self { method, target, headers, body, base64, source_ip, milliseconds }
     }
 
     /// A read.
@@ -63,6 +66,13 @@ impl Call {
     #[must_use]
     pub fn from(mut self, source_ip: &str) -> Self {
         source_ip.clone_into(&mut self.source_ip);
+        self
+    }
+
+    /// Answered by a function to which Lambda gives so many milliseconds.
+    #[must_use]
+    pub const fn within(mut self, milliseconds: u64) -> Self {
+        self.milliseconds = Some(milliseconds);
         self
     }
 

@@ -28,15 +28,17 @@ pub(super) const HOSPITALS: &str = "hospitals";
 impl HospitalStore {
     /// The hospital whose store this is.
     pub async fn hospital(&self, tenant: &Tenant) -> Result<Option<Hospital>> {
-        let hospitals = self.hospitals().await?;
-        let found = bounded(hospitals.find_one(doc! { "_id": tenant.hospital().as_str() })).await?;
-        found.as_ref().map(read).transpose()
+        self.hospital_of(tenant.hospital().as_str()).await
     }
 
     /// The same for what has no tenant at hand.
     pub(super) async fn own_hospital(&self) -> Result<Option<Hospital>> {
+        self.hospital_of(self.scope.owner()).await
+    }
+
+    async fn hospital_of(&self, id: &str) -> Result<Option<Hospital>> {
         let hospitals = self.hospitals().await?;
-        let found = bounded(hospitals.find_one(doc! { "_id": self.scope.owner() })).await?;
+        let found = bounded(hospitals.find_one(doc! { "_id": id })).await?;
         found.as_ref().map(read).transpose()
     }
 

@@ -251,9 +251,9 @@ impl HospitalStore {
     /// of those that move to another account go with them, and go first: if it stops on the way,
     /// the next run does all of it again.
     pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
-        let appointments = changes.iter().filter_map(appointments_move).collect();
+        let appointments = moves(changes, "patient.accountId");
         self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
-        let wishes = changes.iter().filter_map(wishes_move).collect();
+        let wishes = moves(changes, "accountId");
         self.scope.collection::<WaitEntry>().await?.update_each(wishes).await?;
         let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
         let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
@@ -272,30 +272,20 @@ fn some(wanted: usize) -> Option<i64> {
     i64::try_from(wanted).ok().filter(|wanted| *wanted > 0)
 }
 
-/// A new version of the appointment, so that a change decided on the old one is decided again.
-fn appointments_move(change: &PatientChange) -> Option<UpdateEach> {
-    let from = change.moves_from()?;
-    let patient = &change.after;
-    Some(UpdateEach {
-        filter: doc! { "patient.accountId": from.as_str(), "patient.id": patient.id.as_str() },
-        update: doc! {
-            "$set": { "patient.accountId": patient.account_id.as_str() },
-            "$inc": { "version": 1_i64 },
-        },
-    })
-}
-
-/// The same of what somebody waits for: what is offered is told to whoever acts for him now.
-fn wishes_move(change: &PatientChange) -> Option<UpdateEach> {
-    let from = change.moves_from()?;
-    let patient = &change.after;
-    Some(UpdateEach {
-        filter: doc! { "accountId": from.as_str(), "patient.id": patient.id.as_str() },
-        update: doc! {
-            "$set": { "accountId": patient.account_id.as_str() },
-            "$inc": { "version": 1_i64 },
-        },
-    })
+/// What goes with patients to another account, which stands in this field of it. It gets a new
+/// version, so that a change decided on the old one is decided again.
+fn moves(changes: &[PatientChange], account: &str) -> Vec<UpdateEach> {
+    let of_one = |change: &PatientChange| {
+        let (from, patient) = (change.moves_from()?, &change.after);
+        Some(UpdateEach {
+            filter: doc! { account: from.as_str(), "patient.id": patient.id.as_str() },
+            update: doc! {
+                "$set": { account: patient.account_id.as_str() },
+                "$inc": { "version": 1_i64 },
+            },
+        })
+    };
+    changes.iter().filter_map(of_one).collect()
 }
 
 /// Status and account are written only if the patient moves: its account may have become active

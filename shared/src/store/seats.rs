@@ -29,6 +29,11 @@ fn note_full() -> Document {
     doc! { "$set": { "fullUntil": { "$cond": [full, { "$min": holds }, "$$REMOVE"] } } }
 }
 
+/// Whether it was noted that a group is full.
+fn is_full() -> Document {
+    doc! { "$gt": [{ "$ifNull": ["$fullUntil", 0] }, 0] }
+}
+
 /// Gives a slot, or a seat of it, to an appointment, in the place of what it had of it before.
 pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -> Vec<Document> {
     let other = doc! { "$ne": ["$$seat.appointmentId", by.as_str()] };
@@ -46,11 +51,15 @@ pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -
     vec![doc! { "$set": set }, note_full()]
 }
 
+/// Keeps the seats that are left for the list until an instant; none is where others have taken them.
+pub(super) fn keep_others(until: Instant) -> Document {
+    doc! { "$set": { "keptUntil": { "$cond": [is_full(), "$$REMOVE", until.millis()] } } }
+}
+
 /// Takes a slot, or its seat, from an appointment. Where somebody waited for it, it is kept for the
 /// list; of a group only the last seat is.
 pub(super) fn leave(by: &AppointmentId, now: Instant) -> Vec<Document> {
-    let was_full = doc! { "$gt": [{ "$ifNull": ["$fullUntil", 0] }, 0] };
-    let last = doc! { "$or": [{ "$not": [is_group()] }, was_full] };
+    let last = doc! { "$or": [{ "$not": [is_group()] }, is_full()] };
     let wanted = doc! { "$and": [{ "$ifNull": ["$wanted", false] }, last] };
     let until = now.plus_seconds(Slot::KEEP_SECONDS).millis();
     let others = seats(doc! { "$ne": ["$$seat.appointmentId", by.as_str()] });

@@ -273,7 +273,7 @@ impl HospitalStore {
             kept.insert("keptUntil", doc! { "$exists": true });
             let (status, until) = (SlotStatus::Held.as_str().into(), offer.until.millis().into());
             let mut take = seats::take(&offer.appointment_id, status, until, now);
-            take.extend(others.map(|until| doc! { "$set": { "keptUntil": until.millis() } }));
+            take.extend(others.map(seats::keep_others));
             if slots.claim(kept, take, tx).await?.is_none() {
                 return Ok(Ended::Abort(Offered::Gone));
             }
