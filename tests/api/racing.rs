@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use shared::{
     entropy::Entropy,
     models::{
-        AccountId, Appointment, AppointmentId, Booking, CancellationPolicy, Capacity, Day, Decided,
-        Doer, Holiday, Holidays, Instant, Leave, LeaveId, LeaveOffer, LeaveOutcome, LeaveStatus,
-        Moving, Name, Note, Offer, PaidBy, Parse as _, Patient, Payment, PaymentId, PaymentStatus,
-        Planned, Replaced, Role, Slot, SlotId, Span, VisitType, WaitEntry, WaitStatus, Waiting,
-        Wanted, Zone,
+        AccountId, Appointment, AppointmentId, AppointmentStatus, AppointmentSummary, Booking,
+        CancellationPolicy, Capacity, Day, Decided, Doer, Holiday, Holidays, Instant, Leave,
+        LeaveId, LeaveOffer, LeaveOutcome, LeaveStatus, Moving, Name, Note, Offer, PaidBy,
+        Parse as _, Patient, Payment, PaymentId, PaymentStatus, Planned, Replaced, Role, Slot,
+        SlotId, SlotStatus, Span, VisitType, WaitEntry, WaitStatus, Waiting, Wanted, Zone,
     },
     settlement::new_ids,
     store::{
@@ -44,7 +44,7 @@ enum Deed {
     Move { nth: usize, slot: usize, by_patient: bool },
     Choose { nth: usize, slot: usize },
     Sweep,
-    Leave { doctor: usize, from: usize, refund: bool },
+    Leave { nth: usize, from: usize, refund: bool },
     TakeBack(usize),
     Tell,
     Join { patient: usize, doctor: Option<usize> },
@@ -59,22 +59,22 @@ enum Deed {
 impl Deed {
     fn drawn(dice: &mut Dice) -> Self {
         let mut n = |sides| dice.throw(sides);
-        match n(43) {
+        match n(49) {
             0..=8 => Self::Book { slot: n(32), patient: n(5) },
-            9..=12 => Self::Pay(n(32)),
-            13..=14 => Self::Cancel { nth: n(32), by_patient: n(2) == 0 },
-            15..=16 => Self::Move { nth: n(32), slot: n(32), by_patient: n(2) == 0 },
-            17..=19 => Self::Choose { nth: n(32), slot: n(32) },
-            20 => Self::Sweep,
-            21..=22 => Self::Leave { doctor: n(2), from: n(4), refund: n(3) == 0 },
-            23..=24 => Self::TakeBack(n(8)),
-            25..=26 => Self::Tell,
-            27..=29 => Self::Join { patient: n(5), doctor: [None, Some(0), Some(1)][n(3)] },
-            30..=32 => Self::Offer,
-            33..=34 => Self::Accept(n(8)),
-            35 => Self::Withdraw(n(16)),
-            36..=38 => Self::Publish { doctor: n(2), way: n(3), replace: n(3) > 0 },
-            39 => Self::Close(n(2) == 0),
+            9..=14 => Self::Pay(n(32)),
+            15 => Self::Cancel { nth: n(32), by_patient: n(2) == 0 },
+            16..=17 => Self::Move { nth: n(32), slot: n(32), by_patient: n(2) == 0 },
+            18..=21 => Self::Choose { nth: n(32), slot: n(32) },
+            22 => Self::Sweep,
+            23..=24 => Self::Leave { nth: n(32), from: n(4), refund: n(3) == 0 },
+            25 => Self::TakeBack(n(8)),
+            26..=31 => Self::Tell,
+            32..=34 => Self::Join { patient: n(5), doctor: [None, Some(0), Some(1)][n(3)] },
+            35..=38 => Self::Offer,
+            39..=40 => Self::Accept(n(8)),
+            41 => Self::Withdraw(n(16)),
+            42..=45 => Self::Publish { doctor: n(2), way: n(3), replace: n(3) > 0 },
+            46 => Self::Close(n(2) == 0),
             _ => Self::Come { nth: n(32), undo: n(3) == 0 },
         }
     }
@@ -114,15 +114,23 @@ struct Story {
     taken: Mutex<Vec<SlotId>>,
     /// Whether the holidays were changed in a round.
     turned: Mutex<bool>,
+    /// How many nights were published.
+    nights: Mutex<usize>,
     told: Told,
 }
 
 /// What there is at the beginning of a round.
 struct There {
     slots: Vec<SlotId>,
+    /// Of the slots, those somebody could book.
+    open: Vec<SlotId>,
     /// Whether the day after is a holiday.
     closed: bool,
     appointments: Vec<AppointmentId>,
+    /// Of the appointments, those to be paid.
+    held: Vec<AppointmentId>,
+    /// Of the appointments, those whose patients are expected.
+    confirmed: Vec<AppointmentSummary>,
     leaves: Vec<LeaveId>,
     /// Of the appointments, those whose patients may choose.
     asked: Vec<AppointmentId>,
@@ -184,8 +192,20 @@ impl Story {
         told.add(format!("story {seed}"));
         // The day has begun, so patients are checked in.
         world.set("2030-12-05T00:10:00+05:30");
-        let (taken, turned) = (Mutex::default(), Mutex::default());
-        Self { world, store, gate, tenant, doctors, examples, patients, taken, turned, told }
+        let (taken, turned, nights) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self {
+            world,
+            store,
+            gate,
+            tenant,
+            doctors,
+            examples,
+            patients,
+            taken,
+            turned,
+            nights,
+            told,
+        }
     }
 
     fn now(&self) -> Instant {
@@ -200,10 +220,11 @@ impl Story {
     async fn there(&self) -> There {
         let all =
             SlotFilter { doctor: None, speciality: None, from: None, to: None, on_offer: None };
-        let slots = self.store.slots(&all, &PAGE, self.now()).await.unwrap();
+        let now = self.now();
+        let slots = self.store.slots(&all, &PAGE, now).await.unwrap().items;
         let live = AppointmentFilter { live_only: true, ..AppointmentFilter::default() };
         let reach = Reach::Hospital;
-        let appointments = self.store.appointments(&live, &reach, &PAGE, self.now()).await.unwrap();
+        let appointments = self.store.appointments(&live, &reach, &PAGE, now).await.unwrap().items;
         let leaves = self.store.leaves(None, &PAGE).await.unwrap();
         let holds = |one: &CountedLeave| one.leave.status != LeaveStatus::TakenBack;
         let entries = self.store.waitlist(None, &PAGE).await.unwrap();
@@ -215,10 +236,16 @@ impl Story {
             let undecided = self.store.undecided(leave, 100).await.unwrap();
             asked.extend(undecided.into_iter().map(|one| one.id));
         }
+        let open = |slot: &&Slot| slot.status(now) == SlotStatus::Open;
+        let held = |one: &&AppointmentSummary| one.status(now) == AppointmentStatus::Held;
+        let confirmed = |one: &&AppointmentSummary| one.status == AppointmentStatus::Confirmed;
         There {
-            slots: slots.items.into_iter().map(|slot| slot.id).collect(),
+            open: slots.iter().filter(open).map(|slot| slot.id.clone()).collect(),
+            slots: slots.into_iter().map(|slot| slot.id).collect(),
             closed: self.offer().await.unwrap().holidays.has(days().1),
-            appointments: appointments.items.into_iter().map(|one| one.id).collect(),
+            held: appointments.iter().filter(held).map(|one| one.id.clone()).collect(),
+            confirmed: appointments.iter().filter(confirmed).cloned().collect(),
+            appointments: appointments.into_iter().map(|one| one.id).collect(),
             leaves,
             asked,
             entries: entries.items.into_iter().filter(waits).collect(),
@@ -229,7 +256,11 @@ impl Story {
     async fn does(&self, deed: Deed, there: &There) -> Result<String, Error> {
         match deed {
             Deed::Book { slot, patient } => self.books(pick(&there.slots, slot), patient).await,
-            Deed::Pay(nth) => self.pays(pick(&there.appointments, nth)).await,
+            // Now and then what was paid already, or its patient is there.
+            Deed::Pay(nth) => {
+                let all = if nth % 4 == 0 { &there.appointments } else { &there.held };
+                self.pays(pick(all, nth)).await
+            }
             Deed::Cancel { nth, by_patient } => {
                 self.cancels(pick(&there.appointments, nth), by_patient).await
             }
@@ -238,10 +269,19 @@ impl Story {
                 self.moves(pick(&there.appointments, nth), slot, by_patient).await
             }
             Deed::Choose { nth, slot } => {
-                self.chooses(pick(&there.asked, nth), pick(&there.slots, slot)).await
+                self.chooses(pick(&there.asked, nth), pick(&there.open, slot)).await
             }
             Deed::Sweep => self.sweeps().await,
-            Deed::Leave { doctor, from, refund } => self.leaves(doctor, from, refund).await,
+            // Every other one is of somebody who is expected.
+            Deed::Leave { nth, from, refund } => {
+                let met = if nth % 2 == 0 { pick(&there.confirmed, nth) } else { None };
+                let times = ["10:00", "10:15", "10:45", "12:00"];
+                let from = format!("2030-12-05T{}:00+05:30", times[from]);
+                let from = Instant::parse_rfc3339(&from).unwrap();
+                let some = (self.doctors[nth / 2 % 2].clone(), from);
+                let of = met.map_or(some, |one| (one.doctor.id.clone(), one.start));
+                self.leaves(of, refund).await
+            }
             Deed::TakeBack(nth) => match pick(&there.leaves, nth) {
                 Some(leave) => {
                     let back = self.store.take_leave_back(leave, self.now()).await?;
@@ -407,20 +447,21 @@ impl Story {
         Ok(said.join(", "))
     }
 
-    async fn leaves(&self, doctor: usize, from: usize, refund: bool) -> Result<String, Error> {
+    async fn leaves(
+        &self,
+        (doctor, from): (AccountId, Instant),
+        refund: bool,
+    ) -> Result<String, Error> {
         let now = self.now();
-        let times = ["10:00", "10:15", "10:45", "12:00"];
-        let from = format!("2030-12-05T{}:00+05:30", times[from]);
-        let from = Instant::parse_rfc3339(&from).unwrap();
         let leave = Leave {
             id: Entropy.id(now).unwrap(),
-            doctor_id: self.doctors[doctor].clone(),
+            doctor_id: doctor.clone(),
             from,
-            to: from.plus_seconds(3600),
+            to: from.plus_seconds(1800),
             reason: None,
             offer: if refund { LeaveOffer::Refund } else { LeaveOffer::Alternatives },
             by: Role::Doctor,
-            account_id: self.doctors[doctor].clone(),
+            account_id: doctor,
             status: LeaveStatus::Running,
             version: 1,
             slots_blocked: 0,
@@ -499,7 +540,11 @@ impl Story {
         let with = (replaced, &offer, now);
         let set = self.store.publish_slots(&self.doctors[doctor], &planned, with, make).await?;
         Ok(match set {
-            Published::Done { created, removed, .. } => format!("{} for {removed}", created.len()),
+            Published::Done { created, removed, .. } => {
+                let nights = created.iter().filter(|slot| slot.night_of.is_some()).count();
+                *self.nights.lock().unwrap() += nights;
+                format!("{} for {removed}", created.len())
+            }
             Published::Clash(clashes) => format!("{} in the way", clashes.len()),
         })
     }
@@ -551,7 +596,7 @@ impl Story {
         }
         self.check().await;
         self.nothing_was_taken_in(&there).await;
-        let seconds = [0, 0, 1, 60, 180, 600, 900][dice.throw(7)];
+        let seconds = [0, 0, 1, 60, 180, 900][dice.throw(6)];
         self.told.add(format!("{seconds} seconds"));
         self.world.pass(seconds);
     }
@@ -572,7 +617,7 @@ impl Story {
 
     /// How often what matters happened: appointments, those that were paid, called off for a leave
     /// or moved for one, and whose patients came; offers of the waiting list that were taken, and
-    /// that were not; slots of a night.
+    /// that were passed on; slots of nights that were published.
     async fn happened(&self) -> [usize; 8] {
         let books = self.world.books();
         let marked = |outcome: &str| doc! { "leaves": { "$elemMatch": { "outcome": outcome } } };
@@ -584,8 +629,8 @@ impl Story {
             books.find("appointments", marked("moved")).await.len(),
             books.find("appointments", doc! { "token": { "$gt": 0 } }).await.len(),
             books.find("waitlist", doc! { "status": "booked" }).await.len(),
-            books.find("waitlist", doc! { "status": "waiting", "passed.0": there }).await.len(),
-            books.find("slots", doc! { "nightOf": "2030-12-05" }).await.len(),
+            books.find("waitlist", doc! { "passed.0": there }).await.len(),
+            *self.nights.lock().unwrap(),
         ]
     }
 
