@@ -1,5 +1,6 @@
 //! Where money needs a person, one is called; where it does not, nobody is.
 
+use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::json;
 use tests::{
@@ -98,4 +99,49 @@ async fn money_of_strangers_disputes_and_missed_words_call_somebody() {
     let told = event("payment.dispute.created", &[("payment", entity), ("dispute", dispute)]);
     world.call(&delivery(&told, "event-3")).await.is(200);
     assert_eq!(alarms.heard(), ["payment-disputed"]);
+}
+
+/// A document of a release to come, or one that a hand has been at.
+#[tokio::test]
+async fn what_cannot_be_read_calls_somebody_and_the_others_are_done() {
+    let world = World::new().await;
+    let away = world.with(&[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")]);
+    let mails = || Job::Mails { mails: Vec::new() };
+    for hospital in [&world.a, &world.b] {
+        let slots = hospital.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+        hospital.patient.books_and_pays(&slots[0]).await;
+        hospital.patient.books(&slots[1]).await;
+        let morning =
+            json!({ "from": "2030-12-05T10:00:00+05:30", "to": "2030-12-05T10:30:00+05:30" });
+        hospital.doctor.at(&away).post("/doctor/leave", morning).await.is(201);
+    }
+    world.pass(600);
+    for hospital in [&world.a, &world.b] {
+        let patient = hospital.patient.at(&away);
+        patient.post("/otp-login", patient.key()).await.is(202);
+    }
+    world.pass(10);
+    let deeds = [
+        ("leaves", Job::Leave, "status"),
+        ("appointments", Job::Holds, "status"),
+        ("notifications", mails(), "expiresAt"),
+    ];
+    let alarms = Alarms::listen();
+    for (collection, job, field) in deeds {
+        let one = doc! { "hospitalId": &world.a.id };
+        let kept = world.books().find(collection, one.clone()).await;
+        world.books().change(collection, one, doc! { "$set": { field: true } }).await;
+        assert_eq!(world.run(job.clone()).await, 1, "{collection} of the other hospital");
+        assert_eq!(alarms.heard(), ["document-unreadable"], "{collection}");
+        for document in kept {
+            let id = doc! { "_id": document.get("_id") };
+            world
+                .books()
+                .change(collection, id, doc! { "$set": { field: document.get(field) } })
+                .await;
+        }
+        world.pass(60);
+        assert_eq!(world.run(job).await, 1, "{collection}, once it can be read");
+        assert_eq!(alarms.heard(), Vec::<String>::new(), "{collection}");
+    }
 }

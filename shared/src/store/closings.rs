@@ -34,7 +34,13 @@ impl Store {
         let mut cursor = bounded(async { hospitals.find(doc! {}).await }).await?;
         let mut all = ClosedAll { days: 0, failed: None };
         while let Some(raw) = bounded(cursor.try_next()).await? {
-            let hospital: Hospital = read(&raw)?;
+            let hospital: Hospital = match read(&raw) {
+                Ok(hospital) => hospital,
+                Err(error) => {
+                    all.failed = Some(error);
+                    continue;
+                }
+            };
             let scope = Scope::hospital(self.0.clone(), &hospital.id);
             for _ in 0..DAYS {
                 match close_day(&scope, &hospital, now).await {

@@ -23,6 +23,7 @@ use mongodb::{
     Collection,
     bson::{Document, RawDocumentBuf, doc},
 };
+use serde::de::DeserializeOwned;
 
 /// Look-ups across hospitals.
 #[derive(Debug, Clone)]
@@ -228,7 +229,32 @@ impl Gate {
         let cursor = appointments.aggregate(stages).with_type::<RawDocumentBuf>();
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
-        raws.iter().map(due).collect()
+        Ok(readable::<Appointment, _>(&raws, due))
+    }
+
+    /// What a filter finds in all hospitals, each with its own.
+    pub(super) async fn with_hospitals<T: Stored + DeserializeOwned>(
+        &self,
+        filter: Document,
+        sort: Document,
+        limit: i64,
+    ) -> Result<Vec<(Tenant, Hospital, T)>> {
+        let handle = self.0.handle().await?;
+        let found: Collection<RawDocumentBuf> = handle.collection(T::COLLECTION);
+        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
+        let stages = vec![
+            doc! { "$match": filter },
+            doc! { "$sort": sort },
+            doc! { "$limit": limit },
+            doc! { "$lookup": hospital },
+        ];
+        let cursor = found.aggregate(stages).with_type::<RawDocumentBuf>();
+        let raws: Vec<RawDocumentBuf> =
+            bounded(async { cursor.await?.try_collect().await }).await?;
+        Ok(readable::<T, _>(&raws, |raw| {
+            let hospital = owner(raw)?.hospital;
+            Ok((tenant_of(&hospital), hospital, read(raw)?))
+        }))
     }
 
     /// Whether the platform has an administrator with this address; if not, enters this one.
@@ -266,13 +292,41 @@ pub(super) fn found(raw: &RawDocumentBuf) -> Result<Found> {
 }
 
 fn due(raw: &RawDocumentBuf) -> Result<Due> {
+    let Owner { hospital, accounts } = owner(raw)?;
+    Ok(Due { tenant: tenant_of(&hospital), appointment: read(raw)?, accounts })
+}
+
+/// Whose a document is that was looked up with its hospital.
+struct Owner {
+    hospital: Hospital,
+    accounts: Vec<PaymentAccount>,
+}
+
+fn owner(raw: &RawDocumentBuf) -> Result<Owner> {
     #[derive(serde::Deserialize)]
-    struct Owner {
+    struct Looked {
         hospital: Vec<Hospital>,
+        #[serde(default)]
         accounts: Vec<PaymentAccount>,
     }
-    let owner: Owner = read(raw)?;
-    let gone = || Error::Corrupt("an appointment's hospital is gone".to_owned());
-    let tenant = owner.hospital.first().map(tenant_of).ok_or_else(gone)?;
-    Ok(Due { tenant, appointment: read(raw)?, accounts: owner.accounts })
+    let Looked { hospital, accounts } = read(raw)?;
+    let gone = || Error::Corrupt("a document's hospital is gone".to_owned());
+    let hospital = hospital.into_iter().next().ok_or_else(gone)?;
+    Ok(Owner { hospital, accounts })
+}
+
+/// Reads what a run found. What cannot be read is told and left out: a run is for all hospitals, and
+/// one document of one of them is no reason to leave out the others.
+fn readable<T: Stored, R>(
+    raws: &[RawDocumentBuf],
+    read: impl Fn(&RawDocumentBuf) -> Result<R>,
+) -> Vec<R> {
+    let one = |raw: &RawDocumentBuf| read(raw).inspect_err(|_| tell_unreadable::<T>(raw)).ok();
+    raws.iter().filter_map(one).collect()
+}
+
+/// Tells of a document that cannot be read. The error is not told: it may have people's data in it.
+pub(super) fn tell_unreadable<T: Stored>(raw: &RawDocumentBuf) {
+    let (collection, id) = (T::COLLECTION, raw.get_str("_id").unwrap_or_default());
+    tracing::error!(alarm = "document-unreadable", collection, id, "a document was left out");
 }

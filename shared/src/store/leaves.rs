@@ -4,10 +4,8 @@
 use super::{
     Change, HospitalStore, Page, PageRequest, Place, Result,
     appointments::version_before,
-    connection::bounded,
     gate::Gate,
-    platform::tenant_of,
-    scoped::{Find, Part, Scoped, Stored, read},
+    scoped::{Find, Part, Scoped, Stored},
     seats,
     slots::{after_place, open_at},
     transaction::{Ended, Tx, transact},
@@ -15,16 +13,12 @@ use super::{
 };
 use crate::{
     models::{
-        AccountId, Appointment, AppointmentSummary, Calendar, Cancellation, Hospital, Instant,
-        Leave, LeaveId, LeaveMark, LeaveOutcome, LeaveStatus, Slot, Span,
+        AccountId, Appointment, AppointmentSummary, Calendar, Cancellation, Instant, Leave,
+        LeaveId, LeaveMark, LeaveOutcome, LeaveStatus, Slot, Span,
     },
     tenancy::Tenant,
 };
-use futures_util::TryStreamExt as _;
-use mongodb::{
-    Collection,
-    bson::{Document, RawDocumentBuf, doc},
-};
+use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
 impl Stored for Leave {
@@ -438,29 +432,8 @@ const fn status(status: LeaveStatus) -> &'static str {
 impl Gate {
     /// Leaves with patients to be told, the longest due first; with their hospitals.
     pub async fn due_leaves(&self, now: Instant, limit: i64) -> Result<Vec<(Tenant, Leave)>> {
-        #[derive(Deserialize)]
-        struct Owner {
-            hospital: Vec<Hospital>,
-        }
-        let handle = self.database().handle().await?;
-        let leaves: Collection<RawDocumentBuf> = handle.collection(Leave::COLLECTION);
-        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
-        let stages = vec![
-            doc! { "$match": { "dueAt": { "$lte": now.millis() } } },
-            doc! { "$sort": { "dueAt": 1 } },
-            doc! { "$limit": limit },
-            doc! { "$lookup": hospital },
-        ];
-        let cursor = leaves.aggregate(stages).with_type::<RawDocumentBuf>();
-        let raws: Vec<RawDocumentBuf> =
-            bounded(async { cursor.await?.try_collect().await }).await?;
-        let mut due = Vec::new();
-        for raw in &raws {
-            let owner: Owner = read(raw)?;
-            if let Some(hospital) = owner.hospital.first() {
-                due.push((tenant_of(hospital), read(raw)?));
-            }
-        }
-        Ok(due)
+        let due = doc! { "dueAt": { "$lte": now.millis() } };
+        let due = self.with_hospitals(due, doc! { "dueAt": 1 }, limit).await?;
+        Ok(due.into_iter().map(|(tenant, _, leave)| (tenant, leave)).collect())
     }
 }

@@ -1,9 +1,9 @@
 //! Mails that wait to be sent to people.
 
 use super::{
-    Result,
+    Error, Result,
     connection::bounded,
-    gate::Gate,
+    gate::{Gate, tell_unreadable},
     platform::tenant_of,
     scoped::{PLATFORM, Stored, read, to_document},
 };
@@ -61,7 +61,7 @@ impl Gate {
     }
 
     /// Takes the mail that has been due longest, for a minute: of two who send at the same time,
-    /// each takes another.
+    /// each takes another. What cannot be read is told, and the next one taken.
     pub async fn take_due_notification(&self, now: Instant) -> Result<Option<Addressed>> {
         self.take(doc! { "dueAt": { "$lte": now.millis() } }, now).await
     }
@@ -81,16 +81,25 @@ impl Gate {
             "$inc": { "attempts": 1 },
         };
         let notifications = self.notifications::<RawDocumentBuf>().await?;
-        let take = notifications
-            .find_one_and_update(which, lease)
-            .sort(doc! { "dueAt": 1 })
-            .return_document(ReturnDocument::After);
-        let Some(raw) = bounded(take).await? else {
-            return Ok(None);
-        };
-        let notification: Notification = read(&raw)?;
-        let owner = raw.get_str("hospitalId").unwrap_or(PLATFORM);
-        self.addressed(notification, owner).await.map(Some)
+        loop {
+            let take = notifications
+                .find_one_and_update(which.clone(), lease.clone())
+                .sort(doc! { "dueAt": 1 })
+                .return_document(ReturnDocument::After);
+            let Some(raw) = bounded(take).await? else {
+                return Ok(None);
+            };
+            let owner = raw.get_str("hospitalId").unwrap_or(PLATFORM);
+            let addressed = match read(&raw) {
+                Ok(notification) => self.addressed(notification, owner).await,
+                Err(error) => Err(error),
+            };
+            match addressed {
+                // It is taken by now, so the next one is another.
+                Err(Error::Corrupt(_)) => tell_unreadable::<Notification>(&raw),
+                addressed => return addressed.map(Some),
+            }
+        }
     }
 
     /// The account and its hospital, in one look-up.

@@ -3,10 +3,8 @@
 use super::{
     Booked, Change, Error, HospitalStore, Page, PageRequest, Place, Result,
     appointments::{taken_with, version_of},
-    connection::bounded,
     gate::Gate,
-    platform::tenant_of,
-    scoped::{Find, Scoped, Stored, read},
+    scoped::{Find, Scoped, Stored},
     seats,
     slots::not_shut,
     transaction::{Ended, Tx, transact},
@@ -19,12 +17,7 @@ use crate::{
     },
     tenancy::Tenant,
 };
-use futures_util::TryStreamExt as _;
-use mongodb::{
-    Collection,
-    bson::{Document, RawDocumentBuf, doc},
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use mongodb::bson::{Document, doc};
 use std::collections::HashSet;
 
 impl Stored for WaitEntry {
@@ -409,37 +402,5 @@ impl Gate {
     pub async fn kept_slots(&self, limit: i64) -> Result<Vec<(Tenant, Hospital, Slot)>> {
         let kept = doc! { "keptUntil": { "$exists": true } };
         self.with_hospitals(kept, doc! { "keptUntil": 1, "start": 1 }, limit).await
-    }
-
-    async fn with_hospitals<T: Stored + DeserializeOwned>(
-        &self,
-        filter: Document,
-        sort: Document,
-        limit: i64,
-    ) -> Result<Vec<(Tenant, Hospital, T)>> {
-        #[derive(Deserialize)]
-        struct Owner {
-            hospital: Vec<Hospital>,
-        }
-        let handle = self.database().handle().await?;
-        let found: Collection<RawDocumentBuf> = handle.collection(T::COLLECTION);
-        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
-        let stages = vec![
-            doc! { "$match": filter },
-            doc! { "$sort": sort },
-            doc! { "$limit": limit },
-            doc! { "$lookup": hospital },
-        ];
-        let cursor = found.aggregate(stages).with_type::<RawDocumentBuf>();
-        let raws: Vec<RawDocumentBuf> =
-            bounded(async { cursor.await?.try_collect().await }).await?;
-        let mut all = Vec::new();
-        for raw in &raws {
-            let owner: Owner = read(raw)?;
-            if let Some(hospital) = owner.hospital.into_iter().next() {
-                all.push((tenant_of(&hospital), hospital, read(raw)?));
-            }
-        }
-        Ok(all)
     }
 }
