@@ -43,7 +43,7 @@ body! {
         /// The payment.
         payment: PaymentId = "razorpay_payment_id",
         /// Razorpay's signature over both.
-        #[schema(value_type = String)]
+        #[schema(value_type = String, min_length = 1, max_length = 256)]
         signature: Signature = "razorpay_signature",
     }
 }

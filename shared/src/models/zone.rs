@@ -176,9 +176,11 @@ impl Parse for Day {
                 _ => b.is_ascii_digit(),
             });
         let date = if shaped { text.parse::<civil::Date>().ok() } else { None };
-        date.filter(|date| (1900..=2200).contains(&date.year()))
-            .map(Self)
-            .ok_or_else(|| Issue::invalid("must be a date of the form YYYY-MM-DD"))
+        let date = date.ok_or_else(|| Issue::invalid("must be a date of the form YYYY-MM-DD"))?;
+        if !(1900..=2200).contains(&date.year()) {
+            return Err(Issue::invalid("must be a date from 1900 to 2200"));
+        }
+        Ok(Self(date))
     }
 }
 
