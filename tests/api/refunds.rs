@@ -3,9 +3,12 @@
 use futures_util::future::join_all;
 use scheduled::Job;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tests::{
     actor::{number, text},
     razorpay::{Merchant, Simulator, delivery, delivery_to},
+    stack,
+    switch::{State, Switch},
     world::World,
 };
 
@@ -462,5 +465,40 @@ async fn twenty_at_once_never_pay_back_more_than_came() {
         world.run(Job::Reconcile).await;
     }
     assert_eq!(back(&world, &payment).await, [25_000]);
+    world.check().await;
+}
+
+/// Whoever is paid back while a run's time ends is; the rest is for the next.
+#[tokio::test]
+async fn a_run_takes_up_no_more_refunds_once_its_time_is_over() {
+    let world = World::new().await;
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let mut payments = Vec::new();
+    for slot in &slots {
+        let paid = world.a.patient.books_and_pays(slot).await;
+        let payment = text(&paid, "/payment/paymentId");
+        world.razorpay().fails(&format!("POST /v1/payments/{payment}/refund"), 502, 1).await;
+        world.a.patient.cancels(&paid).await.is(200);
+        payments.push(payment);
+    }
+    world.pass(3600);
+    let went_back = async || {
+        let all = payments.iter().map(|payment| back(&world, payment));
+        join_all(all).await.concat().len()
+    };
+    assert_eq!(went_back().await, 0);
+    let razorpay = Switch::to(stack::of("/razorpay/endpoint")).await;
+    let slow = world.with(&[("RAZORPAY_API_URL", &format!("http://{}", razorpay.address))]);
+    razorpay.turn(State::Slow).await;
+    let (done, ()) = tokio::join!(slow.run(Job::Effects), async {
+        while went_back().await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        world.pass(80);
+        razorpay.turn(State::Well).await;
+    });
+    // Each appointment's mails go with its refund.
+    assert_eq!((done, went_back().await), (3, 1));
+    assert_eq!((slow.run(Job::Effects).await, went_back().await), (3, 2));
     world.check().await;
 }
