@@ -651,6 +651,7 @@ impl Story {
         for leave in &leaves {
             blocks(leave, &slots);
         }
+        only_what_holds_blocks(&slots, &leaves);
         for appointment in &live {
             let slot = string(appointment, "slotId");
             let slot = slots.iter().find(|one| string(one, "_id") == slot).unwrap();
@@ -693,6 +694,16 @@ fn blocks(leave: &Document, slots: &[Document]) {
     for slot in slots.iter().filter(within) {
         let leaves = slot.get_array("leaves").cloned().unwrap_or_default();
         assert!(leaves.iter().any(|one| one.as_str() == Some(&id)), "{slot} is not in {id}");
+    }
+}
+
+/// No slot stays blocked by a leave that was taken back.
+fn only_what_holds_blocks(slots: &[Document], leaves: &[Document]) {
+    let holding: BTreeSet<String> = leaves.iter().map(|leave| string(leave, "_id")).collect();
+    for slot in slots {
+        for id in slot.get_array("leaves").into_iter().flatten() {
+            assert!(holding.contains(id.as_str().unwrap()), "{slot} is blocked by {id}");
+        }
     }
 }
 
