@@ -1,6 +1,7 @@
 //! A slot is booked once.
 
 use futures_util::future::join_all;
+use mongodb::bson::doc;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tests::{
@@ -229,4 +230,24 @@ async fn an_appointment_keeps_the_fee_it_was_booked_at() {
     assert_eq!(appointment["doctor"]["speciality"], "Cardiology");
     assert_eq!(appointment["patient"]["identifier"], "MRN-00042");
     assert_eq!(appointment["createdAt"], "2030-12-02T09:00:00+05:30");
+}
+
+#[tokio::test]
+async fn a_hold_ends_when_its_slot_begins_but_leaves_ten_minutes_to_pay() {
+    let world = World::new().await;
+    let rules = json!({ "minNoticeMinutes": 0, "maxDaysAhead": 366, "holdMinutes": 1440 });
+    world.a.admin.patch("/hospital", json!({ "booking": rules })).await.is(200);
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    for (slot, now, until) in [
+        (&slots[0], "2030-12-05T09:00:00+05:30", "2030-12-05T10:00:00+05:30"),
+        (&slots[1], "2030-12-05T10:25:00+05:30", "2030-12-05T10:35:00+05:30"),
+    ] {
+        world.set(now);
+        let held = world.a.patient.comes_back().await.books(slot).await;
+        assert_eq!(held["holdExpiresAt"], until);
+        let kept = doc! { "_id": text(slot, "/id") };
+        let kept = world.books().find("slots", kept).await;
+        let appointment = world.books().appointment(&text(&held, "/id")).await;
+        assert_eq!(kept[0].get("holdExpiresAt"), appointment.get("holdExpiresAt"));
+    }
 }

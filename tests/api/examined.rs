@@ -1,7 +1,7 @@
 //! Neither a list nor a booking reads a document in vain, however many there are.
 
 use tests::{
-    examined::{Documents, booking, listings},
+    examined::{Documents, booking, doctors, listings},
     world::World,
 };
 
@@ -26,6 +26,15 @@ async fn no_list_reads_a_document_in_vain_of_a_thousand_or_of_a_hundred_thousand
         assert!(found > 500, "the lists list something: {found}");
         assert!(vain.is_empty(), "of {many}: {vain:#?}");
     }
+}
+
+#[tokio::test]
+async fn of_all_doctors_only_those_of_the_speciality_are_read() {
+    let world = World::with_instances(1).await;
+    let listing = doctors(&world).await;
+    let (wanted, read) = listing.counts(&Documents::of(&world, 1_000));
+    assert!((1..20).contains(&wanted), "{wanted} of {listing:?}");
+    assert_eq!(read, wanted, "{listing:?}");
 }
 
 #[tokio::test]

@@ -375,6 +375,45 @@ async fn whoever_would_have_no_time_to_choose_is_not_asked() {
 }
 
 #[tokio::test]
+async fn nobody_fails_to_come_to_a_doctor_who_is_away() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let paid = world.a.patient.books_and_pays(&slot).await;
+    // Less than two days before: he may choose until it begins.
+    world.set("2030-12-04T12:00:00+05:30");
+    leaves(&world.a.doctor.refreshed().await, "alternatives").await;
+    world.set("2030-12-05T10:00:10+05:30");
+    let missed = format!("/appointments/{}/no-show", text(&paid, "/id"));
+    world.a.admin.refreshed().await.act(missed).await.refused(409, "NOT_CONFIRMED");
+    for _ in 0..2 {
+        world.run(Job::Effects).await;
+    }
+    let refunds = world.razorpay().refunds_of(&text(&paid, "/payment/paymentId")).await;
+    assert_eq!(refunds.iter().map(|one| number(one, "/amount")).collect::<Vec<_>>(), [50_000]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_was_checked_in_by_mistake_is_asked_after_all() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "17:00").await;
+    let paid = world.a.patient.books_and_pays(&slot).await;
+    world.set("2030-12-05T09:00:00+05:30");
+    let (admin, doctor) = (world.a.admin.refreshed().await, world.a.doctor.refreshed().await);
+    let step = |what: &str| format!("/appointments/{}/{what}", text(&paid, "/id"));
+    admin.act(step("check-in")).await.is(200);
+    let leave = leaves(&doctor, "alternatives").await;
+    world.run(Job::Leave).await;
+    assert_eq!(counts(&doctor, &leave).await, [0, 0, 0, 0, 0]);
+    admin.act(step("undo")).await.is(200);
+    assert_eq!(world.run(Job::Leave).await, 1);
+    assert_eq!(counts(&doctor, &leave).await, [1, 0, 0, 0, 0]);
+    assert_eq!(now(&doctor, &leave).await["status"], "done");
+    assert!(!link(&world, &world.a.patient).await.is_empty());
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_leave_that_is_taken_back_opens_its_time_and_lets_appointments_stand() {
     let world = World::new().await;
     let (doctor, patient) = (&world.a.doctor, &world.a.patient);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::json;
-use tests::world::World;
+use tests::{actor::text, world::World};
 
 const SUBJECT: &str = "log-in code";
 
@@ -91,4 +91,25 @@ async fn what_waits_holds_neither_address_nor_code() {
         let text = document.to_string();
         assert!(!text.contains(&code) && !text.contains('@'), "{text}");
     }
+}
+
+#[tokio::test]
+async fn who_was_told_that_it_is_off_is_not_told_after_that_it_stands() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let patient = &world.a.patient;
+    let paid = patient.books_and_pays(&slot).await;
+    // What a mail that could not go leaves behind.
+    let later = world.clock().now().plus_seconds(3600).millis();
+    let put_off = doc! { "$set": { "effects.0.dueAt": later } };
+    world.books().change("appointments", doc! {}, put_off).await;
+    patient.cancels(&paid).await.is(200);
+    for cancelled in [1, 1] {
+        world.run(Job::Effects).await;
+        assert_eq!(world.mail().count(&patient.email, "was cancelled").await, cancelled);
+        assert_eq!(world.mail().count(&patient.email, "is confirmed").await, 0);
+        world.pass(3600);
+    }
+    let left = world.books().appointment(&text(&paid, "/id")).await;
+    assert_eq!(left.get_array("effects").unwrap().len(), 0, "{left}");
 }

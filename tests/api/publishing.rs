@@ -392,6 +392,36 @@ async fn a_changed_rule_touches_only_open_slots_and_names_those_that_stay() {
     let again = sets(doctor, &week("10:00", 60)).await.is(201);
     assert_eq!((number(&again, "/created"), number(&again, "/removed")), (0, 0));
     assert_eq!((number(&again, "/unchanged"), &again["staying"]), (2, &second["staying"]));
+    // Given back, it is not sold again: its hours are no more.
+    let slot = json!({ "id": booked["slotId"] });
+    patient.cancels(&booked).await.is(200);
+    assert!(!ids(&patient.get("/slots").await.is(200)).contains(&text(&slot, "/id")));
+    let other = world.a.new_patient("other").await;
+    other.tries_to_book(&slot).await.refused(422, "SLOT_TOO_SOON");
+    // Published again they are sold again, and so is what somebody still has of them.
+    sets(doctor, &week("10:00", 30)).await.is(201);
+    patient.cancels(&held).await.is(200);
+    let free = patient.get("/slots").await.is(200);
+    assert!(ids(&free).contains(&text(&held, "/slotId")));
+    assert_eq!(free["items"].as_array().unwrap().len(), 9, "all eight, and the other day's");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_a_group_costs_anew_is_for_those_who_come_to_it() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let mut hours = once("2030-12-03", "10:00", "11:00", 60);
+    (hours["capacity"], hours["replace"]) = (json!(3), json!(true));
+    let slot = sets(doctor, &hours).await.is(201)["slots"][0].clone();
+    let booked = patient.books(&slot).await;
+    let dearer = json!({ "fee": { "amount": 80_000, "currency": "INR" } });
+    world.a.admin.put(format!("/doctors/{}/fees", doctor.account), dearer.clone()).await.is(200);
+    let again = sets(doctor, &hours).await.is(201);
+    assert_eq!((number(&again, "/created"), number(&again, "/unchanged")), (0, 1));
+    let other = world.a.new_patient("other").await.books(&slot).await;
+    assert_eq!(other["fee"], dearer["fee"]);
+    assert_eq!(patient.sees(&booked).await["fee"], booked["fee"]);
     world.check().await;
 }
 

@@ -155,6 +155,9 @@ async fn a_cheaper_slot_gives_the_difference_back_and_a_dearer_one_is_not_charge
     for _ in 0..2 {
         world.run(Job::Effects).await;
     }
+    let mails = world.mail().to(&patient.email).await;
+    let told = mails.iter().find(|mail| mail.text.contains("the difference goes back"));
+    assert!(told.is_some_and(|mail| mail.text.contains("₹200.00")));
     let payment = text(&appointment, "/payment/paymentId");
     let back = async || -> Vec<i64> {
         let refunds = world.razorpay().refunds_of(&payment).await;

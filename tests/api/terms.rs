@@ -127,4 +127,5 @@ async fn who_does_not_come_gets_back_what_the_terms_say() {
     }
     let refunds = world.razorpay().refunds_of(&payment).await;
     assert_eq!(refunds.iter().map(|one| number(one, "/amount")).collect::<Vec<_>>(), [5_000]);
+    assert_eq!(world.mail().count(&world.a.patient.email, "Your refund").await, 1);
 }

@@ -657,3 +657,21 @@ async fn a_hold_that_ran_out_is_kept_for_the_list_when_its_patient_books_on() {
     assert_eq!(offers(&who).await, [text(&slot, "/id")]);
     world.check().await;
 }
+
+#[tokio::test]
+async fn who_took_it_and_did_not_pay_may_leave_the_list_or_wait_anew() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slot = doctor.sets_slot(DAY, "10:00").await;
+    let booked = patient.books_and_pays(&slot).await;
+    let who = world.a.new_patient("waits").await;
+    let entry = waits(&who, doctor).await;
+    patient.cancels(&booked).await.is(200);
+    accepts(&world, &link(&world, &who).await).await.is(200);
+    let path = format!("/waitlist/{}", text(&entry, "/id"));
+    who.delete(&path).await.refused(409, "ALREADY_BOOKED");
+    world.pass(600);
+    who.delete(&path).await.is(204);
+    assert_ne!(waits(&who, doctor).await["id"], entry["id"]);
+    world.check().await;
+}

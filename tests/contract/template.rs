@@ -175,6 +175,21 @@ fn an_event_of_the_bucket_that_fails_is_kept() {
     assert_eq!(days, Some(shared::models::ReportFile::DAYS));
 }
 
+/// What stays when a stack is deleted goes with a creation that failed: kept, it would be in the way
+/// of the next.
+#[test]
+fn what_outlives_a_stack_does_not_outlive_a_creation_that_failed() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let kept: BTreeMap<String, String> = members(at(&template, &["Resources"]))
+        .map(|(id, resource)| (id, text(&resource, &["DeletionPolicy"])))
+        .filter(|(_, policy)| !policy.is_empty() && policy != "Delete")
+        .collect();
+    assert!(kept.contains_key("ImportBucket"), "{kept:?}");
+    for (id, policy) in kept {
+        assert_eq!(policy, "RetainExceptOnCreate", "{id}");
+    }
+}
+
 #[test]
 fn nothing_runs_as_long_as_the_ledger_waits_before_it_closes_a_day() {
     let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();

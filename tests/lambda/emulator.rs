@@ -21,14 +21,15 @@ use crate::{
 const START: Duration = Duration::from_secs(30);
 
 /// One function under the emulator. Both go down with this value.
-struct Emulated {
+pub(crate) struct Emulated {
     emulator: Child,
-    url: String,
+    /// Where it is invoked.
+    pub(crate) url: String,
 }
 
 impl Emulated {
-    /// Starts a function with the environment its own process in a stack has.
-    fn start(stack: &Stack, function: &str) -> Self {
+    /// Starts a function with the environment its own process in a stack has, but for some changes.
+    pub(crate) fn start(stack: &Stack, function: &str, changes: &[(&str, &str)]) -> Self {
         let ports = [free_port(), free_port()];
         let binary = binaries().join(function);
         let emulator = Command::new(emulator())
@@ -37,6 +38,7 @@ impl Emulated {
             .arg(binary)
             .env_clear()
             .envs(environment(stack, function))
+            .envs(changes.iter().copied())
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "30")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -114,7 +116,7 @@ async fn every_function_answers_its_samples_under_awss_own_emulator() {
     ] {
         invoke(&stack, waking, None).await;
         let function = function_of(waking);
-        emulated.insert(function, Emulated::start(&stack, function));
+        emulated.insert(function, Emulated::start(&stack, function, &[]));
     }
     let ask = async |sample: &str, token: Option<&str>| -> Value {
         let answer = invoke_at(&emulated[function_of(sample)].url, sample, token).await;

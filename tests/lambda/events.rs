@@ -20,13 +20,23 @@ pub(crate) async fn invoke(stack: &Stack, sample: &str, token: Option<&str>) -> 
 
 /// The same, where a function answers at this address.
 pub(crate) async fn invoke_at(url: &str, sample: &str, token: Option<&str>) -> Value {
-    let text = std::fs::read_to_string(root().join("events").join(sample)).unwrap();
-    let mut event: Value = serde_json::from_str(&text).unwrap();
+    let mut event = read(sample);
     if let Some(token) = token {
         event["headers"]["authorization"] = json!(format!("Bearer {token}"));
     }
+    feed(url, sample, &event).await
+}
+
+/// A sample as it is.
+pub(crate) fn read(sample: &str) -> Value {
+    let text = std::fs::read_to_string(root().join("events").join(sample)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Feeds a function with an event that was made of a sample.
+pub(crate) async fn feed(url: &str, sample: &str, event: &Value) -> Value {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.post(url).json(&event).send().await.unwrap();
+    let answer = client.post(url).json(event).send().await.unwrap();
     assert!(answer.status().is_success(), "{sample}");
     let failed = answer.headers().contains_key("x-amz-function-error");
     let answer: Value = answer.json().await.unwrap();
@@ -36,8 +46,7 @@ pub(crate) async fn invoke_at(url: &str, sample: &str, token: Option<&str>) -> V
 
 /// What an HTTP function answered: status and body.
 pub(crate) fn opened(sample: &str, answer: &Value) -> (u64, Value) {
-    let text = std::fs::read_to_string(root().join("events").join(sample)).unwrap();
-    let event: Value = serde_json::from_str(&text).unwrap();
+    let event = read(sample);
     assert_eq!(answer["headers"]["x-request-id"], event["requestContext"]["requestId"], "{sample}");
     assert_eq!(answer["isBase64Encoded"], false, "{sample}");
     let body = answer["body"].as_str().unwrap_or_default();
@@ -173,7 +182,7 @@ async fn jobs_and_the_migration_run_and_run_again() {
             let answer = invoke(stack, &format!("scheduled/{job}.json"), None).await;
             assert!(answer["settled"].is_u64(), "{job}: {answer}");
         }
-        // Nobody waits at the address in the other sample; tests/api/deployments.rs has somebody.
+        // Nobody waits at the address in the other sample; deployments.rs has somebody.
         assert_eq!(invoke(stack, "migrate/by-hand.json", None).await, migrated());
     }
 }

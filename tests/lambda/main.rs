@@ -14,6 +14,7 @@ mod access;
 mod bounces;
 mod client;
 mod configuration;
+mod deployments;
 mod emulator;
 mod events;
 mod import;

@@ -69,18 +69,42 @@ impl Listing {
         })
     }
 
+    /// The list of an aggregation, before it looks anything up: the stages the server takes together.
+    fn before_look_up(asked: &str, command: &Document) -> Option<Self> {
+        let stages = command.get_array("pipeline").ok()?.iter().filter_map(Bson::as_document);
+        let stages: Vec<&Document> =
+            stages.take_while(|stage| !stage.contains_key("$lookup")).collect();
+        let of = |name: &str| stages.iter().find_map(|stage| stage.get(name));
+        Some(Self {
+            asked: asked.to_owned(),
+            collection: command.get_str("aggregate").ok()?.to_owned(),
+            leaves: stages
+                .iter()
+                .filter_map(|stage| stage.get_document("$match").ok())
+                .flat_map(leaves)
+                .collect(),
+            sort: of("$sort")?.as_document()?.keys().cloned().collect(),
+            limit: usize::try_from(of("$limit")?.as_i64()?).unwrap(),
+        })
+    }
+
     /// How many documents are wanted, and how many the server reads for them by the best of the
     /// indexes.
     pub fn counts(&self, documents: &Documents) -> (usize, usize) {
         let documents = match self.collection.as_str() {
             "slots" => &documents.slots,
+            "accounts" => &documents.accounts,
             _ => &documents.appointments,
         };
         let whole = |one: &&Document| self.leaves.iter().all(|leaf| holds(leaf, one));
         let wanted = documents.iter().filter(whole).take(self.limit).count();
+        // An index that holds only what has a field holds whatever has a value in it.
+        let given = |field: &str| {
+            self.leaves.iter().any(|(name, value)| name == field && value.as_document().is_none())
+        };
         let walks = |index: &&Index| {
             index.collection == self.collection
-                && index.only_with.is_none()
+                && index.only_with.is_none_or(given)
                 && walks(index, &self.leaves, &self.sort)
         };
         let led = INDEXES.iter().filter(walks);
@@ -184,11 +208,12 @@ fn compare(one: &Bson, other: &Bson) -> Option<Ordering> {
     }
 }
 
-/// Appointments, and slots, by start.
+/// Appointments, and slots, by start; accounts by id.
 #[derive(Debug)]
 pub struct Documents {
     appointments: Vec<Document>,
     slots: Vec<Document>,
+    accounts: Vec<Document>,
 }
 
 impl Documents {
@@ -200,8 +225,24 @@ impl Documents {
         Self {
             appointments: documents(world, many, &appointments),
             slots: documents(world, many, &slots),
+            accounts: (0..many).map(|number| account(world, number)).collect(),
         }
     }
+}
+
+/// Mostly doctors, some of them shut out, and one in a hundred of one speciality.
+fn account(world: &World, number: i64) -> Document {
+    let mut account = doc! {
+        "_id": format!("{number:08}"),
+        "hospitalId": hospital_of(&world.a.admin),
+        "role": if number % 5 == 4 { "patient" } else { "doctor" },
+        "status": if number % 7 == 6 { "blocked" } else { "active" },
+    };
+    if number % 5 != 4 {
+        let speciality = if number % 100 == 0 { "Cardiology" } else { "Dermatology" };
+        account.insert("doctor", doc! { "speciality": speciality });
+    }
+    account
 }
 
 /// So many documents as the hospitals' doctors and patients have over half a year around now, by
@@ -320,6 +361,21 @@ pub async fn listings(world: &World) -> Vec<Listing> {
         }
     }
     listings
+}
+
+/// The list of a speciality's doctors, as a patient asks for it.
+pub async fn doctors(world: &World) -> Listing {
+    let wire = Wire::new().await;
+    let patient = world.a.patient.at(&world.with(&[("MONGODB_URI", &wire.uri)]));
+    let target = "/doctors?speciality=Cardiology";
+    patient.get(target).await.is(200);
+    let commands = wire.documents();
+    let of = |(_, command): &(String, Document)| Listing::before_look_up(target, command);
+    let mut listing = commands.iter().find_map(of).unwrap();
+    for (_, value) in listing.leaves.iter_mut().filter(|(name, _)| name == "hospitalId") {
+        *value = hospital_of(&world.a.admin).into();
+    }
+    listing
 }
 
 /// The commands by which a booking finds what it reads or changes, and whether each reads only what

@@ -74,6 +74,9 @@ pub(crate) async fn step(
 fn refused(refusal: AppointmentRefusal) -> Error {
     let (code, detail) = match refusal {
         AppointmentRefusal::NotStarted => (Code::NotStarted, "It has not begun."),
+        AppointmentRefusal::DoctorAway => {
+            (Code::NotConfirmed, "The doctor is away then; what was paid goes back by itself.")
+        }
         AppointmentRefusal::NotToday => {
             (Code::NotToday, "A patient is checked in on the day of the appointment.")
         }

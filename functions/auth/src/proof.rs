@@ -76,14 +76,15 @@ pub(crate) async fn send(
         mails.push((hospital, drawn.mail));
     }
     let counter = auth.log_ins.otps.counter(purpose, &key.email, key.hospital.as_ref());
-    let hospital = mails.first().and_then(|(hospital, _)| hospital.as_ref());
-    let hospital = auth.log_ins.otps.hospital_counter(hospital, &key.email);
+    let owner = mails.first().and_then(|(hospital, _)| hospital.as_ref());
+    let hospital = auth.log_ins.otps.hospital_counter(owner, &key.email);
     let request = OtpRequest { counter: &counter, hospital: &hospital, places: &places };
     let requested = auth.log_ins.attempts.request_otp(&client.address, &request, now).await?;
     let requested = client.admit(requested)?;
     if requested == OtpRequested::HospitalFull {
         tracing::warn!(
             alarm = "otp-flood",
+            hospital = owner.map(HospitalId::as_str),
             "a hospital's people ask for more OTPs than it may have"
         );
     }

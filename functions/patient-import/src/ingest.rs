@@ -53,7 +53,7 @@ pub async fn ingest(
         Err(Stop::Error(error)) => {
             // Whatever hinders the import may hinder the entry too; the first is what is told.
             if let Err(untold) = function.record(&job, AuditResult::Failed, None).await {
-                tracing::error!(%untold, alarm = "audit-missing", "an import that stopped is not in the audit trail");
+                tracing::error!(%untold, alarm = "audit-missing", import = %job.import.id, "an import that stopped is not in the audit trail");
             }
             return Err(error);
         }

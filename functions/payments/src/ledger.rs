@@ -116,7 +116,8 @@ pub(crate) async fn ledger(
     let totals = totals?;
     let proofs = prove(&totals);
     if proofs.iter().any(|proof| !proof.balanced) {
-        tracing::error!(alarm = "ledger-unbalanced", "the ledger of a hospital is not balanced");
+        let hospital = tenant.hospital();
+        tracing::error!(alarm = "ledger-unbalanced", %hospital, "the ledger of a hospital is not balanced");
     }
     let List { items, next_cursor } = paging.list(page?, |line| EntryView::of(line, &tenant));
     let balances = totals.iter().map(BalanceView::of).collect();

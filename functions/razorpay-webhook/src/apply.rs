@@ -2,7 +2,9 @@
 
 use crate::{RazorpayWebhook, event::Event};
 use shared::{
-    models::{Appointment, Instant, PaidBy, Payment, PaymentStatus, RefundId, RefundStatus},
+    models::{
+        Appointment, Instant, PaidBy, Payment, PaymentId, PaymentStatus, RefundId, RefundStatus,
+    },
     outbound::RazorpayRefund,
     settlement,
     store::{Due, HospitalStore, WebhookEvent},
@@ -73,7 +75,12 @@ async fn refunded(
     let new: RefundId = webhook.core.entropy.id(now)?;
     let ours = appointment.refund_told(told.ours(), &told.id).is_some();
     if !ours {
-        tracing::warn!(alarm = "refund-unknown", "Razorpay tells of a refund that is not ours");
+        tracing::warn!(
+            alarm = "refund-unknown",
+            refund = %told.id,
+            payment = told.payment_id.as_ref().map(PaymentId::as_str),
+            "Razorpay tells of a refund that is not ours"
+        );
     } else if told.status() == RefundStatus::Failed {
         tracing::error!(alarm = "refund-failed", refund = %told.id, "Razorpay could not pay a refund back");
     }

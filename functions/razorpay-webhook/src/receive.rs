@@ -6,7 +6,7 @@ use http::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use shared::{
-    models::{PaymentAccount, PaymentAccountId},
+    models::{OrderId, PaymentAccount, PaymentAccountId, PaymentId},
     outbound::WebhookSecrets,
     store::{Due, WebhookEvent},
     web::{Code, Error, Json, Refusals, Result, Trail},
@@ -104,7 +104,13 @@ pub(crate) async fn take(
 /// is told if it is money.
 async fn orphan(webhook: &RazorpayWebhook, event: &Event, noted: &WebhookEvent) -> Result<()> {
     if event.is_money() {
-        tracing::error!(alarm = "payment-unknown", event = %noted.event, "a payment of no order of ours");
+        tracing::error!(
+            alarm = "payment-unknown",
+            event = %noted.event,
+            payment = noted.payment_id.as_ref().map(PaymentId::as_str),
+            order = noted.order_id.as_ref().map(OrderId::as_str),
+            "a payment of no order of ours"
+        );
     }
     webhook.core.store.gate().keep_event(noted).await?;
     Ok(())

@@ -4,7 +4,9 @@ use crate::Scheduled;
 use shared::{store::ClosedAll, web::Result};
 
 pub(crate) async fn close(this: &Scheduled) -> Result<usize> {
-    let ClosedAll { days, failed } = this.store.close_ledgers(this.clock.now()).await?;
+    let now = this.clock.now();
+    let closing = this.store.close_ledgers(now, || this.is_over(now));
+    let ClosedAll { days, failed } = closing.await?;
     match failed {
         Some(error) => Err(error.into()),
         None => Ok(days),

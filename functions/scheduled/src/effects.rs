@@ -4,7 +4,7 @@ use crate::{BATCH, Scheduled, post::post, trail::Act};
 use shared::{
     models::{
         Appointment, DoctorRef, Effect, EffectKind, Hospital, Instant, LEAVE_LINK, LeaveId,
-        Patient, Receipt, Refund, RefundId, Slot,
+        Patient, Receipt, Refund, RefundCause, RefundId, Slot,
     },
     outbound::{Addressee, Attachment, HospitalMerchants, Mail, time_for_people},
     print::Paper,
@@ -163,6 +163,10 @@ async fn send(
         return tell_of_leave(this, store, (hospital, tenant), appointment, leave).await;
     }
     let (number, attachment) = enclosed(this, store, hospital, appointment, kind).await?;
+    // Whoever was told that it is off hears no more of what was before.
+    if appointment.is_past(kind) {
+        return Ok(());
+    }
     // Somebody who was removed since gets no mail.
     let Some(patient) = store.patient(&appointment.patient.id).await? else {
         return Ok(());
@@ -202,6 +206,7 @@ fn mail_of<'a>(
             speciality,
             start,
             appointment: id,
+            refund: appointment.moved_refund().map(|refund| (refund.amount, refund.at_desk)),
         },
         EffectKind::MailCancelled => {
             let refund = appointment.cancellation_refund();
@@ -218,7 +223,7 @@ fn mail_of<'a>(
             }
         }
         EffectKind::MailRefund { refund } => {
-            let Refund { amount, at_desk, .. } = *refund_of(appointment, refund)?;
+            let Refund { amount, at_desk, cause, .. } = *refund_of(appointment, refund)?;
             Mail::PaymentReturned {
                 patient: name,
                 hospital,
@@ -228,6 +233,7 @@ fn mail_of<'a>(
                 appointment: id,
                 amount,
                 at_desk,
+                missed: cause == RefundCause::NoShow,
             }
         }
         EffectKind::MailStands => Mail::AppointmentStands {

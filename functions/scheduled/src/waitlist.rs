@@ -4,8 +4,8 @@
 use crate::{BATCH, Scheduled, mails, trail::Act};
 use shared::{
     models::{
-        AccountStatus, Hospital, Instant, Message, Notification, NotificationId, Offer, Patient,
-        Slot, WaitEntry, can_be_offered,
+        Hospital, Instant, Message, Notification, NotificationId, Offer, Patient, Slot, WaitEntry,
+        can_be_offered,
     },
     store::{Change, HospitalStore, Offered, Queued},
     tenancy::Tenant,
@@ -112,9 +112,7 @@ async fn who_may_come(
     now: Instant,
 ) -> Result<Option<Patient>> {
     let patient = store.patient(&entry.patient.id).await?;
-    let shut_out =
-        |one: &Patient| matches!(one.status, AccountStatus::Blocked | AccountStatus::Deactivated);
-    let Some(patient) = patient.filter(|one| !shut_out(one)) else {
+    let Some(patient) = patient.filter(|one| !one.status.is_shut_out()) else {
         return Ok(None);
     };
     let busy = store.is_busy(&patient.id, slot, now).await?;

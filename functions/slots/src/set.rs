@@ -6,10 +6,10 @@ use serde::Serialize;
 use shared::{
     body,
     models::{
-        Account, AccountId, AccountStatus, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef,
-        FeeTerms, Hours, Issue, IssueCode, Money, Narrowing, NoticeMinutes, Offer, Planned,
-        Schedule, ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, TimeOfDay, WeekDay,
-        WeeklyWindow, Window,
+        Account, AccountId, BufferMinutes, Capacity, Day, DaysAhead, DoctorRef, FeeTerms, Hours,
+        Issue, IssueCode, Money, Narrowing, NoticeMinutes, Offer, Planned, Schedule,
+        ScheduleRefusal, Slot, SlotId, SlotMinutes, SlotStatus, TimeOfDay, WeekDay, WeeklyWindow,
+        Window,
     },
     store::{HospitalStore, Published},
     tenancy::{Grant, PublishSlots, Tenant},
@@ -211,7 +211,7 @@ async fn bookable_doctor(store: &HospitalStore, id: &AccountId) -> Result<Bookab
     let Account { id, name, status, doctor: Some(profile), .. } = account else {
         return Err(Error::NotFound);
     };
-    if matches!(status, AccountStatus::Blocked | AccountStatus::Deactivated) {
+    if status.is_shut_out() {
         return Err(Error::conflict(
             Code::DoctorNotActive,
             "The doctor's account is blocked or closed.",

@@ -64,6 +64,8 @@ async fn only_the_whole_authorised_amount_is_captured_and_once() {
     let order = world.order("r-3").await;
     let body = json!({ "order_id": order, "outcome": "authorized" });
     let (_, paid) = world.post("/simulate/checkout", body).await;
+    // What is told of the checkout and of the capture comes in no order.
+    assert_eq!(world.webhooks(1).await, ["payment.authorized"]);
     let path = format!("/v1/payments/{}/capture", paid["razorpay_payment_id"].as_str().unwrap());
     let capture = |amount: u64| json!({ "amount": amount, "currency": "INR" });
     let (status, refusal) = world.post(&path, capture(49_999)).await;

@@ -32,6 +32,11 @@ impl AccountStatus {
             Self::Deactivated => "deactivated",
         }
     }
+
+    /// Whether the hospital has shut it out, for now or for good.
+    pub const fn is_shut_out(self) -> bool {
+        matches!(self, Self::Blocked | Self::Deactivated)
+    }
 }
 
 impl Parse for AccountStatus {

@@ -219,6 +219,8 @@ pub enum AppointmentRefusal {
     Started,
     /// It has not begun: nobody has failed to come, or was seen.
     NotStarted,
+    /// Its doctor is away then and its patient is asked: whoever does not come misses nothing.
+    DoctorAway,
     /// It is not its day.
     NotToday,
     /// The day is over on which that could be taken back.

@@ -26,6 +26,23 @@ pub struct Booking {
     pub hold_seconds: i64,
 }
 
+impl Booking {
+    /// However soon a slot begins there is this long to pay, in seconds.
+    const LEAST_SECONDS: i64 = 600;
+
+    /// Until when an unpaid slot is kept at the latest, and that it is kept no longer than until it
+    /// begins, or this other instant if that is later.
+    pub fn hold(&self, now: Instant) -> (Instant, Instant) {
+        let least = self.hold_seconds.min(Self::LEAST_SECONDS);
+        (now.plus_seconds(self.hold_seconds), now.plus_seconds(least))
+    }
+
+    fn hold_until(&self, start: Instant, now: Instant) -> Instant {
+        let (most, least) = self.hold(now);
+        most.min(start.max(least))
+    }
+}
+
 impl Appointment {
     /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
     pub fn book(
@@ -39,6 +56,7 @@ impl Appointment {
         }
         with.offer.check(slot, true, now)?;
         let free = with.quote.fee.is_zero();
+        let hold_expires_at = (!free).then(|| with.hold_until(slot.start, now));
         let confirmed =
             Effect { id: with.effect, kind: EffectKind::MailConfirmed, due_at: now, attempts: 0 };
         Ok(Self {
@@ -60,7 +78,7 @@ impl Appointment {
             fee: with.quote.fee,
             follow_up: with.quote.follow_up,
             policy: with.policy,
-            hold_expires_at: (!free).then(|| now.plus_seconds(with.hold_seconds)),
+            hold_expires_at,
             order: None,
             link: None,
             most_percent: None,

@@ -1,6 +1,6 @@
 //! The outbox of an appointment: what must happen outside.
 
-use super::{Appointment, EffectId, Instant, LeaveId, RefundId};
+use super::{Appointment, AppointmentStatus, EffectId, Instant, LeaveId, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// Something that must happen outside, written with the state that asks for it: the outbox.
@@ -28,7 +28,8 @@ pub enum EffectKind {
     MailMoved,
     /// Tell the patient that it is called off, and what comes back.
     MailCancelled,
-    /// Tell the patient that a payment came too late or twice and goes back.
+    /// Tell the patient that a payment came too late or twice and goes back, or what goes back
+    /// although he did not come.
     MailRefund {
         /// Which refund.
         refund: RefundId,
@@ -56,6 +57,17 @@ pub enum EffectKind {
 }
 
 impl Appointment {
+    /// Whether a mail that waited says what is so no more: that it stands or was moved, after its
+    /// patient was told that it is called off.
+    pub fn is_past(&self, mail: &EffectKind) -> bool {
+        let stands = matches!(
+            mail,
+            EffectKind::MailConfirmed | EffectKind::MailMoved | EffectKind::MailStands
+        );
+        let untold = self.effects.iter().any(|effect| effect.kind == EffectKind::MailCancelled);
+        stands && self.status == AppointmentStatus::Cancelled && !untold
+    }
+
     /// Its state without an effect that is done.
     pub fn effect_done(&self, id: &EffectId) -> Self {
         let mut next = self.next();

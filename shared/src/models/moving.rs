@@ -2,8 +2,8 @@
 
 use super::{
     AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Decided, Doer, Effect,
-    EffectKind, Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Reason, RefundCause, Role,
-    Slot, SlotRefusal, SlotStatus, leave,
+    EffectKind, Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Reason, Refund,
+    RefundCause, Role, Slot, SlotRefusal, SlotStatus, leave,
 };
 use std::cmp::Ordering;
 
@@ -92,6 +92,15 @@ impl Appointment {
             next.effects.push(Effect { id, kind, due_at: now, attempts: 0 });
         }
         Ok(Decided::Now(Box::new(next)))
+    }
+
+    /// What goes back because the latest move was to a cheaper slot, if it was.
+    pub fn moved_refund(&self) -> Option<&Refund> {
+        let moved = self.history.iter().rfind(|step| step.what == Happening::Rescheduled)?;
+        let of_it = |refund: &&Refund| {
+            refund.cause == RefundCause::Rescheduled && refund.created_at == moved.at
+        };
+        self.refunds.iter().find(of_it)
     }
 
     fn movable(&self, by_patient: bool, now: Instant) -> Result<(), AppointmentRefusal> {

@@ -151,7 +151,10 @@ pub struct Pause {
 
 impl Pause {
     fn on(self, day: Day, zone: &Zone) -> Span {
-        self.window.on(if self.next_day { day.next() } else { day }, zone)
+        let first = if self.next_day { day.next() } else { day };
+        let last = if self.window.overnight { first.next() } else { first };
+        let (from, to) = (self.window.from, self.window.to);
+        Span { start: zone.between(first, from), end: zone.between(last, to) }
     }
 }
 
@@ -325,8 +328,9 @@ impl Schedule {
             Hours::Single { window, .. } => self.cut(window.on(day, zone), &[], spans),
             Hours::Weekly { weekly, .. } => {
                 for hours in weekly.iter().filter(|hours| hours.day.0 == day.date().weekday()) {
-                    let breaks: Vec<Span> =
-                        hours.breaks.iter().map(|pause| pause.on(day, zone)).collect();
+                    // One that clocks skip is none.
+                    let breaks = hours.breaks.iter().map(|pause| pause.on(day, zone));
+                    let breaks: Vec<Span> = breaks.filter(|one| one.start < one.end).collect();
                     self.cut(hours.window.on(day, zone), &breaks, spans);
                 }
             }
@@ -433,6 +437,29 @@ mod tests {
         let zone = Zone::parse(zone).unwrap();
         let planned = schedule(hours, slot, 0).plan(&zone, now).unwrap();
         planned.iter().map(|one| zone.show(one.span.start)).collect()
+    }
+
+    #[test]
+    fn of_a_break_that_clocks_skip_the_rest_is_kept_free() {
+        let window = Window::overnight(time("22:00"), time("06:00")).unwrap();
+        let now = Instant::parse_rfc3339("2031-03-01T00:00:00Z").unwrap();
+        // Clocks in Berlin go from 02:00 to 03:00 on Sunday, 30 March 2031.
+        let night = |from: &str, to: &str, minutes: u64| {
+            let breaks = vec![window.pause(time(from), time(to)).unwrap()];
+            let day_of = WeekDay::parse("sat").unwrap();
+            let weekly = vec![WeeklyWindow { day: day_of, window, breaks }];
+            let hours = Hours::Weekly { start: day("2031-03-29"), end: day("2031-03-29"), weekly };
+            shown(hours, minutes, "Europe/Berlin", now)
+        };
+        let half = night("02:30", "03:30", 30);
+        assert_eq!(half.len(), 13);
+        assert_eq!(half[7..9], ["2031-03-30T01:30:00+01:00", "2031-03-30T03:30:00+02:00"]);
+        let all = night("02:00", "03:00", 60);
+        assert_eq!(all.len(), 7);
+        assert_eq!(all[3..5], ["2031-03-30T01:00:00+01:00", "2031-03-30T03:00:00+02:00"]);
+        let end = night("01:30", "02:30", 30);
+        assert_eq!(end.len(), 13);
+        assert_eq!(end[6..8], ["2031-03-30T01:00:00+01:00", "2031-03-30T03:00:00+02:00"]);
     }
 
     #[test]

@@ -208,6 +208,11 @@ impl Slot {
         self.withdrawn || !self.leaves.is_empty()
     }
 
+    /// Whether patients could not book it any more at this instant, were it free.
+    fn is_closed(&self, now: Instant) -> bool {
+        self.closes_at.is_some_and(|until| until < now)
+    }
+
     /// Whether another of the same time would be sold in the same way.
     pub fn is_sold_as(&self, other: &Self) -> bool {
         let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);
@@ -253,6 +258,11 @@ pub struct Published {
     pub removed: Vec<Slot>,
     /// Held or booked and no longer wanted: they stay, and whatever would overlap them is left out.
     pub staying: Vec<Slot>,
+    /// Of those that stay, those whose hours are no more: given back, they are not sold again.
+    pub closing: Vec<SlotId>,
+    /// Of the unchanged, those somebody has and that are sold from now on as others are: their hours
+    /// were no more, or what they cost has changed.
+    pub renewed: Vec<Planned>,
 }
 
 /// Compares what is wanted with a doctor's existing slots of that time. With `replaced`, what is of
@@ -272,13 +282,15 @@ pub fn publish(
         let open = slot.is_untouched(now);
         let replaceable = replaced.is_some_and(|days| days.has(&slot));
         let same = missing.iter().position(|wanted| wanted.span == span);
-        let stale = replaceable && open && !fits(&slot);
-        if let Some(same) = same.filter(|_| !stale) {
-            missing.swap_remove(same);
+        let stale = (replaceable || slot.is_closed(now)) && !fits(&slot);
+        if let Some(same) = same.filter(|_| !(stale && replaceable && open)) {
+            let wanted = missing.swap_remove(same);
+            published.renewed.extend(stale.then_some(wanted));
             published.unchanged.push(slot);
         } else if replaceable && open {
             published.removed.push(slot);
         } else if replaceable || (replaced.is_some() && overlaps && !open) {
+            published.closing.extend(replaceable.then(|| slot.id.clone()));
             published.staying.push(slot);
         } else if overlaps {
             published.clashes.push(slot);

@@ -70,6 +70,9 @@ impl Appointment {
             AppointmentStatus::Confirmed if note.now < self.start => {
                 return Err(AppointmentRefusal::NotStarted);
             }
+            AppointmentStatus::Confirmed if self.has_leave_offer() => {
+                return Err(AppointmentRefusal::DoctorAway);
+            }
             AppointmentStatus::Confirmed => {}
             other => return Err(AppointmentRefusal::NotLive(other)),
         }
@@ -119,6 +122,8 @@ impl Appointment {
         }
         if let (Some(payment), Some(refund)) = (self.paid(), self.no_show_amount()) {
             next.owe(payment.id.clone(), refund, RefundCause::NoShow, ids, now);
+            let kind = EffectKind::MailRefund { refund: ids.refund.clone() };
+            next.effects.push(Effect { id: ids.mail.clone(), kind, due_at: now, attempts: 0 });
         }
         Some(next)
     }

@@ -3,7 +3,7 @@
 use super::{Instant, Issue, Parse, issue::texts_in_documents};
 use jiff::{
     Timestamp, civil,
-    tz::{Offset, TimeZone, TimeZoneTransition},
+    tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneTransition},
 };
 use utoipa::openapi::{KnownFormat, SchemaFormat};
 
@@ -62,6 +62,19 @@ impl Zone {
         };
         let ambiguous = self.0.to_ambiguous_timestamp(day.0.to_datetime(civil));
         ambiguous.compatible().map_or(Instant::from_millis(0), Instant::from)
+    }
+
+    /// The same of a time between two others: where clocks skip it, the moment at which they do. So a
+    /// break covers what is left of it, and no more.
+    pub fn between(&self, day: Day, time: TimeOfDay) -> Instant {
+        let Some(civil) = time.civil() else {
+            return self.start_of(day.next());
+        };
+        let ambiguous = self.0.to_ambiguous_timestamp(day.0.to_datetime(civil));
+        let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+        let before = if skipped { ambiguous.earlier().ok() } else { None };
+        let skip = before.and_then(|before| self.0.following(before).next());
+        skip.map_or_else(|| self.at(day, time), |skip| skip.timestamp().into())
     }
 
     /// How the clocks were set at an instant, and each change after it up to another.
@@ -282,6 +295,12 @@ mod tests {
         let skipped = berlin.at(day("2026-03-29"), time("02:30"));
         assert_eq!(berlin.show(skipped), "2026-03-29T03:30:00+02:00");
         assert_eq!(berlin.at(day("2026-03-29"), time("24:00")), berlin.bounds(day("2026-03-29")).1);
+        let skipped = berlin.between(day("2026-03-29"), time("02:30"));
+        assert_eq!(berlin.show(skipped), "2026-03-29T03:00:00+02:00");
+        for there in ["01:59", "03:00", "03:30", "24:00"] {
+            let (day, there) = (day("2026-03-29"), time(there));
+            assert_eq!(berlin.between(day, there), berlin.at(day, there));
+        }
         let first = berlin.at(day("2026-10-25"), time("02:30"));
         assert_eq!(berlin.show(first), "2026-10-25T02:30:00+02:00");
         let (start, end) = berlin.bounds(day("2026-03-29"));

@@ -105,6 +105,8 @@ pub enum Mail<'a> {
         start: &'a str,
         /// Which appointment.
         appointment: &'a AppointmentId,
+        /// What goes back because it costs less there, and whether at the hospital's desk.
+        refund: Option<(Money, bool)>,
     },
     /// An appointment was called off.
     AppointmentCancelled {
@@ -182,7 +184,8 @@ pub enum Mail<'a> {
         /// Where to take it.
         link: &'a str,
     },
-    /// A payment came too late or twice and goes back in full.
+    /// A payment came too late or twice and goes back in full; or a patient did not come, and gets
+    /// back what the terms say.
     PaymentReturned {
         /// Who was to be treated.
         patient: &'a Name,
@@ -200,6 +203,8 @@ pub enum Mail<'a> {
         amount: Money,
         /// Whether it is handed back at the hospital's desk.
         at_desk: bool,
+        /// Whether the patient did not come.
+        missed: bool,
     },
 }
 
@@ -273,8 +278,10 @@ impl Mail<'_> {
             } => {
                 confirmed(&Visit { patient, hospital, doctor, speciality, start, appointment }, fee, receipt)
             }
-            Self::AppointmentMoved { patient, hospital, doctor, speciality, start, appointment } => {
-                moved(&Visit { patient, hospital, doctor, speciality, start, appointment })
+            Self::AppointmentMoved {
+                patient, hospital, doctor, speciality, start, appointment, refund,
+            } => {
+                moved(&Visit { patient, hospital, doctor, speciality, start, appointment }, refund)
             }
             Self::AppointmentCancelled {
                 patient, hospital, doctor, speciality, start, appointment, refund, at_desk, away,
@@ -294,9 +301,10 @@ impl Mail<'_> {
                 slot_free(patient, hospital, (doctor, speciality), (start, until), fee, link)
             }
             Self::PaymentReturned {
-                patient, hospital, doctor, speciality, start, appointment, amount, at_desk,
+                patient, hospital, doctor, speciality, start, appointment, amount, at_desk, missed,
             } => {
-                returned(&Visit { patient, hospital, doctor, speciality, start, appointment }, amount, at_desk)
+                let visit = Visit { patient, hospital, doctor, speciality, start, appointment };
+                returned(&visit, amount, (at_desk, missed))
             }
         };
         Letter { app_url, ..letter }

@@ -39,7 +39,12 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::AppointmentConfirmed {
             patient, hospital, doctor, speciality, start, fee, receipt: Some("SUN/2026-27/000001"), appointment,
         },
-        Mail::AppointmentMoved { patient, hospital, doctor, speciality, start, appointment },
+        Mail::AppointmentMoved {
+            patient, hospital, doctor, speciality, start, appointment, refund: None,
+        },
+        Mail::AppointmentMoved {
+            patient, hospital, doctor, speciality, start, appointment, refund: Some((fee, false)),
+        },
         Mail::AppointmentCancelled {
             patient, hospital, doctor, speciality, start, appointment, refund: Some(fee),
             at_desk: false, away: true,
@@ -58,7 +63,11 @@ fn every_mail(named: &str, check: impl Fn(&Mail<'_>, Rendered)) {
         Mail::AppointmentStands { patient, hospital, doctor, speciality, start, appointment },
         Mail::PaymentReturned {
             patient, hospital, doctor, speciality, start, appointment, amount: fee,
-            at_desk: true,
+            at_desk: true, missed: false,
+        },
+        Mail::PaymentReturned {
+            patient, hospital, doctor, speciality, start, appointment, amount: fee,
+            at_desk: false, missed: true,
         },
     ];
     for mail in mails {
@@ -76,7 +85,11 @@ fn every_mail_says_what_it_must_in_both_parts() {
         assert!(!rendered.html.contains("<img") && !rendered.html.contains("url("));
         assert!(!rendered.text.contains('<') && !rendered.text.contains("&#"), "{}", rendered.text);
         assert!(!rendered.text.contains("\n\n\n"), "{}", rendered.text);
-        let refund = matches!(mail, Mail::AppointmentCancelled { refund: Some(_), .. });
+        let refund = matches!(
+            mail,
+            Mail::AppointmentCancelled { refund: Some(_), .. }
+                | Mail::AppointmentMoved { refund: Some(_), .. }
+        );
         if let Mail::AppointmentCancelled { away, .. } = mail {
             assert_eq!(rendered.text.contains("the doctor is away"), *away, "{}", rendered.text);
         }
@@ -105,8 +118,17 @@ fn money_from_the_desk_goes_back_over_it_and_other_money_to_where_it_came_from()
                 patient, hospital, doctor, speciality, start, appointment, refund: Some(amount),
                 at_desk, away: false,
             },
+            Mail::AppointmentMoved {
+                patient, hospital, doctor, speciality, start, appointment,
+                refund: Some((amount, at_desk)),
+            },
             Mail::PaymentReturned {
                 patient, hospital, doctor, speciality, start, appointment, amount, at_desk,
+                missed: false,
+            },
+            Mail::PaymentReturned {
+                patient, hospital, doctor, speciality, start, appointment, amount, at_desk,
+                missed: true,
             },
         ];
         for mail in mails {

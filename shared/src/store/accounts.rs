@@ -2,13 +2,14 @@
 
 use super::{
     HospitalStore, Page, PageRequest, Place, Result,
+    leaves::touch,
     scoped::{Find, Stored},
     transaction::{Ended, Tx, transact},
     waitlist::keep,
 };
 use crate::models::{
-    Account, AccountId, AccountStatus, Email, FeeTerms, HospitalCode, Instant, Mobile, Money, Name,
-    Notification, Patient, Role, Search, Slot,
+    Account, AccountId, AccountStatus, Calendar, Email, FeeTerms, HospitalCode, Instant, Mobile,
+    Money, Name, Notification, Patient, Role, Search, Slot,
 };
 use mongodb::bson::{Bson, Document, doc, serialize_to_bson};
 
@@ -216,11 +217,12 @@ impl HospitalStore {
         to: AccountStatus,
         now: Instant,
     ) -> Result<Option<Account>> {
-        let shut_out = matches!(to, AccountStatus::Blocked | AccountStatus::Deactivated);
+        let shut_out = to.is_shut_out();
         let kept = if shut_out { Vec::new() } else { self.kept_once_in(id, now).await? };
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
         let slots = self.scope.collection::<Slot>().await?;
+        let calendars = self.scope.collection::<Calendar>().await?;
         let statuses: Vec<&str> = from.iter().map(|status| status.as_str()).collect();
         let change = async |tx: &mut Tx| {
             let filter = doc! { "_id": id.as_str(), "status": { "$in": &statuses } };
@@ -234,6 +236,8 @@ impl HospitalStore {
                 patients.update_all(of_account, set, Some(tx)).await?;
             }
             if before.role == Role::Doctor {
+                // Whoever publishes his slots at this moment writes it too, and looks again.
+                touch(&calendars, id, tx).await?;
                 let verb = if shut_out { "$set" } else { "$unset" };
                 let change = doc! { verb: { "withdrawn": true } };
                 slots.update_all(doc! { "doctor.id": id.as_str() }, change, Some(tx)).await?;
@@ -260,24 +264,34 @@ impl HospitalStore {
         self.kept_of(&opening, now).await
     }
 
-    /// Removes a person; one who has appointments is deactivated and kept.
+    /// Removes a person; one who has appointments is deactivated and kept. A doctor's slots go with
+    /// him, so whoever books one at this moment meets it, and has an appointment or none.
     pub async fn remove_account(&self, account: &Account, now: Instant) -> Result<Removal> {
-        if self.has_appointments(&account.id).await? {
-            let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
-            let to = AccountStatus::Deactivated;
-            let before = self.set_account_status(&account.id, &from, to, now).await?;
-            return Ok(before.map_or(Removal::Missing, |_| Removal::Deactivated));
-        }
         let accounts = self.scope.collection::<Account>().await?;
         let patients = self.scope.collection::<Patient>().await?;
         let slots = self.scope.collection::<Slot>().await?;
+        let calendars = self.scope.collection::<Calendar>().await?;
         let remove = async |tx: &mut Tx| {
+            if account.role == Role::Doctor {
+                touch(&calendars, &account.id, tx).await?;
+            }
+            if self.has_appointments(&account.id, tx).await? {
+                return Ok(Ended::Abort(Removal::Deactivated));
+            }
             let there = accounts.delete(doc! { "_id": account.id.as_str() }, Some(tx)).await?;
             patients.delete_all(doc! { "accountId": account.id.as_str() }, tx).await?;
             slots.delete_all(doc! { "doctor.id": account.id.as_str() }, tx).await?;
             Ok(if there { Ended::Commit(Removal::Deleted) } else { Ended::Abort(Removal::Missing) })
         };
-        transact!(self.scope.database(), |tx| remove(&mut tx))
+        match transact!(self.scope.database(), |tx| remove(&mut tx))? {
+            Removal::Deactivated => {
+                let from = [AccountStatus::Pending, AccountStatus::Active, AccountStatus::Blocked];
+                let to = AccountStatus::Deactivated;
+                let before = self.set_account_status(&account.id, &from, to, now).await?;
+                Ok(before.map_or(Removal::Missing, |_| Removal::Deactivated))
+            }
+            removed => Ok(removed),
+        }
     }
 
     /// Makes an account active whose address was proved at this instant, with its patients.

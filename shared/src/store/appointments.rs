@@ -299,10 +299,10 @@ impl HospitalStore {
     }
 
     /// Whether an account, as doctor or for a patient, has any appointment.
-    pub(super) async fn has_appointments(&self, account: &AccountId) -> Result<bool> {
+    pub(super) async fn has_appointments(&self, account: &AccountId, tx: &mut Tx) -> Result<bool> {
         let appointments = self.scope.collection::<Appointment>().await?;
         for reach in [Reach::Doctor(account.clone()), Reach::Account(account.clone())] {
-            if appointments.find_one(in_reach(&reach)).await?.is_some() {
+            if appointments.find_one_in(in_reach(&reach), tx).await?.is_some() {
                 return Ok(true);
             }
         }
@@ -425,7 +425,9 @@ pub(super) fn taken_with(with: &Booking, now: Instant) -> Vec<Document> {
     let (status, hold) = if with.quote.fee.is_zero() {
         (SlotStatus::Booked, Bson::Null)
     } else {
-        (SlotStatus::Held, now.plus_seconds(with.hold_seconds).millis().into())
+        let (most, least) = with.hold(now);
+        let begun = doc! { "$max": ["$start", least.millis()] };
+        (SlotStatus::Held, doc! { "$min": [most.millis(), begun] }.into())
     };
     seats::take(&with.id, status.as_str().into(), hold, now)
 }

@@ -125,8 +125,14 @@ impl Store {
 
     /// Seals what waits, in every chain; one that cannot be is no reason to leave out the others.
     /// Two who seal at the same time make the same number, of which one is refused; a seal that was
-    /// interrupted is ended by the next.
-    pub async fn seal_audit(&self, chain: &AuditChain, now: Instant) -> Result<SealedAll> {
+    /// interrupted is ended by the next. Once the run's time is over no other block is begun: the
+    /// rest waits for the next.
+    pub async fn seal_audit(
+        &self,
+        chain: &AuditChain,
+        now: Instant,
+        is_over: impl Fn() -> bool,
+    ) -> Result<SealedAll> {
         let trail: Collection<Document> = self.0.handle().await?.collection(AuditEntry::COLLECTION);
         let waiting = trail.distinct("hospitalId", doc! { "waiting": true });
         let owners = bounded(async { waiting.await }).await?;
@@ -134,6 +140,9 @@ impl Store {
         for owner in owners.iter().filter_map(Bson::as_str) {
             let scope = Scope::owned(self.0.clone(), owner.to_owned());
             for _ in 0..BLOCKS {
+                if is_over() {
+                    return Ok(SealedAll { sealed, failed });
+                }
                 match seal(&scope, chain, now).await {
                     Ok(Some(block)) => sealed.push(Sealed { owner: owner.to_owned(), block }),
                     Ok(None) => break,

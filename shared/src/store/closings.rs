@@ -28,8 +28,13 @@ pub struct ClosedAll {
 
 impl Store {
     /// Closes the days of every hospital's ledger that are over for good. Each is one insert,
-    /// under a unique index; a day that was closed by another run is left as it is.
-    pub async fn close_ledgers(&self, now: Instant) -> Result<ClosedAll> {
+    /// under a unique index; a day that was closed by another run is left as it is. Once the run's
+    /// time is over no other day is taken up: the rest waits for the next.
+    pub async fn close_ledgers(
+        &self,
+        now: Instant,
+        is_over: impl Fn() -> bool,
+    ) -> Result<ClosedAll> {
         let hospitals: Collection<RawDocumentBuf> = self.0.handle().await?.collection(HOSPITALS);
         let mut cursor = bounded(async { hospitals.find(doc! {}).await }).await?;
         let mut all = ClosedAll { days: 0, failed: None };
@@ -43,6 +48,9 @@ impl Store {
             };
             let scope = Scope::hospital(self.0.clone(), &hospital.id);
             for _ in 0..DAYS {
+                if is_over() {
+                    return Ok(all);
+                }
                 match close_day(&scope, &hospital, now).await {
                     Ok(true) => all.days += 1,
                     Ok(false) => break,

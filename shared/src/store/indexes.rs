@@ -83,6 +83,8 @@ pub const INDEXES: &[Index] = &[
     index("accounts", "account_email", &["hospitalId", "email"]).unique(),
     index("accounts", "account_order", &["hospitalId", "_id"]),
     index("accounts", "account_role", &["hospitalId", "role", "_id"]),
+    index("accounts", "account_speciality", &["hospitalId", "doctor.speciality", "status", "_id"])
+        .only_with("doctor.speciality"),
     index("accounts", "account_name", &["hospitalId", "nameKey"]),
     index("accounts", "account_log_in", &["email", "hospitalCode"])
         .global("a log-in knows the address before the hospital"),
@@ -129,6 +131,10 @@ pub const INDEXES: &[Index] = &[
         .global("unpaid orders are asked for for all hospitals"),
     index("appointments", "appointment_leave", &["hospitalId", "leaves.id"]).only_with("leaves.id"),
     index("appointments", "appointment_leaves", &["hospitalId", "leaveIds"]).only_with("leaveIds"),
+    // It holds what fell into leaves, and leads to what of it has no ids.
+    index("appointments", "appointment_unnoted", &["leaveIds"])
+        .only_with("leaves.id")
+        .global("leaves of before are noted for all hospitals"),
     index("leaves", "leave_order", &["hospitalId", "_id"]),
     index("leaves", "leave_doctor", &["hospitalId", "doctorId", "_id"]),
     index("leaves", "leave_due", &["dueAt"])

@@ -18,7 +18,7 @@ use crate::{
     },
     tenancy::Tenant,
 };
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
 impl Stored for Leave {
@@ -353,9 +353,30 @@ impl HospitalStore {
             set.insert("status", "done");
         }
         let change = doc! { "$set": set, "$unset": { "dueAt": "" } };
-        let same = doc! { "_id": leave.id.as_str(), "status": status(leave.status) };
+        // Where it is due anew by now there is more to do.
+        let due_at = leave.due_at.map_or(Bson::Null, |due| due.millis().into());
+        let same =
+            doc! { "_id": leave.id.as_str(), "status": status(leave.status), "dueAt": due_at };
         self.scope.collection::<Leave>().await?.update(same, change, None).await?;
         Ok(())
+    }
+
+    /// Lets the schedule look again at the leaves an appointment lies in, whose patient was there and
+    /// is so no more: he was left out of them.
+    pub(super) async fn run_leaves_again(
+        &self,
+        appointment: &Appointment,
+        now: Instant,
+        tx: &mut Tx,
+    ) -> Result<()> {
+        let leaves = doc! {
+            "doctorId": appointment.doctor.id.as_str(),
+            "status": { "$in": ["running", "done"] },
+            "from": { "$lt": appointment.end.millis() },
+            "to": { "$gt": appointment.start.millis() },
+        };
+        let due = doc! { "$set": { "dueAt": now.millis(), "status": "running" } };
+        self.scope.collection::<Leave>().await?.update_all(leaves, due, Some(tx)).await.map(|_| ())
     }
 
     /// The slots that are kept for the list when a leave is taken back.

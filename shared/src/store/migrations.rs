@@ -127,7 +127,9 @@ async fn drop_indexes(
 
 /// Appointments get the ids of the leaves they fell into beside the marks that have them. Whoever
 /// writes an appointment notes them; code of before did not, and serves on while this one is
-/// deployed, or again once it is rolled back. So it is done each time.
+/// deployed, or again once it is rolled back. So it is done each time, and must not look through
+/// all appointments: the filter names what `appointment_unnoted` is limited to, and its key, under
+/// which an appointment without ids is found as one with nothing.
 async fn note_leaves(database: &Database) -> Result<()> {
     let appointments = database.handle().await?.collection::<Document>(Appointment::COLLECTION);
     let unnoted = doc! { "leaves.id": { "$exists": true }, "leaveIds": { "$exists": false } };

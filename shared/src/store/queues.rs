@@ -146,14 +146,14 @@ impl HospitalStore {
     /// transaction: checking in gives one.
     pub async fn change_visit(&self, next: &Appointment, now: Instant) -> Result<Visited> {
         let busy = |error: &Error| error.is_duplicate_of("appointment_busy");
-        let changed = match self.try_to_visit(next).await {
+        let changed = match self.try_to_visit(next, now).await {
             Err(error) if busy(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
                 self.expire_holds_of(&next.patient.id, now).await?;
-                self.try_to_visit(next).await
+                self.try_to_visit(next, now).await
             }
             // The day's first two may be checked in at once.
-            Err(error) if error.is_duplicate_of("queue_day") => self.try_to_visit(next).await,
+            Err(error) if error.is_duplicate_of("queue_day") => self.try_to_visit(next, now).await,
             result => result,
         };
         match changed {
@@ -163,7 +163,7 @@ impl HospitalStore {
         }
     }
 
-    async fn try_to_visit(&self, next: &Appointment) -> Result<Visited> {
+    async fn try_to_visit(&self, next: &Appointment, now: Instant) -> Result<Visited> {
         let comes = next.status == AppointmentStatus::CheckedIn && next.token.is_none();
         if !comes && next.token.is_none() {
             return Ok(match self.change_appointment(next).await? {
@@ -192,6 +192,9 @@ impl HospitalStore {
                 next.token = Some(queue.last);
             } else {
                 self.note_token(&next, tx).await?;
+                if next.status == AppointmentStatus::Confirmed {
+                    self.run_leaves_again(&next, now, tx).await?;
+                }
             }
             if !appointments.replace(version_before(&next), &next, Some(tx)).await? {
                 return Ok(Ended::Abort(Visited::Stale));

@@ -11,7 +11,7 @@ use crate::models::{
     Account, AccountId, AccountStatus, Calendar, Day, Instant, Offer, OnOffer, Planned, Replaced,
     Role, Search, Slot, SlotId, Span, Speciality, VisitType, WaitEntry, mark_new, publish,
 };
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, doc, serialize_to_document};
 use serde::Deserialize;
 
 impl Stored for Slot {
@@ -142,6 +142,37 @@ fn on_offer(rules: &OnOffer, now: Instant) -> Document {
     offered
 }
 
+/// What publishing a doctor's slots changes.
+struct Planning<'a> {
+    removed: &'a [Slot],
+    created: &'a [Slot],
+    closing: &'a [SlotId],
+}
+
+/// The slot that is there at the time of this one, and what makes it be sold like it from now on. How
+/// many it is for stays.
+fn renewal(like: &Slot) -> Result<(Document, Document)> {
+    let there = doc! {
+        "doctor.id": like.doctor.id.as_str(),
+        "start": like.start.millis(),
+        "end": like.end.millis(),
+    };
+    let mut whole = serialize_to_document(like)?;
+    whole.extend(like.extras());
+    let (mut set, mut unset) = (Document::new(), Document::new());
+    for name in ["fee", "terms", "followedWith", "opensAt", "closesAt"] {
+        match whole.get(name) {
+            Some(value) => set.insert(name, value.clone()),
+            None => unset.insert(name, ""),
+        };
+    }
+    let mut change = doc! { "$set": set };
+    if !unset.is_empty() {
+        change.insert("$unset", unset);
+    }
+    Ok((there, change))
+}
+
 /// Slots that could be booked at this instant.
 pub(super) fn bookable(now: Instant) -> Document {
     let mut bookable = open_at(now);
@@ -179,16 +210,20 @@ impl HospitalStore {
                 let planned = Planned { span: slot.span(), of: slot.of_day() };
                 make(planned).is_ok_and(|new| new.is_sold_as(slot))
             };
-            let plan = publish(wanted, existing, (replaced, now), same);
+            let mut plan = publish(wanted, existing, (replaced, now), same);
             if !plan.clashes.is_empty() {
                 return Ok(Published::Clash(plan.clashes));
             }
-            let made: std::result::Result<Vec<Slot>, _> =
-                plan.missing.into_iter().map(&make).collect();
-            let created = made.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let made = |all: Vec<Planned>| {
+                let made: std::result::Result<Vec<Slot>, _> = all.into_iter().map(&make).collect();
+                made.map_err(|error| Error::Unavailable(error.to_string()))
+            };
+            let created = made(std::mem::take(&mut plan.missing))?;
+            let renewed = made(std::mem::take(&mut plan.renewed))?;
             let wishes = self.wishes_for(&created.iter().collect::<Vec<_>>()).await?;
-            let planned = (&plan.removed[..], &created[..]);
-            match self.publish_planned(doctor, planned, (&wishes, rules), now).await {
+            let planned =
+                Planning { removed: &plan.removed, created: &created, closing: &plan.closing };
+            match self.publish_planned(doctor, (&planned, &renewed), (&wishes, rules), now).await {
                 Ok(Some(created)) => {
                     self.mark_late(created.iter().chain(&plan.unchanged).collect()).await?;
                     return Ok(Published::Done {
@@ -233,20 +268,30 @@ impl HospitalStore {
     }
 
     /// Takes slots away and enters others, in one transaction; those that were entered. `None` if
-    /// somebody has taken one of those that were to go.
+    /// somebody has taken one of those that were to go. What stays of hours that are no more can be
+    /// booked no longer, and what is published again can, on the terms of now.
     async fn publish_planned(
         &self,
         doctor: &AccountId,
-        (removed, created): (&[Slot], &[Slot]),
+        (planned, renewed): (&Planning<'_>, &[Slot]),
         (wishes, rules): (&[WaitEntry], &Offer),
         now: Instant,
     ) -> Result<Option<Vec<Slot>>> {
-        if created.is_empty() && removed.is_empty() {
+        let Planning { removed, created, closing } = *planned;
+        if created.is_empty() && removed.is_empty() && closing.is_empty() && renewed.is_empty() {
             return Ok(Some(Vec::new()));
         }
         let slots = self.scope.collection::<Slot>().await?;
         let calendars = self.scope.collection::<Calendar>().await?;
+        let accounts = self.scope.collection::<Account>().await?;
         let gone: Vec<&str> = removed.iter().map(|slot| slot.id.as_str()).collect();
+        let closed: Vec<&str> = closing.iter().map(SlotId::as_str).collect();
+        let close = doc! {
+            "_id": { "$in": &closed },
+            "closesAt": { "$not": { "$lt": now.millis() } },
+        };
+        let renewed: Vec<(Document, Document)> =
+            renewed.iter().map(renewal).collect::<Result<_>>()?;
         let change = async |tx: &mut Tx| {
             if !gone.is_empty() {
                 let mut open = untouched(now);
@@ -255,11 +300,23 @@ impl HospitalStore {
                     return Ok(Ended::Abort(None));
                 }
             }
+            if !closed.is_empty() {
+                let over = now.plus_seconds(-1).millis();
+                let change = doc! { "$set": { "closesAt": over } };
+                slots.update_all(close.clone(), change, Some(tx)).await?;
+            }
+            for (span, terms) in &renewed {
+                slots.update_all(span.clone(), terms.clone(), Some(tx)).await?;
+            }
             let mut created = created.to_vec();
             if !created.is_empty() {
                 let calendar = touch(&calendars, doctor, tx).await?;
+                let whose = doc! { "_id": doctor.as_str() };
+                let account = accounts.find_one_in(whose, tx).await?;
+                let shut_out = account.is_none_or(|one| one.status.is_shut_out());
                 for slot in &mut created {
                     slot.leaves = calendar.during(slot.span());
+                    slot.withdrawn = shut_out;
                 }
                 mark_new(&mut created, wishes, rules, now);
                 slots.insert_all(&created, Some(tx)).await?;

@@ -5,7 +5,7 @@ use super::{
     Code, Core, Error,
     client::{Quota, request_id},
     error::Carried,
-    function,
+    function, lines,
 };
 use crate::{calls::counted, clock::Clock, models::HospitalId, outbound::Standing};
 use axum::{
@@ -22,11 +22,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long before Lambda ends the function a request is given up, so that its answer still comes
 /// and the log has its line.
 const TO_ANSWER: u64 = 500;
-
-tokio::task_local! {
-    /// The id of the request that is being answered.
-    static CURRENT: String;
-}
 
 /// The hospital in whose name a request was answered: its id, which tells nobody anything.
 #[derive(Debug, Clone)]
@@ -60,7 +55,7 @@ async fn answered(
         (rendered(response), hospital)
     };
     let span = tracing::debug_span!("request", request_id = %id);
-    let (mut response, hospital) = CURRENT.scope(id.clone(), answer.instrument(span)).await;
+    let (mut response, hospital) = lines::under(id.clone(), answer.instrument(span)).await;
     name(&mut response, &id);
     if let Some(standing) = quota.standing() {
         tell_limit(response.headers_mut(), standing);
@@ -137,7 +132,7 @@ pub(super) fn rendered(response: Response) -> Response {
     let carried = response.extensions().get::<Carried>().and_then(Carried::take);
     let error = carried.or_else(|| own_refusal(&response));
     let Some(error) = error else { return response };
-    let id = CURRENT.try_with(Clone::clone).unwrap_or_default();
+    let id = lines::current().unwrap_or_default();
     if let Some((dependency, cause)) = error.cause() {
         tracing::error!(request_id = %id, dependency, cause, "a request failed");
     }

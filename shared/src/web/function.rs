@@ -1,7 +1,7 @@
 //! A Lambda function that answers HTTP: its settings, its operations, and how it is served.
 
 use super::{
-    Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency,
+    Configured, Core, Environment, METRICS, Missing, Operations, edge, gateway, idempotency, lines,
     metrics::Metrics, trail,
 };
 use crate::{calls::counted, clock::Clock, models::Instant};
@@ -22,7 +22,6 @@ use std::{
 use tracing::Instrument as _;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
-    fmt::format::FmtSpan,
     layer::{Layer as _, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
@@ -165,8 +164,12 @@ where
                 match start.await {
                     Ok(function) => told(&handle, function.current().await, event).await,
                     Err(error) => {
-                        tracing::error!(%error, "the function does nothing but say so");
-                        unconfigured(event.payload, error.to_string()).await
+                        let LambdaEvent { payload, context } = event;
+                        lines::under(context.request_id, async {
+                            tracing::error!(%error, "the function does nothing but say so");
+                            unconfigured(payload, error.to_string()).await
+                        })
+                        .await
                     }
                 }
             }))
@@ -199,7 +202,8 @@ where
     let span = tracing::debug_span!("event", request_id = %context.request_id);
     let (cold, started) = (is_cold(), Clock::system().now());
     let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
-    let done = handle(function, payload, Instant::from_millis(deadline)).instrument(span).await;
+    let work = handle(function, payload, Instant::from_millis(deadline)).instrument(span);
+    let done = lines::under(context.request_id.clone(), work).await;
     let milliseconds = Clock::system().now().millis().saturating_sub(started.millis());
     sums_up!(
         "an event is done";
@@ -270,12 +274,7 @@ fn init_log() {
         .with_default(LevelFilter::WARN)
         .with_target(METRICS, LevelFilter::OFF)
         .with_targets(own.map(|target| (target, level)));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_filter(heard);
+    let lines = lines::written(std::io::stdout, heard);
     let metrics = of("METRICS_NAMESPACE").map(|namespace| {
         let counted = Targets::new().with_target(METRICS, LevelFilter::INFO);
         let function = of("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();

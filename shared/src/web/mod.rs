@@ -14,6 +14,7 @@ mod gateway;
 mod idempotency;
 mod jobs;
 mod json;
+mod lines;
 mod link;
 mod list;
 mod log_ins;

@@ -15,7 +15,9 @@ use utoipa::{
     info(
         title = "MediConnect",
         description = "Appointments of hospitals: people, slots, bookings, payments. Errors are \
-                       RFC 9457 problem documents with a stable `code`.",
+                       RFC 9457 problem documents with a stable `code`. Above its own limits, or \
+                       when a function dies, API Gateway itself answers 429, 500 or 503, with \
+                       `{\"message\": …}` and without our headers.",
     ),
     components(schemas(super::Problem, super::FieldError))
 )]

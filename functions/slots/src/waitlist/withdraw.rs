@@ -3,10 +3,10 @@
 use crate::Slots;
 use axum::extract::State;
 use shared::{
-    models::{WaitStatus, kinds},
+    models::{Instant, WaitEntry, WaitStatus, kinds},
     settlement::TRIES,
-    store::Change,
-    tenancy::{Grant, JoinWaitlist},
+    store::{Change, HospitalStore},
+    tenancy::{Grant, JoinWaitlist, Reach},
     web::{Code, Error, NoContent, PathId, Refusals, Result},
 };
 
@@ -25,9 +25,9 @@ pub(crate) async fn withdraw(
     let store = slots.core.store.of(&tenant);
     for _ in 0..TRIES {
         let found = store.waiting(&id).await?;
-        let own = |entry: &shared::models::WaitEntry| entry.account_id == *grant.account();
+        let own = |entry: &WaitEntry| entry.account_id == *grant.account();
         let entry = found.filter(own).ok_or(Error::NotFound)?;
-        if entry.status == WaitStatus::Booked {
+        if entry.status == WaitStatus::Booked && stands(&store, &entry, now).await? {
             let detail = "There is an appointment by this entry; cancel that.";
             return Err(Error::conflict(Code::AlreadyBooked, detail));
         }
@@ -42,4 +42,13 @@ pub(crate) async fn withdraw(
         }
     }
     Err(Error::conflict(Code::Conflict, "The list is being changed by others; try again."))
+}
+
+/// Whether there is still an appointment by an entry. One that was not paid in time is none.
+async fn stands(store: &HospitalStore, entry: &WaitEntry, now: Instant) -> Result<bool> {
+    let Some(id) = &entry.appointment_id else {
+        return Ok(false);
+    };
+    let found = store.appointment(id, &Reach::Hospital).await?;
+    Ok(found.is_some_and(|appointment| appointment.status(now).is_live()))
 }

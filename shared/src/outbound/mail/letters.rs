@@ -181,13 +181,23 @@ pub(super) fn confirmed<'a>(visit: &Visit<'a>, fee: Money, receipt: Option<&str>
     }
 }
 
-pub(super) fn moved<'a>(visit: &Visit<'a>) -> Letter<'a> {
+pub(super) fn moved<'a>(visit: &Visit<'a>, refund: Option<(Money, bool)>) -> Letter<'a> {
+    let mut paragraphs = vec!["This is the new time of your appointment.".to_owned()];
+    let note = match refund {
+        Some((_, at_desk)) => {
+            let less = "It costs less than the one you paid for, so the difference goes back.";
+            paragraphs.push(less.to_owned());
+            way_back(at_desk)
+        }
+        None => "What you paid goes with it. You need not do anything.",
+    };
+    let back = refund.map(|(amount, _)| ("Refund", amount));
     Letter {
         subject: "Your appointment was moved",
         preheader: "The new time is inside.",
-        paragraphs: vec!["This is the new time of your appointment.".to_owned()],
-        notes: vec!["What you paid goes with it. You need not do anything.".to_owned()],
-        ..visit.letter("Your appointment was moved", None)
+        paragraphs,
+        notes: vec![note.to_owned()],
+        ..visit.letter("Your appointment was moved", back)
     }
 }
 
@@ -297,7 +307,29 @@ const fn way_back(at_desk: bool) -> &'static str {
     }
 }
 
-pub(super) fn returned<'a>(visit: &Visit<'a>, amount: Money, at_desk: bool) -> Letter<'a> {
+/// What the hospital's terms give back to somebody who did not come.
+fn missed<'a>(visit: &Visit<'a>, amount: Money, at_desk: bool) -> Letter<'a> {
+    Letter {
+        subject: "Your refund",
+        preheader: "What you get back is inside.",
+        paragraphs: vec![
+            "You did not come to this appointment. By the terms you booked it on, this much of \
+             what you paid goes back."
+                .to_owned(),
+        ],
+        notes: vec![way_back(at_desk).to_owned()],
+        ..visit.letter("Your refund", Some(("Refund", amount)))
+    }
+}
+
+pub(super) fn returned<'a>(
+    visit: &Visit<'a>,
+    amount: Money,
+    (at_desk, did_not_come): (bool, bool),
+) -> Letter<'a> {
+    if did_not_come {
+        return missed(visit, amount, at_desk);
+    }
     Letter {
         subject: "We are returning your payment",
         preheader: "The full amount goes back to where it came from.",
