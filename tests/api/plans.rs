@@ -72,13 +72,7 @@ async fn a_day(world: &World, counted: &Api) {
     admin.act(format!("/users/{}/block", world.a.doctor.account)).await.is(200);
     admin.act(format!("/users/{}/unblock", world.a.doctor.account)).await.is(200);
     admin.post("/create/patient", world.a.patient_body("more", "MRN-9")).await.is(201);
-    let imports = Imports::of(counted);
-    let form = admin.post("/patients/import", json!({ "fileName": "list.csv" })).await.is(201);
-    let key = text(&form, "/upload/fields/key");
-    imports.arrives(&key, &crate::importing::file(0, 5)).await;
-    // One of them moves to another account.
-    let moved = "name,email,identifier,mobile\nPatient 0,moved@mail.example,N-0000,9876500000\n";
-    imports.arrives(&format!("imports/{}/list.csv", world.a.code), moved.as_bytes()).await;
+    Box::pin(an_import(&admin, counted)).await;
     for job in [
         Job::Effects,
         Job::Holds,
@@ -93,6 +87,16 @@ async fn a_day(world: &World, counted: &Api) {
     }
     // And all of it is deployed anew.
     counted.migrates().await;
+}
+
+/// Patients come from a file, and one of them moves to another account.
+async fn an_import(admin: &Actor, counted: &Api) {
+    let imports = Imports::of(counted);
+    let form = admin.post("/patients/import", json!({ "fileName": "list.csv" })).await.is(201);
+    let key = text(&form, "/upload/fields/key");
+    imports.arrives(&key, &crate::importing::file(0, 5)).await;
+    let moved = "name,email,identifier,mobile\nPatient 0,moved@mail.example,N-0000,9876500000\n";
+    imports.arrives(&format!("imports/{}/list.csv", admin.code), moved.as_bytes()).await;
 }
 
 /// Somebody walks in and is called.

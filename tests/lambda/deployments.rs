@@ -101,17 +101,17 @@ async fn a_first_deployment_that_goes_wrong_is_told_why_and_can_be_taken_back() 
         ],
         [("MONGODB_URI", "mongodb://127.0.0.1:9")],
     );
-    let cases: [(&[(&str, &str)], &[&str]); 3] = [
-        (&settings, &["ADMIN_PASSWORD must have", "KEYS_SECRET has 13 bytes"]),
-        (&secrets, &["Secrets is unavailable", "mediconnect", "AccessDeniedException"]),
-        (&database, &["the migration failed; the log says why"]),
+    let cases = [
+        (&settings[..], "ADMIN_PASSWORD must have, KEYS_SECRET has 13 bytes"),
+        (&secrets[..], "Secrets is unavailable, mediconnect, AccessDeniedException"),
+        (&database[..], "the migration failed; the log says why"),
     ];
     for (changes, parts) in cases {
         let migration = Emulated::start(stack, "migrate", changes);
         let answer = deployment.asks(&migration, "Create").await;
         assert_eq!(answer["Status"], "FAILED", "{answer}");
         let reason = answer["Reason"].as_str().unwrap();
-        for part in parts {
+        for part in parts.split(", ") {
             assert!(reason.contains(part), "{reason}");
         }
         for (_, value) in changes {
