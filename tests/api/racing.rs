@@ -31,7 +31,7 @@ use tests::{
     world::World,
 };
 
-const STORIES: u64 = 8;
+const STORIES: u64 = 20;
 const ROUNDS: usize = 50;
 const AT_ONCE: usize = 5;
 

@@ -249,7 +249,8 @@ impl HospitalStore {
     /// Writes patients that an import changed, in one command; whether all were still as they were
     /// when that was decided, for two files may be at one patient. The appointments and the wishes
     /// of those that move to another account go with them, and go first: if it stops on the way,
-    /// the next run does all of it again.
+    /// the next run does all of it again. What is booked in between, of the patient as he was, goes
+    /// after him.
     pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
         let appointments = moves(changes, "patient.accountId");
         self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
@@ -257,6 +258,8 @@ impl HospitalStore {
         self.scope.collection::<WaitEntry>().await?.update_each(wishes).await?;
         let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
         let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
+        let booked = moves(changes, "patient.accountId");
+        self.scope.collection::<Appointment>().await?.update_each(booked).await?;
         Ok(usize::try_from(fitted).ok() == Some(changes.len()))
     }
 }
