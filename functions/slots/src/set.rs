@@ -99,9 +99,10 @@ pub(crate) struct SlotsSet {
 
 /// Publishes slots: all of them, or none if one overlaps another of the doctor's. Publishing the
 /// same again changes nothing. With `replace` they take the place of what was published for these
-/// days before, as far as that is open; what stays is not sold again once it is given back. Nothing is published for the hospital's holidays. What
-/// somebody on the waiting list can be offered is kept for him at once. One request is for 1000 slots
-/// at most; a rule that makes more is published in parts, each for other days.
+/// days before, as far as that is open; what stays is not sold again once it is given back. Nothing
+/// is published for the hospital's holidays. What somebody on the waiting list can be offered is kept
+/// for him at once. One request is for 1000 slots at most; a rule that makes more is published in
+/// parts, each for other days.
 #[utoipa::path(
     post, path = "/slots/set", tag = "slots", security(("bearer" = [])), request_body = SlotWish,
     responses((status = 201, description = "Published", body = SlotsSet), Refusals),
