@@ -222,10 +222,9 @@ impl Gate {
     ) -> Result<Vec<Due>> {
         let handle = self.0.handle().await?;
         let appointments: Collection<RawDocumentBuf> = handle.collection(Appointment::COLLECTION);
-        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
         let mut stages = vec![doc! { "$match": filter }];
         stages.extend(sort.map(|field| doc! { "$sort": { field: 1 } }));
-        stages.extend([doc! { "$limit": limit }, doc! { "$lookup": hospital }, with_accounts()]);
+        stages.extend([doc! { "$limit": limit }, with_hospital(), with_accounts()]);
         let cursor = appointments.aggregate(stages).with_type::<RawDocumentBuf>();
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;
@@ -241,12 +240,11 @@ impl Gate {
     ) -> Result<Vec<(Tenant, Hospital, T)>> {
         let handle = self.0.handle().await?;
         let found: Collection<RawDocumentBuf> = handle.collection(T::COLLECTION);
-        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
         let stages = vec![
             doc! { "$match": filter },
             doc! { "$sort": sort },
             doc! { "$limit": limit },
-            doc! { "$lookup": hospital },
+            with_hospital(),
         ];
         let cursor = found.aggregate(stages).with_type::<RawDocumentBuf>();
         let raws: Vec<RawDocumentBuf> =
@@ -294,6 +292,16 @@ pub(super) fn found(raw: &RawDocumentBuf) -> Result<Found> {
 fn due(raw: &RawDocumentBuf) -> Result<Due> {
     let Owner { hospital, accounts } = owner(raw)?;
     Ok(Due { tenant: tenant_of(&hospital), appointment: read(raw)?, accounts })
+}
+
+/// Looks up the hospital a document belongs to.
+pub(super) fn with_hospital() -> Document {
+    doc! { "$lookup": {
+        "from": "hospitals",
+        "localField": "hospitalId",
+        "foreignField": "_id",
+        "as": "hospital",
+    } }
 }
 
 /// Whose a document is that was looked up with its hospital.

@@ -3,7 +3,7 @@
 use super::{
     Error, Result,
     connection::bounded,
-    gate::{Gate, tell_unreadable},
+    gate::{Gate, tell_unreadable, with_hospital},
     platform::tenant_of,
     scoped::{PLATFORM, Stored, read, to_document},
 };
@@ -107,8 +107,7 @@ impl Gate {
         let accounts: Collection<RawDocumentBuf> =
             self.database().handle().await?.collection(Account::COLLECTION);
         let own = doc! { "_id": notification.account_id.as_str(), "hospitalId": owner };
-        let hospital = doc! { "from": "hospitals", "localField": "hospitalId", "foreignField": "_id", "as": "hospital" };
-        let stages = vec![doc! { "$match": own }, doc! { "$lookup": hospital }];
+        let stages = vec![doc! { "$match": own }, with_hospital()];
         let cursor = accounts.aggregate(stages).with_type::<RawDocumentBuf>();
         let raws: Vec<RawDocumentBuf> =
             bounded(async { cursor.await?.try_collect().await }).await?;

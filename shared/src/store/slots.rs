@@ -147,6 +147,7 @@ struct Planning<'a> {
     removed: &'a [Slot],
     created: &'a [Slot],
     closing: &'a [SlotId],
+    renewed: &'a [Slot],
 }
 
 /// The slot that is there at the time of this one, and what makes it be sold like it from now on. How
@@ -221,9 +222,9 @@ impl HospitalStore {
             let created = made(std::mem::take(&mut plan.missing))?;
             let renewed = made(std::mem::take(&mut plan.renewed))?;
             let wishes = self.wishes_for(&created.iter().collect::<Vec<_>>()).await?;
-            let planned =
-                Planning { removed: &plan.removed, created: &created, closing: &plan.closing };
-            match self.publish_planned(doctor, (&planned, &renewed), (&wishes, rules), now).await {
+            let (removed, closing) = (&plan.removed[..], &plan.closing[..]);
+            let planned = Planning { removed, created: &created, closing, renewed: &renewed };
+            match self.publish_planned(doctor, &planned, (&wishes, rules), now).await {
                 Ok(Some(created)) => {
                     self.mark_late(created.iter().chain(&plan.unchanged).collect()).await?;
                     return Ok(Published::Done {
@@ -273,11 +274,11 @@ impl HospitalStore {
     async fn publish_planned(
         &self,
         doctor: &AccountId,
-        (planned, renewed): (&Planning<'_>, &[Slot]),
+        planned: &Planning<'_>,
         (wishes, rules): (&[WaitEntry], &Offer),
         now: Instant,
     ) -> Result<Option<Vec<Slot>>> {
-        let Planning { removed, created, closing } = *planned;
+        let Planning { removed, created, closing, renewed } = *planned;
         if created.is_empty() && removed.is_empty() && closing.is_empty() && renewed.is_empty() {
             return Ok(Some(Vec::new()));
         }
