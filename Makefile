@@ -68,8 +68,10 @@ fuzz: $(SCHEMATHESIS) ## what openapi.json allows and what not, over a stack of 
 	cargo build --workspace --all-targets
 	tests/fuzz/run $(TARGET)
 
+# With all targets, as the tests are built: what they depend on would else be compiled twice over,
+# with other features.
 gen: ## openapi.json, from the code
-	cargo build --workspace
+	cargo build --workspace --all-targets
 	$(TARGET)/debug/gen
 
 clean-data: ## empties the local stack's data (stop it first)
