@@ -68,14 +68,7 @@ pub(crate) fn measure(table: &mut Table) {
         Some(of_hello) => all_instructions(&runtime, &starts, of_hello, table),
         None => println!("instructions are not counted: valgrind is not here"),
     }
-    let measured = trips(&runtime, &starts);
-    table.add(Figure {
-        what: "serial round trips of a cold function's first find".to_owned(),
-        measured,
-        unit: "",
-        bar: Bar::AtMost(5.0),
-        reference: "by the slope against a delay".to_owned(),
-    });
+    trips(&runtime, &starts, table);
     sizes(table);
 }
 
@@ -234,18 +227,45 @@ fn collected(log: &Path) -> f64 {
     count / 1e6
 }
 
-fn trips(runtime: &Runtime, starts: &Starts) -> f64 {
+/// How a function gets to its first find.
+fn trips(runtime: &Runtime, starts: &Starts, table: &mut Table) {
     let (first, proxy) = (&starts.somebody, runtime.block_on(Proxy::to(starts.database.address())));
     let uri = format!("mongodb://{}/?directConnection=true", proxy.address);
     let mut environment = first.environment.clone();
     environment.push(("MONGODB_URI".to_owned(), uri));
     let late = First { environment, event: first.event.clone(), ..*first };
+    starts.database.take();
+    proxy.connections();
+    once(runtime, &late);
+    let (told, connections) = (starts.database.take(), proxy.connections());
     let least = |by: Duration| {
         proxy.delay(by);
         (0..5).map(|_| once(runtime, &late).time).min().unwrap_or_default()
     };
     let (prompt, late) = (least(Duration::ZERO), least(DELAY));
-    proxy::trips(prompt, late)
+    for (what, measured, bar, reference) in [
+        (
+            "serial round trips of a cold function's first find",
+            proxy::trips(prompt, late),
+            Bar::AtMost(5.0),
+            "by the slope against a delay".to_owned(),
+        ),
+        // Creating an index would be one more.
+        (
+            "commands of a cold function's first find",
+            told.all() as f64,
+            Bar::AtMost(2.0),
+            format!("greetings apart: {:?}", told.commands),
+        ),
+        (
+            "connections of a cold function's first find",
+            connections as f64,
+            Bar::Told,
+            "to MongoDB: one to watch it, one for each call at the same time".to_owned(),
+        ),
+    ] {
+        table.add(Figure { what: what.to_owned(), measured, unit: "", bar, reference });
+    }
 }
 
 /// How large the functions without S3 are.

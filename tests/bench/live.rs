@@ -29,14 +29,19 @@ impl<'a> Live<'a> {
     /// Sends a request to the function that owns its route; the status of its answer.
     pub(crate) fn call(&mut self, call: &Call) -> u64 {
         let (function, event) = event(call);
+        status(&self.event(function, &event))
+    }
+
+    /// Gives a function an event; its answer.
+    pub(crate) fn event(&mut self, function: &'static str, event: &str) -> String {
         let (_, api) = self.started.entry(function).or_insert_with(|| {
             let api = RuntimeApi::start(self.runtime);
             let environment = of_function(&api, function, &self.environment);
             (Process::start(&released(function), &[], &environment), api)
         });
-        let answered = api.ask(&event);
+        let answered = api.ask(event);
         assert!(answered.ok, "{function} answers: {}", answered.body);
-        status(&answered.body)
+        answered.body
     }
 
     /// The most memory each function had at once, in MiB.

@@ -1,5 +1,6 @@
-//! What the busiest requests cost a function that is warm: how often it waits for MongoDB, how
-//! often it asks Upstash, and what a log-in computes.
+//! What the busiest requests cost a function that is warm: how often it waits for MongoDB and what
+//! it tells it, how often it asks Upstash and Razorpay, what connections it opens, and what a log-in
+//! computes.
 
 use crate::{
     child::{Process, released},
@@ -16,6 +17,7 @@ use tests::{
     proxy::{self, DELAY, Proxy},
     razorpay::delivery,
     stack,
+    wire::Wire,
 };
 use tokio::runtime::Runtime;
 
@@ -33,6 +35,8 @@ struct Bench<'a> {
     runtime: &'a Runtime,
     people: People,
     mongodb: Proxy,
+    /// Behind the way to `MongoDB`: counts what arrives there.
+    wire: Wire,
     upstash: Proxy,
     razorpay: Proxy,
     live: Live<'a>,
@@ -42,11 +46,17 @@ struct Bench<'a> {
     clients: u8,
 }
 
-/// How often a request asked each server, one after the other.
+/// How often a request asked each server.
 struct Trips {
+    /// One after the other.
     mongodb: f64,
+    /// What it told `MongoDB`, and how often it wrote to the audit trail beside it.
+    commands: Vec<String>,
+    entries: usize,
     upstash: u64,
     razorpay: u64,
+    /// What connections were opened for it, to whichever of them.
+    connections: u64,
 }
 
 /// Measures.
@@ -57,13 +67,16 @@ pub(crate) fn measure(table: &mut Table) {
         REQUESTS.iter().copied()
     {
         let trips = bench.trips(request);
-        let mut add = |of: &str, measured, most, reference: &str| {
-            let (what, bar) = (format!("{what}: {of}"), Bar::AtMost(most));
+        let mut add = |of: &str, measured, bar, reference: &str| {
+            let what = format!("{what}: {of}");
             table.add(Figure { what, measured, unit: "", bar, reference: reference.to_owned() });
         };
-        add("serial round trips to MongoDB", trips.mongodb, most_mongodb, why);
-        add("requests to Upstash", trips.upstash as f64, most_upstash, "");
-        add("requests to Razorpay", trips.razorpay as f64, most_razorpay, "");
+        let told = trips.told();
+        add("serial round trips to MongoDB", trips.mongodb, Bar::AtMost(most_mongodb), why);
+        add("commands to MongoDB", told.len() as f64, Bar::Told, &told.join(", "));
+        add("requests to Upstash", trips.upstash as f64, Bar::AtMost(most_upstash), "");
+        add("requests to Razorpay", trips.razorpay as f64, Bar::AtMost(most_razorpay), "");
+        add("new connections", trips.connections as f64, Bar::AtMost(0.0), "what is there is kept");
         let cpu = bench.cpu(request);
         table.add(Figure {
             what: format!("{what}: CPU"),
@@ -73,6 +86,8 @@ pub(crate) fn measure(table: &mut Table) {
             reference: spread(cpu),
         });
     }
+    // The confirmations of all of it, each with its receipt.
+    bench.live.event("scheduled", &json!({ "job": "mails" }).to_string());
     for (function, most) in bench.live.peaks() {
         table.add(Figure {
             what: format!("most memory of {function}"),
@@ -99,6 +114,14 @@ pub(crate) fn measure(table: &mut Table) {
         bar: Bar::AtMost(1.10),
         reference: format!("{:.1} ms over {:.1} ms", ours * 1000.0, bare * 1000.0),
     });
+}
+
+impl Trips {
+    /// All that was told `MongoDB`, by name.
+    fn told(&self) -> Vec<&str> {
+        let entries = std::iter::repeat_n("insert (trail)", self.entries);
+        self.commands.iter().map(String::as_str).chain(entries).collect()
+    }
 }
 
 /// A request that can be made again and again: it gets ready what it needs.
@@ -178,6 +201,19 @@ const REQUESTS: &[Asked] = &[
             authorized(cancel, &bench.people.patient)
         },
     ),
+    (
+        "receipt as PDF, the first time",
+        (3.0, 1.0, 0.0),
+        "the appointment and the hospital; whether it has one and the last number; the receipt",
+        |bench| {
+            let appointment = bench.booked();
+            let paid = bench.people.patient.pays(&appointment);
+            bench.runtime.block_on(paid);
+            let path = format!("/payments/receipts/{}", text(&appointment, "/id"));
+            let receipt = Call::get(path).header("accept", "application/pdf".to_owned());
+            authorized(receipt, &bench.people.patient)
+        },
+    ),
 ];
 
 fn authorized(call: Call, who: &Actor) -> Call {
@@ -187,9 +223,11 @@ fn authorized(call: Call, who: &Actor) -> Call {
 impl<'a> Bench<'a> {
     fn new(runtime: &'a Runtime) -> Self {
         let people = runtime.block_on(People::new());
-        let way = |server| runtime.block_on(Proxy::to(stack::of(server)));
-        let (mongodb, upstash) = (way("/mongodb/uri"), way("/upstash/url"));
-        let razorpay = way("/razorpay/endpoint");
+        let way = |server: &str| runtime.block_on(Proxy::to(server));
+        let wire = runtime.block_on(Wire::new());
+        let mongodb = way(&wire.uri);
+        let (upstash, razorpay) =
+            (way(stack::of("/upstash/url")), way(stack::of("/razorpay/endpoint")));
         let others = [
             ("MONGODB_URI", format!("mongodb://{}/?directConnection=true", mongodb.address)),
             ("UPSTASH_REDIS_REST_URL", format!("http://{}", upstash.address)),
@@ -198,9 +236,12 @@ impl<'a> Bench<'a> {
         let others = others.each_ref().map(|(name, value)| (*name, value.as_str()));
         let live = Live::of(runtime, &people.world, &others);
         let mut open = runtime.block_on(people.slots(4, 50));
-        open.extend(runtime.block_on(people.slots(5, 50)));
+        for days in 5..7 {
+            open.extend(runtime.block_on(people.slots(days, 50)));
+        }
         let newcomers = runtime.block_on(people.world.a.new_patients(NEWCOMERS));
-        Bench { runtime, people, mongodb, upstash, razorpay, live, open, newcomers, clients: 0 }
+        let clients = 0;
+        Bench { runtime, people, mongodb, wire, upstash, razorpay, live, open, newcomers, clients }
     }
 
     /// A client's address that nobody had before.
@@ -228,8 +269,15 @@ impl<'a> Bench<'a> {
             times.unwrap_or_default()
         };
         let (prompt, late) = (least(Duration::ZERO), least(DELAY));
-        let mongodb = proxy::trips(prompt, late);
-        Trips { mongodb, upstash: self.upstash.requests(), razorpay: self.razorpay.requests() }
+        // What the last of them did.
+        Trips {
+            mongodb: proxy::trips(prompt, late),
+            commands: self.wire.commands(),
+            entries: self.wire.entries(),
+            upstash: self.upstash.requests(),
+            razorpay: self.razorpay.requests(),
+            connections: self.connections(),
+        }
     }
 
     /// Milliseconds of CPU of a request, the middle of some.
@@ -249,11 +297,20 @@ impl<'a> Bench<'a> {
         let call = request(self);
         self.upstash.requests();
         self.razorpay.requests();
+        self.wire.commands();
+        self.wire.entries();
+        self.connections();
         let start = Instant::now();
         let status = self.live.call(&call);
         let took = start.elapsed();
         assert!(status < 300, "{} {}: {status}", call.method, call.target);
         took
+    }
+
+    /// What connections were opened since the last time this was asked.
+    fn connections(&self) -> u64 {
+        let ways = [&self.mongodb, &self.upstash, &self.razorpay];
+        ways.map(Proxy::connections).iter().sum()
     }
 
     /// Seconds of CPU of a log-in, and of a hash alone.

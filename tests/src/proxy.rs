@@ -42,6 +42,7 @@ pub struct Proxy {
     pub address: String,
     milliseconds: Arc<AtomicU64>,
     requests: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -50,11 +51,13 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("there is a port");
         let address = listener.local_addr().expect("a listener has an address").to_string();
-        let this = Self { address, milliseconds: Arc::default(), requests: Arc::default() };
+        let (milliseconds, requests) = (Arc::default(), Arc::default());
+        let this = Self { address, milliseconds, requests, connections: Arc::default() };
         let host = server.split("://").last().unwrap_or_default().split(['/', '?']).next();
         let (server, accepting) = (host.unwrap_or_default().to_owned(), this.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                accepting.connections.fetch_add(1, Ordering::SeqCst);
                 let server = TcpStream::connect(&server).await.expect("the server is there");
                 client.set_nodelay(true).expect("it is a socket");
                 server.set_nodelay(true).expect("it is a socket");
@@ -78,6 +81,11 @@ impl Proxy {
     /// HTTP requests since the last time this was asked.
     pub fn requests(&self) -> u64 {
         self.requests.swap(0, Ordering::SeqCst)
+    }
+
+    /// Connections that were opened since the last time this was asked.
+    pub fn connections(&self) -> u64 {
+        self.connections.swap(0, Ordering::SeqCst)
     }
 
     async fn late(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {

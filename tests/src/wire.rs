@@ -30,6 +30,7 @@ pub struct Wire {
 #[derive(Debug, Clone, Default)]
 struct Told {
     commands: Commands,
+    entries: Arc<AtomicUsize>,
     meeting: Meeting,
     cut: Arc<AtomicBool>,
     death: Death,
@@ -144,6 +145,11 @@ impl Wire {
         self.documents().into_iter().map(|(name, _)| name).collect()
     }
 
+    /// Entries of the audit trail since the last time this was asked.
+    pub fn entries(&self) -> usize {
+        self.told.entries.swap(0, Ordering::SeqCst)
+    }
+
     /// The same commands whole: the name, and the document with what was sent beside it.
     pub fn documents(&self) -> Vec<(String, Document)> {
         std::mem::take(&mut *self.told.commands.lock().unwrap_or_else(PoisonError::into_inner))
@@ -216,6 +222,9 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
             return;
         }
         let name_meets = name == "find" || entry;
+        if op == Some(OP_MSG) && name == "insert" && entry {
+            told.entries.fetch_add(1, Ordering::SeqCst);
+        }
         let beside = HOUSEKEEPING.contains(&name.as_str())
             || (name == "insert" && value.starts_with(b"audit"));
         let fate = if op == Some(OP_MSG) && !beside { told.death.fate() } else { Fate::Passes };

@@ -13,7 +13,6 @@ use shared::{
         RefundStatus, kinds,
     },
     print::{Paper, kept, refunds},
-    store::HospitalStore,
     tenancy::{Grant, ReadReceipts, Tenant},
     web::{Error, Json, PathId, Refusals, Result},
 };
@@ -90,8 +89,15 @@ pub(crate) async fn receipt(
 ) -> Result<Response> {
     let tenant = grant.own_tenant()?;
     let store = payments.core.store.of(&tenant);
-    let appointment = store.appointment(&id, &grant.reach()).await?.ok_or(Error::NotFound)?;
-    let receipt = issued(&payments, &store, &tenant, &appointment).await?;
+    let reach = grant.reach();
+    let (appointment, hospital) =
+        tokio::try_join!(store.appointment(&id, &reach), store.hospital(&tenant))?;
+    let appointment = appointment.ok_or(Error::NotFound)?;
+    let hospital = hospital.ok_or_else(|| Error::internal("the own hospital is gone"))?;
+    let from = (&hospital.code, &hospital.name, &hospital.time_zone);
+    let (core, now) = (&payments.core, payments.core.clock.now());
+    let wanted = Receipt::of(&appointment, from, core.entropy.id(now)?, now);
+    let receipt = store.issue_receipt(&wanted.ok_or(Error::NotFound)?).await?;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let paper = || Paper::of(&receipt, &appointment, tenant.zone());
     let mut response = match Form::wanted(accept) {
@@ -101,25 +107,6 @@ pub(crate) async fn receipt(
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)
-}
-
-/// The receipt an appointment has, or the one it gets now.
-async fn issued(
-    payments: &Payments,
-    store: &HospitalStore,
-    tenant: &Tenant,
-    appointment: &Appointment,
-) -> Result<Receipt> {
-    let paid = appointment.paid().ok_or(Error::NotFound)?;
-    if let Some(receipt) = store.receipt_of(&paid.id).await? {
-        return Ok(receipt);
-    }
-    let (core, gone) = (&payments.core, || Error::internal("the own hospital is gone"));
-    let hospital = store.hospital(tenant).await?.ok_or_else(gone)?;
-    let from = (&hospital.code, &hospital.name, &hospital.time_zone);
-    let now = core.clock.now();
-    let wanted = Receipt::of(appointment, from, core.entropy.id(now)?, now);
-    Ok(store.issue_receipt(&wanted.ok_or(Error::NotFound)?).await?)
 }
 
 impl ReceiptView {

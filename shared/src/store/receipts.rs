@@ -14,7 +14,7 @@ impl Stored for Receipt {
 
 impl HospitalStore {
     /// The receipt for a payment, if it has one.
-    pub async fn receipt_of(&self, payment: &PaymentId) -> Result<Option<Receipt>> {
+    async fn receipt_of(&self, payment: &PaymentId) -> Result<Option<Receipt>> {
         let receipts = self.scope.collection::<Receipt>().await?;
         receipts.find_one(doc! { "paymentId": payment.as_str() }).await
     }
@@ -25,13 +25,15 @@ impl HospitalStore {
     /// whatever breaks off in between. Who finds a number taken goes on to the one after it; of
     /// any number of callers one gets on at each step, and each step leaves no gap behind.
     pub async fn issue_receipt(&self, wanted: &Receipt) -> Result<Receipt> {
-        if let Some(known) = self.receipt_of(&wanted.payment_id).await? {
-            return Ok(known);
-        }
         let receipts = self.scope.collection::<Receipt>().await?;
         let year = doc! { "year": wanted.year.to_string() };
         let latest = Find { filter: year, sort: doc! { "serial": -1 }, limit: 1 };
-        let latest = receipts.find(latest).await?.first().map_or(0, |receipt| receipt.serial);
+        let (known, latest) =
+            tokio::try_join!(self.receipt_of(&wanted.payment_id), receipts.find(latest))?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let latest = latest.first().map_or(0, |receipt| receipt.serial);
         let mut next = Receipt { serial: latest.saturating_add(1), ..wanted.clone() };
         loop {
             match receipts.insert(&next, None).await {
