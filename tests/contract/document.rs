@@ -156,21 +156,33 @@ fn answers_say_which_headers_they_have() {
         let key = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
         let parameters = operation.get("parameters").and_then(Value::as_array);
         let keyed = parameters.is_some_and(|parameters| parameters.contains(&key));
-        for (status, answer) in answers {
-            let headers = &resolved(&document, answer)["headers"];
+        for (status, given) in answers {
+            let (answer, shared) = (resolved(&document, given), given.get("$ref").is_some());
             let has = |name: &str| {
                 let leads = format!("#/components/headers/{name}");
-                headers[name]["$ref"].as_str() == Some(leads.as_str())
+                answer["headers"][name]["$ref"].as_str() == Some(leads.as_str())
             };
-            assert!(has("x-request-id"), "{route} {status}");
-            let waits = matches!(status.as_str(), "429" | "503");
-            assert_eq!(has("Retry-After"), waits, "{route} {status}");
-            let shared = answer.get("$ref").is_some();
-            for name in ["RateLimit", "RateLimit-Policy"] {
-                assert_eq!(has(name), counted || shared, "{route} {status} {name}");
+            let number: u16 = status.parse().unwrap();
+            let content = answer.get("content").is_some();
+            let for_all = ["GET /docs 200", "GET /openapi.json 200"];
+            let kept = for_all.contains(&format!("{route} {status}").as_str());
+            let stays = matches!(number, 200..=299 | 400 | 404 | 409 | 422);
+            let wants_token =
+                codes(&document, &operation, number).contains(&"UNAUTHENTICATED".to_owned());
+            let receipt = route == "GET /payments/receipts/{appointmentId}" && number == 200;
+            for (name, expected) in [
+                ("x-request-id", true),
+                ("Retry-After", matches!(number, 429 | 503)),
+                ("RateLimit", counted || shared),
+                ("RateLimit-Policy", counted || shared),
+                ("Idempotent-Replayed", (keyed || shared) && stays),
+                ("Cache-Control", content && !kept),
+                ("WWW-Authenticate", wants_token),
+                ("Content-Disposition", receipt),
+                ("Vary", receipt),
+            ] {
+                assert_eq!(has(name), expected, "{route} {status} {name}");
             }
-            let replayed = keyed && status.starts_with('2');
-            assert_eq!(has("Idempotent-Replayed"), replayed, "{route} {status}");
         }
     }
 }
@@ -207,9 +219,21 @@ fn refusals_that_tell_more_describe_it() {
     for name in ["SlotView", "Money"] {
         assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
     }
-    let example = answer("POST /slots/book", "409")["example"].clone();
-    assert_eq!(example["code"], "SLOT_TAKEN");
-    assert!(example["nextAvailable"][0].is_object(), "{example}");
+    let shown = |route: &str, code: &str| {
+        let examples = answer(route, "409")["examples"].clone();
+        resolved(&document, &examples[code])["value"].clone()
+    };
+    for (route, code, member) in [
+        ("POST /slots/book", "SLOT_TAKEN", "nextAvailable"),
+        ("POST /slots/book", "SLOT_TAKEN", "alternatives"),
+        ("POST /slots/set", "SLOT_OVERLAP", "clashes"),
+        ("POST /appointments/{id}/reschedule", "SLOT_COSTS_MORE", "difference"),
+    ] {
+        let example = shown(route, code);
+        let told = example[member].get(0).unwrap_or(&example[member]);
+        assert!(told.is_object(), "{code} {member}: {example}");
+    }
+    let example = shown("POST /slots/book", "SLOT_TAKEN");
     // What the tests hold answers against has them too.
     let (route, _) = routes::find("POST", "/slots/book").unwrap();
     let faults =
@@ -334,90 +358,183 @@ fn limits_and_what_is_replaced_are_told() {
 }
 
 /// Every schema that has an example, with it and where they are.
-fn examples<'a>(value: &'a Value, at: &str) -> Vec<(String, &'a Value, &'a Value)> {
+fn examples<'a>(
+    document: &'a Value,
+    value: &'a Value,
+    at: &str,
+) -> Vec<(String, &'a Value, &'a Value)> {
     match value {
-        Value::Array(items) => items.iter().flat_map(|item| examples(item, at)).collect(),
+        Value::Array(items) => items.iter().flat_map(|item| examples(document, item, at)).collect(),
         Value::Object(members) => {
-            let own = members.get("schema").zip(members.get("example"));
-            let own = own.into_iter().map(|(schema, example)| (at.to_owned(), schema, example));
+            let schema = members.get("schema");
+            let own = shown(document, value).into_iter();
+            let own = own.filter_map(|example| Some((at.to_owned(), schema?, example)));
             let several = members.get("examples").and_then(Value::as_array);
             let several = several.into_iter().flatten();
             let several = several.map(|example| (at.to_owned(), value, example));
-            let shown = |name: &str| matches!(name, "example" | "examples");
-            let inner = members.iter().filter(|(name, _)| !shown(name));
-            let inner = inner.flat_map(|(name, member)| examples(member, &format!("{at}/{name}")));
+            let of_examples = |name: &str| matches!(name, "example" | "examples");
+            let inner = members.iter().filter(|(name, _)| !of_examples(name));
+            let inner = inner
+                .flat_map(|(name, member)| examples(document, member, &format!("{at}/{name}")));
             own.chain(several).chain(inner).collect()
         }
         _ => Vec::new(),
     }
 }
 
+/// The examples that stand beside a schema: one, or several by their names.
+fn shown<'a>(document: &'a Value, beside: &'a Value) -> Vec<&'a Value> {
+    let named = beside["examples"].as_object().into_iter().flat_map(Map::values);
+    let named = named.map(|example| &resolved(document, example)["value"]);
+    beside.get("example").into_iter().chain(named).collect()
+}
+
 #[test]
 fn every_example_fits_its_schema() {
     let document = document();
-    let all = examples(&document, "");
-    assert!(all.len() > 150, "{}", all.len());
+    let all = examples(&document, &document, "");
+    assert!(all.len() > 600, "{}", all.len());
     for (at, schema, example) in all {
         let faults = schema::unfit(schema, example);
         assert!(faults.is_empty(), "{at}: {faults:#?}\n{example}");
     }
 }
 
-#[test]
-fn what_was_recorded_is_shown() {
-    let recorded: Value = serde_json::from_str(&read("tests/examples.json")).unwrap();
-    let operations = operations();
-    for (key, body) in recorded.as_object().unwrap() {
-        let (route, status) = match key.rsplit_once(' ') {
-            Some((route, status)) if route.contains(' ') => (route, Some(status)),
-            _ => (key.as_str(), None),
-        };
-        let known = operations.iter().find(|(name, _)| name == route);
-        let (_, operation) = known.unwrap_or_else(|| panic!("{key} is no operation"));
-        let described = match status {
-            Some(status) => &operation["responses"][status],
-            None => operation.get("requestBody").unwrap_or(&Value::Null),
-        };
-        let contents = described["content"].as_object().into_iter().flat_map(Map::values);
-        let mut shown = contents.filter_map(|content| content.get("example"));
-        assert!(shown.any(|example| example == body), "{key} is shown nowhere");
-    }
+/// What `tests/examples.json` tells of each operation.
+fn told() -> Vec<(String, Vec<Value>)> {
+    let told: Value = serde_json::from_str(&read("tests/examples.json")).unwrap();
+    let operations = told["operations"].as_object().unwrap().clone().into_iter();
+    operations.map(|(route, exchanges)| (route, exchanges.as_array().unwrap().clone())).collect()
 }
 
 #[test]
-fn examples_that_are_made_are_possible() {
+fn what_is_told_is_shown_and_the_ordinary_first() {
     let document = document();
-    let of = |route: &str, pointer: &str| {
-        let (_, operation) =
-            operations_of(&document).into_iter().find(|(name, _)| name == route).unwrap();
-        Value::Object(operation).pointer(pointer).unwrap().clone()
-    };
-    let slots = "/responses/200/content/application~1json/example/items/0";
-    let slot = of("GET /slots", slots);
-    assert!(slot["id"].as_str().unwrap().starts_with("slt_"), "{slot}");
-    assert!(slot["start"].as_str().unwrap() < slot["end"].as_str().unwrap(), "{slot}");
-    for (route, role) in [("POST /create/patient", "patient"), ("POST /create/doctor", "doctor")] {
-        let made = of(route, "/responses/201/content/application~1json/example");
-        assert_eq!(made["role"], role, "{route}");
+    let operations = operations_of(&document);
+    for (route, exchanges) in told() {
+        let known = operations.iter().find(|(name, _)| *name == route);
+        let (_, operation) = known.unwrap_or_else(|| panic!("{route} is no operation"));
+        for (index, exchange) in exchanges.iter().enumerate() {
+            let answer = operation["responses"].get(exchange["status"].to_string());
+            for (member, place) in [("sent", operation.get("requestBody")), ("answer", answer)] {
+                let Some(body) = exchange.get(member) else { continue };
+                let content = place.unwrap().pointer("/content/application~1json").unwrap();
+                let all = shown(&document, content);
+                let place = all.iter().position(|example| *example == body);
+                let place = place.unwrap_or_else(|| panic!("{route}: {body} is shown nowhere"));
+                assert!(index > 0 || place == 0, "{route}: the first is not shown first");
+            }
+        }
     }
-    let otp = of("POST /otp-login/verify", "/requestBody/content/application~1json/example/otp");
-    assert_eq!(otp.as_str().unwrap().len(), 6);
+    let told: Value = serde_json::from_str(&read("tests/examples.json")).unwrap();
+    for (name, members) in told["refusals"].as_object().unwrap() {
+        let code = Code::ALL.iter().find(|code| code.as_str() == name).unwrap();
+        let example = &document["components"]["examples"][format!("{code:?}")]["value"];
+        for (member, value) in members.as_object().unwrap() {
+            assert_eq!(example[member], *value, "{name}");
+        }
+    }
+}
+
+/// What a value says, by name; the `id` of a `doctor` is a `doctorId`.
+fn said<'a>(value: &'a Value, name: &str) -> Vec<(String, &'a Value)> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(|item| said(item, name)).collect(),
+        Value::Object(members) => {
+            let called = |member: &str| match member {
+                "id" => format!("{name}Id"),
+                _ => member.to_owned(),
+            };
+            members.iter().flat_map(|(member, inner)| said(inner, &called(member))).collect()
+        }
+        _ => vec![(name.to_owned(), value)],
+    }
+}
+
+/// What is answered otherwise than it was sent: the reason may be the booking's, and one token is
+/// followed by the next.
+const OTHERWISE: [&str; 2] = ["reason", "refreshToken"];
+
+/// An answer that tells what was sent tells it as it was sent.
+#[test]
+fn requests_and_answers_belong_together() {
+    let mut echoes = 0;
+    for (route, exchanges) in told() {
+        for exchange in &exchanges {
+            let answered = said(&exchange["answer"], "");
+            let sent = said(&exchange["sent"], "").into_iter();
+            for (name, value) in sent.filter(|(name, _)| !OTHERWISE.contains(&name.as_str())) {
+                let told: Vec<&Value> =
+                    answered.iter().filter(|(known, _)| *known == name).map(|it| it.1).collect();
+                assert!(told.is_empty() || told.contains(&value), "{route}: {name} {value}");
+                echoes += usize::from(!told.is_empty());
+            }
+        }
+    }
+    assert!(echoes > 50, "{echoes}");
+}
+
+#[test]
+fn what_is_told_is_possible() {
+    let told: Value = serde_json::from_str(&read("tests/examples.json")).unwrap();
+    let (mut left, mut times) = (vec![&told], 0);
+    while let Some(value) = left.pop() {
+        if let (Some(start), Some(end)) = (value["start"].as_str(), value["end"].as_str()) {
+            assert!(start < end, "{value}");
+            times += 1;
+        }
+        let seats = ["capacity", "free"].map(|name| &value[name]);
+        assert!(value["status"] != "open" || !seats.contains(&&json!(0)), "{value}");
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
+    }
+    assert!(times > 20, "{times}");
 }
 
 #[test]
 fn every_json_body_has_an_example() {
+    let document = document();
     let mut bodies = 0;
-    for (route, operation) in operations() {
+    for (route, operation) in operations_of(&document) {
         let sent = operation.get("requestBody").into_iter();
         let answers = operation["responses"].as_object().unwrap().iter();
         let answers = answers.filter(|(status, _)| status.starts_with('2'));
         for body in sent.chain(answers.map(|(_, answer)| answer)) {
             let Some(body) = body.pointer("/content/application~1json") else { continue };
-            assert!(body.get("example").is_some_and(|one| !one.is_null()), "{route}");
+            let all = shown(&document, body);
+            assert!(!all.is_empty(), "{route}: nothing of it in tests/examples.json");
+            assert!(all.iter().all(|example| !example.is_null()), "{route}");
             bodies += 1;
         }
     }
     assert!(bodies > 100, "{bodies}");
+}
+
+#[test]
+fn every_refusal_has_an_example_of_each_code() {
+    let document = document();
+    let mut refusals = 0;
+    for (route, operation) in operations_of(&document) {
+        let answers = operation["responses"].as_object().unwrap().iter();
+        for (status, answer) in answers.filter(|(status, _)| status.as_str() >= "400") {
+            let content = &resolved(&document, answer)["content"]["application/problem+json"];
+            let named = content["examples"].as_object().unwrap();
+            let number: u16 = status.parse().unwrap();
+            let known: BTreeSet<String> =
+                codes(&document, &operation, number).into_iter().collect();
+            assert_eq!(named.keys().cloned().collect::<BTreeSet<_>>(), known, "{route} {status}");
+            for (code, example) in named {
+                let problem = &resolved(&document, example)["value"];
+                assert_eq!(problem["code"], code.as_str(), "{route} {status}");
+                assert_eq!(problem["status"], number, "{route} {status}");
+            }
+            refusals += 1;
+        }
+    }
+    assert!(refusals > 600, "{refusals}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
     reason = "a wrong answer ends its test"
 )]
 
-use crate::{routes::Route, schema};
+use crate::{document, routes::Route, schema};
 use http::{HeaderMap, response::Parts};
 use serde_json::Value;
 
@@ -63,6 +63,26 @@ impl Answer {
         } else {
             self.check_success(route);
         }
+        self.check_headers(route);
+    }
+
+    /// No header that says something of its own is sent without being described, and whether caches
+    /// may keep an answer is told rightly.
+    fn check_headers(&self, route: &Route) {
+        let (of, status) = (&self.what, self.status);
+        for name in document::header_names().filter(|name| self.header(name).is_some()) {
+            assert!(
+                schema::has_header(route, status, name),
+                "{of} {status} is said to have no {name}"
+            );
+        }
+        let described = schema::has_header(route, status, "Cache-Control");
+        assert_eq!(
+            self.header("cache-control").is_some(),
+            described,
+            "{of} {status}: {}",
+            self.text
+        );
     }
 
     fn check_problem(&self, route: &Route, request_id: &str) {

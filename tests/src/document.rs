@@ -1,7 +1,7 @@
 //! The description of the whole API, put together from every function's operations.
 
 use crate::{
-    examples::{Samples, give_examples, made},
+    examples::{Examples, give_examples},
     refusals,
 };
 use serde_json::{Map, Value, json};
@@ -61,6 +61,7 @@ pub fn whole() -> OpenApi {
 /// The document's text as it is committed, with what the derived schemas do not know.
 pub fn text() -> String {
     let mut document = serde_json::to_value(whole()).unwrap_or_default();
+    let examples = Examples::read();
     name_operations(&mut document);
     describe_all(&mut document);
     share_items(&mut document);
@@ -69,11 +70,11 @@ pub fn text() -> String {
     first_sentences(&mut document);
     name_callers(&mut document);
     name_ids(&mut document);
-    name_codes(&mut document);
+    name_codes(&mut document, &examples);
     name_keys(&mut document);
     name_headers(&mut document);
     drop_unused(&mut document);
-    give_examples(&mut document, &samples());
+    give_examples(&mut document, &examples);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -310,12 +311,11 @@ fn name_ids(document: &mut Value) {
 }
 
 /// Says of each operation with which codes it refuses, by status, and of each code what it means.
-fn name_codes(document: &mut Value) {
+fn name_codes(document: &mut Value, examples: &Examples) {
     let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
     describe_codes(document.pointer_mut("/components/schemas/Problem/properties/code"), codes);
     let issues = IssueCode::ALL.iter().map(|code| (code.as_str(), code.meaning()));
     describe_codes(document.pointer_mut("/components/schemas/FieldError/properties/code"), issues);
-    let whole = document.clone();
     let mut alike = Map::new();
     for (route, operation) in operations(document) {
         let said = refusals::by_operation().get(&route);
@@ -332,16 +332,17 @@ fn name_codes(document: &mut Value) {
                 [only] => {
                     let name = format!("{only:?}");
                     let shared = reference("responses", &name);
-                    alike.entry(name).or_insert_with(|| shared_refusal(&whole, *only));
+                    alike.entry(name).or_insert_with(|| shared_refusal(*only));
                     shared
                 }
-                _ => refusal(&whole, &codes),
+                _ => refusal(&codes),
             };
             responses.insert(status.to_string(), answer);
         }
     }
-    let components = document.get_mut("components");
-    put(components, "responses", Value::Object(alike));
+    let problems = Code::ALL.iter().map(|code| (format!("{code:?}"), problem(*code, examples)));
+    put(document.get_mut("components"), "responses", Value::Object(alike));
+    put(document.get_mut("components"), "examples", Value::Object(problems.collect()));
 }
 
 /// The codes a member may have, each with its meaning.
@@ -362,15 +363,16 @@ fn meant((code, meaning): (&str, &str)) -> String {
 }
 
 /// The answer with this code of every operation that has no other of the same status.
-fn shared_refusal(document: &Value, code: Code) -> Value {
-    let mut answer = refusal(document, &[code]);
-    let headers = headers_of(code.status().as_u16(), true, false);
+fn shared_refusal(code: Code) -> Value {
+    let mut answer = refusal(&[code]);
+    let of_any = Asked { route: "", counted: true, keyed: true };
+    let headers = headers_of(&of_any, code.status().as_u16(), &answer);
     put(Some(&mut answer), "headers", headers);
     answer
 }
 
-/// An answer that is a problem document with one of these codes.
-fn refusal(document: &Value, codes: &[Code]) -> Value {
+/// An answer that is a problem document with one of these codes, and an example of each.
+fn refusal(codes: &[Code]) -> Value {
     let named = codes.iter().map(|code| (code.as_str(), code.meaning()));
     let description = match codes {
         [only] => format!("`{}`: {}", only.as_str(), only.meaning()),
@@ -383,11 +385,12 @@ fn refusal(document: &Value, codes: &[Code]) -> Value {
         reference("schemas", "Problem"),
         { "type": "object", "properties": members },
     ]});
-    let mut content = json!({ "schema": schema });
-    let telling = codes.iter().find(|code| !more_of(**code).is_empty());
-    if let Some(code) = telling.or(codes.first().filter(|_| codes.len() == 1)) {
-        put(Some(&mut content), "example", problem(document, *code));
-    }
+    let example = |code: &Code| {
+        let shared = reference("examples", &format!("{code:?}"));
+        (code.as_str().to_owned(), shared)
+    };
+    let examples: Map<String, Value> = codes.iter().map(example).collect();
+    let content = json!({ "schema": schema, "examples": examples });
     json!({ "description": description, "content": { "application/problem+json": content } })
 }
 
@@ -415,7 +418,7 @@ fn more_of(code: Code) -> Map<String, Value> {
 }
 
 /// An example of a problem with this code.
-fn problem(document: &Value, code: Code) -> Value {
+fn problem(code: Code, examples: &Examples) -> Value {
     let kind = code.as_str().to_ascii_lowercase().replace('_', "-");
     let mut problem = json!({
         "type": format!("urn:mediconnect:problem:{kind}"),
@@ -425,16 +428,10 @@ fn problem(document: &Value, code: Code) -> Value {
         "detail": code.meaning(),
         "requestId": "JKJaXmPLvHcESHA=",
     });
-    for (member, schema) in more_of(code) {
-        let example = made(document, &schema, &member);
-        put(Some(&mut problem), &member, example);
+    for (member, told) in examples.refusal(code.as_str()).into_iter().flatten() {
+        put(Some(&mut problem), member, told.clone());
     }
-    if code == Code::ValidationFailed {
-        let issue = IssueCode::Required.as_str();
-        let error = json!({ "field": "reason", "code": issue, "message": "must not be empty" });
-        put(Some(&mut problem), "errors", json!([error]));
-    }
-    problem
+    json!({ "value": problem })
 }
 
 /// Says which operations take an `Idempotency-Key`, and what it does.
@@ -469,95 +466,123 @@ fn name_keys(document: &mut Value) {
     put(document.get_mut("components"), "parameters", parameters);
 }
 
-/// The headers of answers that say something of their own: name, meaning, schema, example.
-fn headers() -> [(&'static str, &'static str, Value, Value); 5] {
-    let text = || json!({ "type": "string" });
-    [
-        (
-            "x-request-id",
-            "Under which the request stands in the log; on every answer.",
-            text(),
-            json!("JKJaXmPLvHcESHA="),
-        ),
-        (
-            "Retry-After",
-            "Seconds after which it is worth trying again.",
-            json!({ "type": "integer", "minimum": 1 }),
-            json!(2),
-        ),
-        (
-            "RateLimit-Policy",
-            "Where requests are counted: how many (`q`) one may make within so many seconds (`w`).",
-            text(),
-            json!("\"requests\";q=3000;w=60"),
-        ),
-        (
-            "RateLimit",
-            "Where requests are counted: how many are left (`r`) for so many seconds (`t`).",
-            text(),
-            json!("\"requests\";r=2999;t=60"),
-        ),
-        (
-            "Idempotent-Replayed",
-            "It is the first answer under this `Idempotency-Key` once more.",
-            json!({ "type": "string", "enum": ["true"] }),
-            json!("true"),
-        ),
-    ]
+/// What the value of a header may be.
+enum Rule {
+    /// Always the same.
+    Fixed,
+    Text,
+    /// A number of seconds.
+    Seconds,
+}
+
+/// The headers of answers that say something of their own: name, rule, example, meaning.
+const HEADERS: [(&str, Rule, &str, &str); 9] = [
+    (
+        "x-request-id",
+        Rule::Text,
+        "JKJaXmPLvHcESHA=",
+        "Under which the request stands in the log; on every answer.",
+    ),
+    ("Retry-After", Rule::Seconds, "2", "Seconds after which it is worth trying again."),
+    (
+        "RateLimit-Policy",
+        Rule::Text,
+        "\"requests\";q=3000;w=60",
+        "Where requests are counted: how many (`q`) one may make within so many seconds (`w`).",
+    ),
+    (
+        "RateLimit",
+        Rule::Text,
+        "\"requests\";r=2999;t=60",
+        "Where requests are counted: how many are left (`r`) for so many seconds (`t`).",
+    ),
+    (
+        "Idempotent-Replayed",
+        Rule::Fixed,
+        "true",
+        "It is the first answer under this `Idempotency-Key` once more.",
+    ),
+    ("Cache-Control", Rule::Fixed, "no-store", "It is for whoever asked, and no cache keeps it."),
+    ("WWW-Authenticate", Rule::Fixed, "Bearer", "An access token is wanted."),
+    (
+        "Content-Disposition",
+        Rule::Text,
+        "inline; filename=\"SUN-2026-27-000123.pdf\"",
+        "On the file: that it can be shown, and the name to save it by.",
+    ),
+    ("Vary", Rule::Fixed, "accept", "The form of the answer goes by `Accept`."),
+];
+
+/// The names of these headers.
+pub(crate) fn header_names() -> impl Iterator<Item = &'static str> {
+    HEADERS.iter().map(|(name, ..)| *name)
 }
 
 /// Says which headers each answer may have.
 fn name_headers(document: &mut Value) {
-    let all = headers().into_iter().map(|(name, description, schema, example)| {
+    let all = HEADERS.iter().map(|(name, rule, example, description)| {
+        let (schema, example) = match rule {
+            Rule::Fixed => (json!({ "type": "string", "enum": [example] }), json!(example)),
+            Rule::Text => (json!({ "type": "string" }), json!(example)),
+            Rule::Seconds => {
+                (json!({ "type": "integer", "minimum": 1 }), json!(example.parse::<u32>().ok()))
+            }
+        };
         let header = json!({ "description": description, "schema": schema, "example": example });
-        (name.to_owned(), header)
+        ((*name).to_owned(), header)
     });
     let headers = Value::Object(all.collect());
     put(document.get_mut("components"), "headers", headers);
     for (route, operation) in operations(document) {
         let said = refusals::by_operation().get(&route);
-        let counted = said.is_some_and(|said| said.codes.contains(&Code::TooManyRequests));
-        let keyed = said.is_some_and(|said| said.keyed);
+        let asked = Asked {
+            route: &route,
+            counted: said.is_some_and(|said| said.codes.contains(&Code::TooManyRequests)),
+            keyed: said.is_some_and(|said| said.keyed),
+        };
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
             if response.get("$ref").is_none() {
                 let status = status.parse().unwrap_or_default();
-                response["headers"] = headers_of(status, counted, keyed);
+                response["headers"] = headers_of(&asked, status, response);
             }
         }
     }
 }
 
-/// The headers of an answer with this status, where requests are counted and where a key is taken.
-fn headers_of(status: u16, counted: bool, keyed: bool) -> Value {
-    let has = |name: &str| match name {
-        "Retry-After" => matches!(status, 429 | 503),
-        "RateLimit" | "RateLimit-Policy" => counted,
-        "Idempotent-Replayed" => keyed && (200..300).contains(&status),
-        _ => true,
-    };
-    let names = headers().into_iter().map(|(name, ..)| name).filter(|name| has(name));
-    let named = names.map(|name| (name.to_owned(), reference("headers", name)));
-    Value::Object(named.collect())
+/// An operation, as far as it decides about the headers of its answers.
+struct Asked<'a> {
+    /// `METHOD /path`, but for what several operations share.
+    route: &'a str,
+    /// Whether requests are counted.
+    counted: bool,
+    /// Whether it takes an `Idempotency-Key`.
+    keyed: bool,
 }
 
-/// The bodies in `events/`.
-fn samples() -> Samples {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
-    let entries = |path: &str| {
-        let mut paths: Vec<_> =
-            std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path()).collect();
-        paths.sort();
-        paths
+/// What is the same for everybody, so that caches may keep it.
+const FOR_ALL: [&str; 2] = ["GET /docs", "GET /openapi.json"];
+
+/// The headers of an operation's answer with this status.
+fn headers_of(asked: &Asked<'_>, status: u16, answer: &Value) -> Value {
+    let kinds = answer.get("content").and_then(Value::as_object);
+    let kept = status < 400 && FOR_ALL.contains(&asked.route);
+    let codes = answer.pointer("/content/application~1problem+json/examples");
+    let has = |name: &str| match name {
+        "Retry-After" => matches!(status, 429 | 503),
+        "RateLimit" | "RateLimit-Policy" => asked.counted,
+        // What may soon be answered otherwise is not kept under a key.
+        "Idempotent-Replayed" => asked.keyed && matches!(status, 200..=299 | 400 | 404 | 409 | 422),
+        "Cache-Control" => kinds.is_some() && !kept,
+        "WWW-Authenticate" => {
+            codes.is_some_and(|codes| codes.get(Code::Unauthenticated.as_str()).is_some())
+        }
+        "Content-Disposition" => kinds.is_some_and(|kinds| kinds.contains_key("application/pdf")),
+        "Vary" => kinds.is_some_and(|kinds| kinds.len() > 1),
+        _ => true,
     };
-    let files = entries(folder).into_iter().flat_map(|path| entries(&path.to_string_lossy()));
-    files
-        .filter_map(|file| {
-            let event: Value = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
-            let body = serde_json::from_str(event.get("body")?.as_str()?).ok()?;
-            Some((event.get("routeKey")?.as_str()?.to_owned(), body))
-        })
-        .collect()
+    let named = header_names().filter(|name| has(name));
+    Value::Object(named.map(|name| (name.to_owned(), reference("headers", name))).collect())
 }
 
 /// Takes out the schemas that nothing refers to.

@@ -44,26 +44,22 @@ fn close(schema: &mut Value) {
 type Compiled = HashMap<String, Option<Arc<Validator>>>;
 static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
 
+/// An operation's answer with this status, as it is described.
+fn described(route: &Route, status: u16) -> Option<&'static Value> {
+    let operation = DOCUMENT.get("paths")?.get(&route.path)?.get(route.method.to_lowercase())?;
+    let answer = operation.get("responses")?.get(status.to_string())?;
+    let elsewhere = answer.get("$ref").and_then(Value::as_str);
+    elsewhere.map_or(Some(answer), |path| DOCUMENT.pointer(path.trim_start_matches('#')))
+}
+
 /// The validator of an operation's answer with this status; `None` where it has no JSON body.
 /// An answer that is not described at all is wrong.
 fn validator(route: &Route, status: u16, media_type: &str) -> Option<Arc<Validator>> {
-    let responses = DOCUMENT
-        .pointer("/paths")
-        .and_then(|paths| {
-            paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses")
-        })
-        .expect("a route is described");
-    let response = responses.get(status.to_string());
-    let Some(response) = response else {
+    let Some(answer) = described(route, status) else {
         panic!("{} {} does not describe an answer {status}", route.method, route.path);
     };
-    let described = response
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|path| DOCUMENT.pointer(path.trim_start_matches('#')));
-    let response = described.unwrap_or(response);
     let schema =
-        response.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
+        answer.get("content").and_then(|content| content.get(media_type)?.get("schema"))?;
     Some(Arc::new(compiled(schema)))
 }
 
@@ -105,9 +101,11 @@ pub fn faults(route: &Route, status: u16, media_type: &str, body: &Value) -> Vec
 
 /// Whether an operation's answer with this status is described as having a body.
 pub fn has_body(route: &Route, status: u16) -> bool {
-    let responses = DOCUMENT.get("paths").and_then(|paths| {
-        paths.get(&route.path)?.get(route.method.to_lowercase())?.get("responses")
-    });
-    let response = responses.and_then(|responses| responses.get(status.to_string()));
-    response.is_some_and(|response| response.get("content").is_some())
+    described(route, status).is_some_and(|answer| answer.get("content").is_some())
+}
+
+/// Whether an operation's answer with this status is described as having this header.
+pub fn has_header(route: &Route, status: u16, name: &str) -> bool {
+    let headers = described(route, status).and_then(|answer| answer.get("headers"));
+    headers.is_some_and(|headers| headers.get(name).is_some())
 }
