@@ -214,6 +214,7 @@ async fn an_unknown_parameter_is_an_error_on_every_list() {
         (&world.a.doctor, "/appointments/today"),
         (&world.a.doctor, "/appointments/upcoming"),
         (&world.a.doctor, "/appointments"),
+        (&world.a.doctor, "/queue"),
         (&world.a.admin, "/users"),
         (&world.a.admin, "/patients"),
         (&world.a.patient, "/doctors"),

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    actor::{Actor, number, text},
+    actor::{Actor, items, number, text},
     answer::Answer,
     world::World,
 };
@@ -248,6 +248,147 @@ async fn a_nights_numbers_are_called_after_midnight_too() {
         assert_eq!(fields, [("day".to_owned(), "INVALID".to_owned())]);
     }
     world.check().await;
+}
+
+#[tokio::test]
+async fn whoever_runs_a_queue_sees_it_whole_and_changes_nothing() {
+    let world = World::new().await;
+    let (admin, doctor, asha) = (&world.a.admin, &world.a.doctor, &world.a.patient);
+    let empty = json!({
+        "doctorId": doctor.account, "day": "2030-12-02",
+        "nowServing": null, "waiting": [], "skipped": [], "entries": [],
+    });
+    assert_eq!(doctor.get("/queue").await.is(200), empty);
+    let slots = doctor.sets_slots("2030-12-02", "10:00", "11:00", 20).await;
+    let others = world.a.new_patients(2).await;
+    let walk_in = json!({ "patientId": asha.patient, "doctorId": doctor.account });
+    admin.post("/queue/walk-in", walk_in).await.is(201);
+    let mut booked = Vec::new();
+    for (patient, slot) in others.iter().zip(&slots) {
+        booked.push(patient.books_and_pays(slot).await);
+        checks_in(admin, &booked[booked.len() - 1]).await;
+    }
+    calls(doctor, "call-next", json!({})).await.is(200);
+    calls(doctor, "skip", json!({})).await.is(200);
+    let called = calls(doctor, "call-next", json!({})).await.is(200);
+    let seen = doctor.get("/queue").await.is(200);
+    let expected = json!([
+        {
+            "number": 1, "state": "skipped", "walkIn": true,
+            "patient": { "id": asha.patient, "name": "Asha Rao" },
+        },
+        {
+            "number": 2, "state": "called", "walkIn": false,
+            "patient": { "id": others[0].patient, "name": "Ravi Rao" },
+            "appointmentId": booked[0]["id"],
+        },
+        {
+            "number": 3, "state": "waiting", "walkIn": false,
+            "patient": { "id": others[1].patient, "name": "Ravi Rao" },
+            "appointmentId": booked[1]["id"],
+        },
+    ]);
+    assert_eq!(seen["entries"], expected);
+    // All else is what the change answered, and it stays so however often it is asked for.
+    let mut rest = seen.clone();
+    rest.as_object_mut().unwrap().remove("entries");
+    assert_eq!(rest, called);
+    let named = format!("/queue?doctorId={}", doctor.account);
+    for who in [admin, doctor] {
+        assert_eq!(who.get(&*named).await.is(200), seen);
+    }
+    let undo = format!("/appointments/{}/undo", text(&booked[1], "/id"));
+    admin.act(undo).await.is(200);
+    let left = doctor.get("/queue").await.is(200);
+    assert_eq!((&left["waiting"], &left["entries"][2]["state"]), (&json!([]), &json!("left")));
+    world.check().await;
+    // Two days later it is run no more, and is still to be read.
+    world.set("2030-12-04T08:00:00+05:30");
+    let doctor = doctor.comes_back().await;
+    let today = doctor.get("/queue").await.is(200);
+    assert_eq!((&today["day"], &today["entries"]), (&json!("2030-12-04"), &json!([])));
+    assert_eq!(doctor.get("/queue?day=2030-12-02").await.is(200), left);
+}
+
+#[tokio::test]
+async fn a_queue_is_read_by_its_doctor_and_the_desk_and_the_trail_says_so() {
+    let world = World::new().await;
+    let (admin, doctor, patient) = (&world.a.admin, &world.a.doctor, &world.a.patient);
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    doctor.post("/queue/walk-in", json!({ "patientId": patient.patient })).await.is(201);
+    let named = format!("/queue?doctorId={}", doctor.account);
+    for who in [&colleague, patient, &world.b.doctor, &world.b.patient, &world.admin] {
+        let refused = who.get(&*named).await.refused(403, "FORBIDDEN");
+        assert!(!refused.to_string().contains("Asha"));
+    }
+    world.visitor().get(&*named).await.refused(401, "UNAUTHENTICATED");
+    world.b.admin.get(&*named).await.refused(404, "NOT_FOUND");
+    for who in [&colleague, &world.b.doctor] {
+        assert_eq!(who.get("/queue").await.is(200)["entries"], json!([]));
+    }
+    // The desk says whose; and whoever is no doctor has none.
+    let fields = admin.get("/queue").await.bad_fields();
+    assert_eq!(fields, [("doctorId".to_owned(), "REQUIRED".to_owned())]);
+    for account in [&patient.account, &admin.account] {
+        admin.get(format!("/queue?doctorId={account}")).await.refused(404, "NOT_FOUND");
+    }
+    for day in ["today", "2030-02-30"] {
+        assert_eq!(doctor.get(format!("/queue?day={day}")).await.bad_fields()[0].0, "day");
+    }
+    world.pass(1);
+    let seen = doctor.get("/queue").await.is(200);
+    assert_eq!(seen["entries"][0]["patient"]["name"], "Asha Rao");
+    let trail = format!("/audit?limit=1&actor={}", doctor.account);
+    let entry = items(&admin.get(trail).await.is(200))[0].clone();
+    assert_eq!(
+        (&entry["act"], &entry["listed"], &entry["result"]),
+        (&json!("GET /queue"), &json!("appointments"), &json!("allowed"))
+    );
+}
+
+#[tokio::test]
+async fn a_patient_who_is_there_follows_his_number_by_the_link_on_his_appointment() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots("2030-12-02", "10:00", "11:00", 30).await;
+    let appointment = patient.books_and_pays(&slots[0]).await;
+    let path = |what: &str| format!("/appointments/{}/{what}", text(&appointment, "/id"));
+    assert_eq!(patient.sees(&appointment).await.get("queueLink"), None);
+    let ticket = checks_in(doctor, &appointment).await;
+    let link = &ticket["queue"]["link"];
+    for who in [patient, doctor, &world.a.admin] {
+        assert_eq!(who.sees(&appointment).await["queueLink"], *link);
+    }
+    let status = format!("/queue/status?link={}", text(&ticket, "/queue/link"));
+    let seen = world.visitor().get(&*status).await.is(200);
+    assert_eq!((&seen["number"], &seen["state"]), (&json!(1), &json!("waiting")));
+    // Lists have the number alone.
+    for list in ["/appointments", "/appointments/today", "/appointments/upcoming"] {
+        let listed = items(&patient.get(list).await.is(200));
+        assert_eq!(number(&listed[0], "/queueNumber"), 1, "{list}");
+        assert_eq!(listed[0].get("queueLink"), None, "{list}");
+    }
+    // Whoever is not there, or was seen, waits for nothing.
+    let undone = doctor.act(path("undo")).await.is(200);
+    for seen in [&undone["appointment"], &patient.sees(&appointment).await] {
+        assert_eq!((&seen["queueNumber"], seen.get("queueLink")), (&json!(1), None));
+    }
+    checks_in(doctor, &appointment).await;
+    assert_eq!(patient.sees(&appointment).await["queueLink"], *link);
+    let other = world.a.new_patient("other").await;
+    let seen_by_doctor = other.books_and_pays(&slots[1]).await;
+    assert!(checks_in(doctor, &seen_by_doctor).await["appointment"]["queueLink"].is_string());
+    let complete = format!("/appointments/{}/complete", text(&seen_by_doctor, "/id"));
+    doctor.act(complete).await.is(200);
+    assert_eq!(other.sees(&seen_by_doctor).await.get("queueLink"), None);
+    // It stands there as long as it opens.
+    for (at, there) in [("2030-12-03T23:59:00+05:30", true), ("2030-12-04T00:01:00+05:30", false)] {
+        world.set(at);
+        let patient = patient.comes_back().await;
+        assert_eq!(patient.sees(&appointment).await.get("queueLink").is_some(), there, "{at}");
+        let status = world.visitor().get(&*status).await.status;
+        assert_eq!(status, if there { 200 } else { 404 }, "{at}");
+    }
 }
 
 #[tokio::test]

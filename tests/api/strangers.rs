@@ -30,6 +30,7 @@ fn requests(kind: &str, id: &str) -> Vec<Call> {
                     "doctorId": id, "date": "2030-12-05", "from": "10:00", "to": "11:00", "slotMinutes": 30,
                 }),
             ),
+            get(format!("/queue?doctorId={id}")),
         ],
         "patient" => vec![
             get(format!("/patients/{id}")),
@@ -156,6 +157,7 @@ async fn lists_hold_the_own_hospitals_only() {
             "/appointments/today",
             "/appointments/upcoming",
             "/doctor/patient-list",
+            "/queue",
         ] {
             let answer = who.get(path).await;
             for name in &names {

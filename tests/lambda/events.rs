@@ -75,6 +75,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("slots/waitlist-accept.json", None, 404, "/code", json!("NOT_FOUND")),
         ("slots/leave-accept.json", None, 404, "/code", json!("NOT_FOUND")),
         ("appointments/upcoming.json", Some("doctor"), 200, "/nextCursor", Value::Null),
+        ("appointments/queue.json", Some("doctor"), 200, "/entries", json!([])),
         not_found("appointments/cancel-quote.json", "patient"),
         not_found("appointments/check-in.json", "doctor"),
         not_found("appointments/reschedule.json", "patient"),

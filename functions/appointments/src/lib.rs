@@ -50,6 +50,7 @@ impl Function for Appointments {
         complete::complete,
         no_show::no_show,
         undo::undo,
+        queue::read::read,
         queue::walk_in::walk_in,
         queue::call_next::call_next,
         queue::skip::skip,

@@ -1,6 +1,7 @@
 //! The day's queue of a doctor: what its operations have in common.
 
 pub(crate) mod call_next;
+pub(crate) mod read;
 pub(crate) mod recall;
 pub(crate) mod skip;
 pub(crate) mod status;
@@ -11,7 +12,10 @@ use serde::Serialize;
 use shared::{
     auth::Links,
     body,
-    models::{AccountId, AppointmentId, Day, Queue, QueueRefusal, TokenState, Waiting},
+    models::{
+        AccountId, Appointment, AppointmentId, AppointmentStatus, Day, Instant, Queue,
+        QueueRefusal, Token, TokenState, Waiting,
+    },
     settlement::TRIES,
     store::Change,
     tenancy::{Grant, RunQueue, Tenant},
@@ -56,6 +60,20 @@ impl Ticket {
     }
 }
 
+/// The link to an appointment's number, while its patient is there.
+pub(crate) fn link_of(
+    links: &Links,
+    tenant: &Tenant,
+    appointment: &Appointment,
+    now: Instant,
+) -> Option<String> {
+    let (doctor, day) = (&appointment.doctor.id, appointment.day);
+    let there = appointment.status(now) == AppointmentStatus::CheckedIn
+        && Queue::is_followed(day, tenant.zone().day(now));
+    let number = appointment.token.filter(|_| there)?;
+    Some(Ticket::of(links, tenant, (doctor, day), number).link)
+}
+
 /// Who is being seen.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +83,32 @@ struct Served {
     /// Missing for one who walked in.
     #[serde(skip_serializing_if = "Option::is_none")]
     appointment_id: Option<AppointmentId>,
+}
+
+/// A number of the day, and whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QueueEntry {
+    number: u32,
+    state: TokenState,
+    /// Whether its patient came without an appointment.
+    walk_in: bool,
+    patient: Waiting,
+    /// Missing for one who walked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointment_id: Option<AppointmentId>,
+}
+
+impl QueueEntry {
+    fn of(token: Token) -> Self {
+        Self {
+            number: token.number,
+            state: token.state,
+            walk_in: token.appointment_id.is_none(),
+            patient: token.patient,
+            appointment_id: token.appointment_id,
+        }
+    }
 }
 
 /// A queue as those who run it see it.
@@ -79,6 +123,9 @@ pub(crate) struct QueueView {
     waiting: Vec<u32>,
     /// The numbers that were not there when they were called.
     skipped: Vec<u32>,
+    /// Every number of the day, in order; only where the queue is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<QueueEntry>>,
 }
 
 impl QueueView {
@@ -94,7 +141,14 @@ impl QueueView {
             }),
             waiting: queue.waiting().map(|token| token.number).collect(),
             skipped: skipped.map(|token| token.number).collect(),
+            entries: None,
         }
+    }
+
+    /// The same, with every number of the day.
+    fn in_full(queue: Queue) -> Self {
+        let view = Self::of(&queue);
+        Self { entries: Some(queue.tokens.into_iter().map(QueueEntry::of).collect()), ..view }
     }
 }
 

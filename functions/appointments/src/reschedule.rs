@@ -1,6 +1,6 @@
 //! `POST /appointments/{id}/reschedule`: an appointment is moved to another slot.
 
-use crate::Appointments;
+use crate::{Appointments, read::in_full};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
@@ -88,7 +88,7 @@ pub(crate) async fn reschedule(
         };
         let decide = |slot: &Slot| appointment.reschedule(slot, &moving);
         let shown = |shown: &Appointment, next: &Appointment| RescheduleReply {
-            appointment: AppointmentView::in_full(shown, &tenant, now),
+            appointment: in_full(&this, shown, &tenant, now),
             slot_fee: appointment.fee_in(&slot).unwrap_or(slot.fee),
             refund: next.refund(&moving.ids.refund).map(|refund| refund.amount),
         };

@@ -1,6 +1,6 @@
 //! What the steps of a visit have in common.
 
-use crate::{Appointments, queue};
+use crate::{Appointments, queue, read::in_full};
 use serde::Serialize;
 use shared::{
     body,
@@ -36,7 +36,7 @@ impl VisitReply {
         appointment: &Appointment,
     ) -> Result<Self> {
         let (tenant, now) = (grant.own_tenant()?, this.core.clock.now());
-        Ok(Self { appointment: AppointmentView::in_full(appointment, &tenant, now) })
+        Ok(Self { appointment: in_full(this, appointment, &tenant, now) })
     }
 }
 

@@ -110,6 +110,11 @@ impl Queue {
     /// How long a walk-in is thought to take, in minutes.
     pub const WALK_IN_MINUTES: u32 = 15;
 
+    /// The queue of a day on which nobody has come.
+    pub fn empty(doctor_id: AccountId, day: Day) -> Self {
+        Self { doctor_id, day, version: 0, last: 0, tokens: Vec::new() }
+    }
+
     /// Which day's queue is run: today's, or yesterday's where that is named, for hours that began
     /// before midnight go on after it.
     pub fn day_run(named: Option<Day>, today: Day) -> Result<Day, Issue> {
@@ -118,6 +123,12 @@ impl Queue {
             Some(day) if day == today || day.next() == today => Ok(day),
             Some(_) => Err(Issue::invalid("must be today or yesterday")),
         }
+    }
+
+    /// Whether the links to a day's numbers are still good: a night goes on after midnight, and two
+    /// days after nobody waits any more.
+    pub fn is_followed(day: Day, today: Day) -> bool {
+        today <= day.next()
     }
 
     /// The number that is called now.
@@ -264,6 +275,9 @@ mod tests {
         for bad in ["2026-02-27", "2026-03-02", "2025-03-01"] {
             assert!(Queue::day_run(Some(day(bad)), today).is_err(), "{bad}");
         }
+        let followed = ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]
+            .map(|named| Queue::is_followed(day(named), today));
+        assert_eq!(followed, [false, true, true, true]);
     }
 
     proptest! {

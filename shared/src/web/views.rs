@@ -49,6 +49,10 @@ pub struct AppointmentView {
     /// The number in the doctor's queue of the day, once the patient was checked in.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_number: Option<u32>,
+    /// Good without a log-in, `GET /queue/status?link=…`: while the patient is there, and only where
+    /// one appointment is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_link: Option<String>,
     /// What became of it, from the booking on; only where one appointment is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
@@ -137,12 +141,19 @@ impl AppointmentView {
             reason: appointment.reason,
             created_at: zone.show(appointment.created_at),
             queue_number: appointment.token,
+            queue_link: None,
             history: None,
         }
     }
 
-    /// As it is at this instant, with what became of it.
-    pub fn in_full(appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+    /// As it is at this instant, with what became of it, and with the link to its number if that is
+    /// to be followed.
+    pub fn in_full(
+        appointment: &Appointment,
+        queue_link: Option<String>,
+        tenant: &Tenant,
+        now: Instant,
+    ) -> Self {
         let steps = appointment.history.iter().map(|step| StepView {
             what: step.what,
             by: step.by.clone(),
@@ -150,7 +161,8 @@ impl AppointmentView {
             reason: step.reason.clone(),
             from: step.from.map(|from| tenant.zone().show(from)),
         });
-        Self { history: Some(steps.collect()), ..Self::of(appointment, tenant, now) }
+        let history = Some(steps.collect());
+        Self { queue_link, history, ..Self::of(appointment, tenant, now) }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{Appointments, queue::LINK};
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    models::{AccountId, Day, Parse as _, TokenState},
+    models::{AccountId, Day, Parse as _, Queue, TokenState},
     query,
     tenancy::Tenant,
     web::{Error, Json, LinkText, Query, Refusals, Result},
@@ -47,8 +47,7 @@ pub(crate) async fn status(
     let link = this.links.open(LINK, &query.link.0).ok_or(Error::NotFound)?;
     let (doctor, day, number) = place(link.about()).ok_or(Error::NotFound)?;
     let (tenant, now) = (Tenant::of_link(&link), this.core.clock.now());
-    // Two days after, nobody waits for it any more.
-    if day.next() < tenant.zone().day(now) {
+    if !Queue::is_followed(day, tenant.zone().day(now)) {
         return Err(Error::NotFound);
     }
     let queue = this.core.store.of(&tenant).queue(&doctor, day).await?.ok_or(Error::NotFound)?;
