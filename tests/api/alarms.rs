@@ -145,3 +145,29 @@ async fn what_cannot_be_read_calls_somebody_and_the_others_are_done() {
         assert_eq!(alarms.heard(), Vec::<String>::new(), "{collection}");
     }
 }
+
+#[tokio::test]
+async fn money_nobody_can_be_asked_about_for_a_day_calls_somebody() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-09", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    world.a.patient.orders(&appointment).await;
+    // The key was withdrawn at Razorpay, and nobody has said so here.
+    let withdrawn = world.with(&[("RAZORPAY_KEY_SECRET", "a-key-that-is-no-more")]);
+    world.pass(15 * 60);
+    let alarms = Alarms::listen();
+    for _ in 0..24 {
+        withdrawn.run(Job::Reconcile).await;
+        world.pass(3600);
+    }
+    assert_eq!(alarms.heard(), Vec::<String>::new());
+    withdrawn.run(Job::Reconcile).await;
+    world.pass(4 * 3600);
+    withdrawn.run(Job::Reconcile).await;
+    assert_eq!(alarms.heard(), ["payment-unasked"]);
+    world.run(Job::Reconcile).await;
+    world.pass(4 * 3600);
+    world.run(Job::Reconcile).await;
+    withdrawn.run(Job::Reconcile).await;
+    assert_eq!(alarms.heard(), Vec::<String>::new());
+}

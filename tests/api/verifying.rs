@@ -210,3 +210,23 @@ async fn a_failed_payment_confirms_nothing_and_another_may_follow() {
     assert_eq!(verified["appointment"]["status"], "confirmed");
     world.check().await;
 }
+
+/// A Checkout that was opened with the key before comes back signed by its secret.
+#[tokio::test]
+async fn the_key_before_is_believed_while_it_is_being_changed_and_no_longer() {
+    let world = World::new().await;
+    let (_, order) = ordered(&world).await;
+    let callback = world.razorpay().checkout(&order, "captured").await;
+    let field = |name: &str| text(&callback, &format!("/{name}"));
+    let signed = format!("{}|{}", field("razorpay_order_id"), field("razorpay_payment_id"));
+    let mut before = callback.clone();
+    before["razorpay_signature"] = json!(sign("the-secret-before", signed.as_bytes()));
+    let changed = world.with(&[("RAZORPAY_KEY_PREVIOUS_SECRET", "the-secret-before")]);
+    world.a.patient.post("/payment/verify", before.clone()).await.refused(400, "INVALID_SIGNATURE");
+    let patient = world.a.patient.at(&changed);
+    let mut forged = before.clone();
+    forged["razorpay_signature"] = json!(sign("", signed.as_bytes()));
+    patient.post("/payment/verify", forged).await.refused(400, "INVALID_SIGNATURE");
+    let answer = patient.post("/payment/verify", before).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "confirmed");
+}

@@ -51,13 +51,18 @@ pub(crate) async fn ask(this: &Scheduled) -> Result<usize> {
 async fn ask_about(this: &Scheduled, due: Due, run: &mut Reconciliation) -> bool {
     let Due { tenant, appointment, accounts } = due;
     let (store, id) = (this.store.of(&tenant), appointment.id.clone());
-    let with = (this.entropy, this.clock.now());
+    let now = this.clock.now();
+    let (with, long) = ((this.entropy, now), appointment.is_long_unanswered(now));
     let asked =
         settlement::reconcile(&store, this.merchants.of(&accounts), appointment, with).await;
     let answered = asked.outcome.is_ok();
     if let Err(error) = &asked.outcome {
         let (dependency, cause) = error.told();
-        tracing::error!(dependency, cause, appointment = %id, "an appointment could not be reconciled");
+        if long {
+            tracing::error!(alarm = "payment-unasked", hospital = %tenant.hospital(), appointment = %id, dependency, cause, "for a day nobody could be asked about an appointment's money");
+        } else {
+            tracing::error!(dependency, cause, appointment = %id, "an appointment could not be reconciled");
+        }
     }
     run.add(asked.found, answered);
     answered

@@ -139,6 +139,7 @@ impl Razorpay {
         let keys = Keys {
             id: env.required("RAZORPAY_KEY_ID"),
             secret: env.required("RAZORPAY_KEY_SECRET"),
+            previous: env.optional("RAZORPAY_KEY_PREVIOUS_SECRET"),
         };
         let url = env.optional("RAZORPAY_API_URL");
         Self::new(url.as_deref().unwrap_or("https://api.razorpay.com"), keys)

@@ -31,7 +31,8 @@ impl Merchants {
 
     /// An account with keys that are not stored yet.
     pub fn trying(&self, id: &str, secret: &PlainSecret) -> Razorpay {
-        self.platform.with_keys(Keys { id: id.to_owned(), secret: secret.expose().to_owned() })
+        let (id, secret) = (id.to_owned(), secret.expose().to_owned());
+        self.platform.with_keys(Keys { id, secret, previous: None })
     }
 }
 

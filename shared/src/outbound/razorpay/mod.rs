@@ -31,6 +31,9 @@ pub struct Keys {
     pub id: String,
     /// Secret.
     pub secret: String,
+    /// The secret of the key before, which signs what comes back from a Checkout that was opened with
+    /// it (Razorpay, regenerate API keys: good for 24 hours more).
+    pub previous: Option<String>,
 }
 
 /// A Razorpay account.
@@ -183,7 +186,8 @@ impl Razorpay {
 
     /// Whether Checkout's callback is Razorpay's, for the order we stored.
     pub fn signed(&self, order: &OrderId, payment: &PaymentId, signature: &str) -> bool {
-        checkout_signature_is_right(&self.keys.secret, order, payment, signature)
+        let signed = |secret: &str| checkout_signature_is_right(secret, order, payment, signature);
+        signed(&self.keys.secret) || self.keys.previous.as_deref().is_some_and(signed)
     }
 }
 

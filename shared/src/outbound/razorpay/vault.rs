@@ -24,7 +24,7 @@ impl AccountVault {
     /// The keys of an account.
     pub(super) fn keys(&self, account: &PaymentAccount) -> Result<Keys> {
         let secret = self.open(&account.id, KEY, &account.key_secret.sealed)?;
-        Ok(Keys { id: account.key_id.as_str().to_owned(), secret })
+        Ok(Keys { id: account.key_id.as_str().to_owned(), secret, previous: None })
     }
 
     /// Seals the secret half of an account's key.
