@@ -1,6 +1,9 @@
 //! The audit trail: who was where, told truly and completely, and sealed.
 
-use crate::importing::{file, form};
+use crate::{
+    holding::Holding,
+    importing::{file, form},
+};
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
@@ -421,4 +424,30 @@ async fn a_seal_that_was_interrupted_is_ended_by_the_next() {
     world.run(Job::Seal).await;
     let found = world.a.admin.get("/audit/verify").await.is(200);
     assert_eq!((&found["faults"], &found["blocks"]), (&json!([]), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_run_seals_no_more_once_its_time_is_over_and_the_next_seals_the_rest() {
+    let world = World::new().await;
+    let waiting = async || world.books().find("audit", doc! { "waiting": true }).await.len();
+    // The chains of both hospitals, and the platform's.
+    let all = waiting().await;
+    let held = Holding::of(&[("insert", "auditBlocks"); 2]).await;
+    let slow = world.with(&[("MONGODB_URI", &held.uri)]);
+    let (sealed, ()) = tokio::join!(slow.run(Job::Seal), async {
+        // A second before its time is over it takes up another chain, and then no more.
+        held.meanwhile(async { world.pass(79) }).await;
+        held.meanwhile(async { world.pass(1) }).await;
+    });
+    let left = waiting().await;
+    assert!(left > 0, "a chain is left");
+    assert_eq!((sealed, world.books().count("auditBlocks").await), (all - left, 2));
+    assert_eq!((world.run(Job::Seal).await, waiting().await), (left, 0));
+    for hospital in [&world.a, &world.b] {
+        let found = hospital.admin.get("/audit/verify").await.is(200);
+        assert_eq!((&found["faults"], &found["blocks"]), (&json!([]), &json!(1)));
+        let own = doc! { "hospitalId": &hospital.id, "waiting": { "$exists": false } };
+        let sealed = world.books().find("audit", own).await.len();
+        assert_eq!(found["entries"], json!(sealed));
+    }
 }

@@ -1,7 +1,7 @@
 //! Closed days of the ledger: what is read of it does not grow with its history, and nothing is
 //! left out or counted twice.
 
-use crate::interleaving::Dice;
+use crate::{holding::Holding, interleaving::Dice};
 use futures_util::future::join_all;
 use mongodb::bson::{Bson, Document, doc};
 use scheduled::Job;
@@ -256,4 +256,29 @@ async fn a_day_is_closed_an_hour_after_its_end_and_what_comes_into_it_later_is_t
     story.world.books().remove("ledgerClosings", doc! {}).await;
     story.world.run(Job::Close).await;
     story.compare(&admin, None, None, 3).await;
+}
+
+#[tokio::test]
+async fn a_run_closes_no_more_days_once_its_time_is_over_and_the_next_closes_the_rest() {
+    let mut story = Story::begin().await;
+    for day in 1..6 {
+        story.enters(midnight(day) + DAY / 2).await;
+    }
+    let admin = story.at(midnight(6) + DAY / 3).await;
+    let world = &story.world;
+    let held = Holding::of(&[("insert", "ledgerClosings"); 2]).await;
+    let slow = world.with(&[("MONGODB_URI", &held.uri)]);
+    let (closed, ()) = tokio::join!(slow.run(Job::Close), async {
+        // A second before its time is over it takes up another day, and then no more.
+        held.meanwhile(async { world.pass(79) }).await;
+        held.meanwhile(async { world.pass(1) }).await;
+    });
+    assert_eq!((closed, world.books().count("ledgerClosings").await), (2, 2));
+    story.compare(&admin, None, None, 3).await;
+    story.compare(&admin, Some(1), Some(4), 3).await;
+    // Six days of each hospital, and where they begin.
+    assert_eq!((world.run(Job::Close).await, world.run(Job::Close).await), (12, 0));
+    assert_eq!(world.books().count("ledgerClosings").await, 14);
+    story.compare(&admin, None, None, 3).await;
+    story.compare(&admin, Some(1), Some(4), 3).await;
 }

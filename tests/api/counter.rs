@@ -9,6 +9,7 @@ use tests::{
     razorpay::delivery,
     stack,
     switch::{State, Switch},
+    wire::Wire,
     world::World,
 };
 
@@ -264,5 +265,76 @@ async fn paid_by_link_and_at_the_desk_one_goes_back() {
     world.run(Job::Effects).await;
     assert_eq!(world.razorpay().refunds_of(&payment).await.len(), 1);
     links(&world.a.admin, &appointment).await.refused(409, "ALREADY_PAID");
+    world.check().await;
+}
+
+/// Razorpay tells the patient of a link at once, whatever becomes of the function that asked for it.
+#[tokio::test]
+async fn what_is_paid_by_a_link_nobody_kept_confirms_the_appointment() {
+    let world = World::new().await;
+    let slots = world.a.doctor.sets_slots("2030-12-04", "10:00", "11:30", 30).await;
+    let (mut patient, mut admin) = (world.a.patient.clone(), world.a.admin.clone());
+    for (slot, heard) in slots.iter().zip(["by webhook", "by asking", "once it is kept"]) {
+        let appointment = patient.books(slot).await;
+        let wire = Wire::new().await;
+        let frail = admin.at(&world.with(&[("MONGODB_URI", &wire.uri)]));
+        frail.get("/payments/reconciliation").await.is(200);
+        // The appointment and the patient; what is asked for, in a transaction of three; then the link.
+        wire.dies_after(5, false);
+        let died = tokio::select! {
+            () = wire.death() => true,
+            answer = links(&frail, &appointment) => panic!("it is answered {heard}: {}", answer.text),
+        };
+        assert!(died);
+        let reference = text(&appointment, "/id");
+        let link = world.razorpay().until_there_is_a_link_of(&reference).await;
+        if heard == "once it is kept" {
+            let kept = links(&admin, &appointment).await.is(201);
+            assert_eq!(kept["linkId"], link["id"]);
+        }
+        // Past a hold's ten minutes it is still this patient's.
+        world.pass(15 * 60);
+        let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+        if heard == "by asking" {
+            world.run(Job::Reconcile).await;
+        } else {
+            let payment = text(&paid, "/razorpay_payment_id");
+            world.is_told("payment.captured", &payment).await.is(200);
+        }
+        (patient, admin) = (patient.refreshed().await, admin.refreshed().await);
+        assert_eq!(patient.status_of(&appointment).await, "confirmed", "{heard}");
+        world.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_good_as_long_as_the_slot_is_held() {
+    let world = World::new().await;
+    let rules = json!({ "minNoticeMinutes": 0, "maxDaysAhead": 366, "holdMinutes": 1440 });
+    world.a.admin.patch("/hospital", json!({ "booking": rules })).await.is(200);
+    let appointment = held(&world).await;
+    let made = links(&world.a.admin, &appointment).await.is(201);
+    assert_eq!(made["expiresAt"], appointment["holdExpiresAt"]);
+    let held = world.a.patient.sees(&appointment).await;
+    assert_eq!(held["holdExpiresAt"], appointment["holdExpiresAt"]);
+}
+
+/// His own hold, which ran out and nobody has swept, is not in the way of what he pays for.
+#[tokio::test]
+async fn a_run_out_hold_of_the_same_patient_is_no_reason_to_give_money_back() {
+    let world = World::new().await;
+    let colleague = world.a.new_doctor("vikram", "Vikram Shah").await;
+    let (mine, theirs) = (
+        world.a.doctor.sets_slot("2030-12-04", "10:00").await,
+        colleague.sets_slot("2030-12-04", "10:15").await,
+    );
+    let late = world.a.patient.books(&mine).await;
+    world.pass(600);
+    world.run(Job::Holds).await;
+    world.a.patient.refreshed().await.books(&theirs).await;
+    world.pass(600);
+    let admin = world.a.admin.comes_back().await;
+    let paid = pays(&admin, &late, "cash").await.is(201);
+    assert_eq!(text(&paid, "/appointment/status"), "confirmed");
     world.check().await;
 }

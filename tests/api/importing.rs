@@ -1,12 +1,14 @@
 //! An import from its form to its report, over as many invocations as it takes.
 
+use crate::holding::Holding;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tests::{
-    imports::{Imports, NO_HURRY, event},
+    actor::{ids, text},
+    imports::{Bucket, Imports, NO_HURRY, event},
     lambda::STRETCH_ROWS,
     world::World,
 };
@@ -205,4 +207,82 @@ async fn many_files_of_two_hospitals_at_once_stay_apart() {
         let patients = world.books().find("patients", doc! { "hospitalId": &hospital.id }).await;
         assert_eq!(patients.len(), 13);
     }
+}
+
+/// A file that gives Asha Rao to the account of an address, and the event that tells of it.
+async fn gives_away(world: &World, address: &str) -> Value {
+    let file = format!("name,email,identifier,mobile\nAsha Rao,{address},MRN-00042,9876522222\n");
+    let key = format!("imports/{}/list.csv", world.a.code);
+    let e_tag = Bucket::new().put(&key, file.as_bytes()).await;
+    event(&key, &e_tag, world.clock().now())
+}
+
+/// What was booked is with the account of this address, and nothing of it with the one before.
+async fn has_all(world: &World, address: &str, booked: &[&Value]) {
+    let wish = json!({ "email": address, "hospital": world.a.code });
+    world.visitor().post("/otp-login", wish).await.is(202);
+    let owner = world.visitor().activated(address, &world.a.code).await;
+    let booked: Vec<String> = booked.iter().map(|one| text(one, "/id")).collect();
+    assert_eq!(ids(&owner.get("/appointments").await.is(200)), booked);
+    let before = world.a.patient.get("/appointments").await.is(200);
+    assert_eq!(ids(&before), Vec::<String>::new());
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_booked_while_a_file_gives_its_patient_away_goes_with_him() {
+    let world = World::new().await;
+    let (patient, address) = (&world.a.patient, world.a.address("moved"));
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let first = patient.books(&slots[0]).await;
+    let told = gives_away(&world, &address).await;
+    // His appointments have gone over, and he has not.
+    let held = Holding::of(&[("update", "patients")]).await;
+    let imports = Imports::of(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let (ended, second) =
+        tokio::join!(imports.told(&told, NO_HURRY), held.meanwhile(patient.books(&slots[1])));
+    ended.unwrap();
+    has_all(&world, &address, &[&first, &second]).await;
+}
+
+#[tokio::test]
+async fn who_has_read_of_his_patient_before_a_file_gives_him_away_books_for_whoever_has_him() {
+    let world = World::new().await;
+    let (patient, address) = (&world.a.patient, world.a.address("moved"));
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let first = patient.books(&slots[0]).await;
+    let told = gives_away(&world, &address).await;
+    let held = Holding::of(&[("findAndModify", "slots")]).await;
+    let late = patient.at(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let imports = Imports::of(&world);
+    let (second, ended) =
+        tokio::join!(late.tries_to_book(&slots[1]), held.meanwhile(imports.told(&told, NO_HURRY)),);
+    ended.unwrap();
+    // It follows him as soon as it stands.
+    let second = second.is(201)["appointment"].clone();
+    patient.pays(&second).await;
+    world.run(Job::Effects).await;
+    has_all(&world, &address, &[&first, &second]).await;
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_when_it_has_given_a_patient_away_goes_on_with_what_was_booked() {
+    let world = World::new().await;
+    let (patient, address) = (&world.a.patient, world.a.address("moved"));
+    let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let first = patient.books(&slots[0]).await;
+    let told = gives_away(&world, &address).await;
+    let held = Holding::of(&[("update", "patients"), ("update", "appointments")]).await;
+    let imports = Imports::of(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let killed = async {
+        let second = held.meanwhile(patient.books(&slots[1])).await;
+        held.comes().await;
+        second
+    };
+    let second = tokio::select! {
+        ended = imports.told(&told, NO_HURRY) => panic!("it ends: {ended:?}"),
+        second = killed => second,
+    };
+    Imports::of(&world).told(&told, NO_HURRY).await.unwrap();
+    has_all(&world, &address, &[&first, &second]).await;
 }

@@ -636,3 +636,36 @@ async fn an_acceptance_races_another_the_end_of_its_time_and_the_leaves_own_end(
         world.check().await;
     }
 }
+
+#[tokio::test]
+async fn a_payment_that_comes_too_late_is_no_way_to_a_doctor_who_is_shut_out_or_has_other_hours() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let late = world.a.patient.books(&slots[0]).await;
+    let other = world.a.new_patient("other").await;
+    let in_time = other.books(&slots[1]).await;
+    // He keeps no hours any more; what is held stays while it is.
+    let body = json!({
+        "date": "2030-12-05", "from": "15:00", "to": "15:30", "slotMinutes": 30, "replace": true,
+    });
+    doctor.post("/slots/set", body).await.is(201);
+    let (first, second) =
+        (world.a.patient.checks_out(&late).await, other.checks_out(&in_time).await);
+    let answer = other.post("/payment/verify", second).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "confirmed");
+    world.pass(600);
+    let answer = world.a.patient.post("/payment/verify", first).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "expired");
+
+    let slot = doctor.sets_slot("2030-12-06", "10:00").await;
+    let late = world.a.patient.books(&slot).await;
+    let paid = world.a.patient.checks_out(&late).await;
+    world.pass(600);
+    let admin = world.a.admin.comes_back().await;
+    admin.act(format!("/users/{}/block", doctor.account)).await.is(200);
+    let patient = world.a.patient.comes_back().await;
+    let answer = patient.post("/payment/verify", paid).await.is(200);
+    assert_eq!(text(&answer, "/appointment/status"), "expired");
+    world.check().await;
+}

@@ -26,6 +26,7 @@ mod families;
 mod faults;
 mod fees;
 mod groups;
+mod holding;
 mod hostile;
 mod idempotency;
 mod import_events;

@@ -1,9 +1,10 @@
 //! Doctors publish their hours: all of them or none.
 
+use crate::holding::{Holding, steps_later};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    actor::{Actor, ids, number, text},
+    actor::{Actor, ids, items, number, text},
     answer::Answer,
     world::World,
 };
@@ -538,5 +539,140 @@ async fn what_is_given_back_on_a_holiday_is_shown_once_that_is_none() {
     assert_eq!(ids(&patient.get("/slots").await.is(200)), [given_back, first, second]);
     assert_eq!(next(&patient.get("/doctors").await.is(200)), slots[0]["start"]);
     patient.books(&slots[0]).await;
+    world.check().await;
+}
+
+/// How a day's hours are shut: their doctor is away or shut out, or the hospital is closed.
+#[derive(Debug, Clone, Copy)]
+enum Shut {
+    Leave,
+    Block,
+    Holiday,
+}
+
+impl Shut {
+    const ALL: [Self; 3] = [Self::Leave, Self::Block, Self::Holiday];
+
+    async fn begins(self, world: &World, day: &str) -> Answer {
+        let (admin, doctor) = (&world.a.admin, &world.a.doctor.account);
+        match self {
+            Self::Leave => {
+                let at = |time: &str| format!("{day}T{time}:00+05:30");
+                let body = json!({ "doctorId": doctor, "from": at("10:00"), "to": at("11:00") });
+                admin.post("/doctor/leave", body).await
+            }
+            Self::Block => admin.act(format!("/users/{doctor}/block")).await,
+            Self::Holiday => {
+                let holidays = json!([{ "date": day, "name": "Founders' day" }]);
+                admin.patch("/hospital", json!({ "holidays": holidays })).await
+            }
+        }
+    }
+
+    async fn ends(self, world: &World, begun: &Value) {
+        let (admin, doctor) = (&world.a.admin, &world.a.doctor.account);
+        match self {
+            Self::Leave => {
+                let path = format!("/doctor/leave/{}", text(begun, "/leaveId"));
+                admin.delete(path).await.is(204)
+            }
+            Self::Block => admin.act(format!("/users/{doctor}/unblock")).await.is(200),
+            Self::Holiday => admin.patch("/hospital", json!({ "holidays": [] })).await.is(200),
+        };
+    }
+
+    /// Nobody gets what was published for that day, and once it is over anybody does.
+    async fn holds(self, world: &World, day: &str, begun: &Value) {
+        let (admin, patient) = (&world.a.admin, &world.a.patient);
+        let nothing = Vec::<String>::new();
+        assert_eq!(ids(&of_day(patient, day).await), nothing, "{self:?} {day}");
+        let there = of_day(admin, day).await;
+        for slot in items(&there) {
+            let answer = patient.tries_to_book(&slot).await;
+            match self {
+                Self::Holiday => answer.refused(409, "HOSPITAL_CLOSED"),
+                Self::Leave | Self::Block => {
+                    assert_eq!(slot["status"], "blocked", "{self:?} {day}");
+                    answer.refused(409, "SLOT_TAKEN")
+                }
+            };
+        }
+        self.ends(world, begun).await;
+        assert_eq!(ids(&of_day(patient, day).await), ids(&there), "{self:?} {day}");
+    }
+}
+
+/// A day's slots as somebody sees them.
+async fn of_day(who: &Actor, day: &str) -> Value {
+    who.get(format!("/slots?from={day}&to={day}")).await.is(200)
+}
+
+/// The hospital publishes an hour of the doctor's.
+async fn sets_hour(world: &World, admin: &Actor, day: &str) -> Answer {
+    let mut body = once(day, "10:00", "11:00", 30);
+    body["doctorId"] = json!(world.a.doctor.account);
+    sets(admin, &body).await
+}
+
+#[tokio::test]
+async fn what_is_published_while_its_time_is_shut_is_nobodys() {
+    let world = World::new().await;
+    let admin = &world.a.admin;
+    let mut days = 5..29;
+    for shut in Shut::ALL {
+        // Each of the two begins some steps before the other.
+        for (first, second) in [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (1, 0), (2, 0)] {
+            let day = format!("2030-12-{:02}", days.next().unwrap());
+            let publishing = async {
+                steps_later(admin, first).await;
+                sets_hour(&world, admin, &day).await
+            };
+            let shutting = async {
+                steps_later(admin, second).await;
+                shut.begins(&world, &day).await
+            };
+            let (set, begun) = tokio::join!(publishing, shutting);
+            if set.status != 201 {
+                set.refused(409, "DOCTOR_NOT_ACTIVE");
+            }
+            shut.holds(&world, &day, &begun.is_one_of(&[200, 201])).await;
+        }
+    }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn whoever_publishes_by_what_he_read_before_opens_nothing_that_was_shut_since() {
+    let world = World::new().await;
+    let admin = &world.a.admin;
+    for (shut, day) in Shut::ALL.into_iter().zip(["2030-12-05", "2030-12-06", "2030-12-07"]) {
+        // All is read, and nothing is written.
+        let held = Holding::of(&[("findAndModify", "calendars")]).await;
+        let late = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
+        let (set, begun) =
+            tokio::join!(sets_hour(&world, &late, day), held.meanwhile(shut.begins(&world, day)),);
+        assert_eq!(number(&set.is(201), "/created"), 2, "{shut:?}");
+        let next = world.a.patient.get("/doctors").await.is(200);
+        assert!(
+            items(&next).iter().all(|doctor| !doctor["nextAvailable"].to_string().contains(day))
+        );
+        shut.holds(&world, day, &begun.is_one_of(&[200, 201])).await;
+    }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_published_while_a_block_is_under_way_is_shut_with_the_rest() {
+    let world = World::new().await;
+    let (admin, day) = (&world.a.admin, "2030-12-05");
+    // The account is blocked, and nobody can know yet.
+    let held = Holding::of(&[("findAndModify", "calendars")]).await;
+    let blocking = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let (begun, set) = tokio::join!(
+        blocking.act(format!("/users/{}/block", world.a.doctor.account)),
+        held.meanwhile(sets_hour(&world, admin, day)),
+    );
+    assert_eq!(number(&set.is(201), "/created"), 2);
+    Shut::Block.holds(&world, day, &begun.is(200)).await;
     world.check().await;
 }

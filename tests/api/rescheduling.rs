@@ -234,6 +234,63 @@ async fn moving_does_not_better_the_terms() {
 }
 
 #[tokio::test]
+async fn who_has_paid_nothing_yet_moves_without_losing_anything() {
+    let world = World::new().await;
+    let patient = &world.a.patient;
+    let near = world.a.doctor.sets_slot("2030-12-02", "10:30").await;
+    let far = world.a.doctor.sets_slot("2030-12-20", "10:00").await;
+    let held = patient.books(&near).await;
+    moves(patient, &held, &far).await.is(200);
+    patient.pays(&held).await;
+    let cancelled = patient.cancels(&held).await.is(200);
+    assert_eq!(number(&cancelled, "/refund/amount"), 50_000);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_is_moved_by_others_keeps_his_right_to_his_money() {
+    let world = World::new().await;
+    let patient = &world.a.patient;
+    let near = world.a.doctor.sets_slots("2030-12-02", "10:00", "11:00", 30).await;
+    let far = world.a.doctor.sets_slots("2030-12-20", "10:00", "11:00", 30).await;
+    let quote = async |appointment: &Value| {
+        let path = format!("/appointments/{}/cancel-quote", text(appointment, "/id"));
+        patient.get(path).await.is(200)
+    };
+    let moved = patient.books_and_pays(&far[0]).await;
+    moves(&world.a.doctor, &moved, &near[0]).await.is(200);
+    let told = quote(&moved).await;
+    assert_eq!(number(&told, "/percent"), 100, "{told}");
+    // Where he moves it himself after that, he goes by the terms of the time he takes.
+    moves(patient, &moved, &near[1]).await.is(200);
+    assert_eq!(number(&quote(&moved).await, "/percent"), 0);
+    let other = patient.books_and_pays(&far[1]).await;
+    moves(&world.a.admin, &other, &near[0]).await.is(200);
+    let cancelled = patient.cancels(&other).await.is(200);
+    assert_eq!(number(&cancelled, "/refund/amount"), 50_000);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_hold_does_not_outlast_the_start_it_is_moved_to() {
+    let world = World::new().await;
+    let rules = json!({ "minNoticeMinutes": 0, "maxDaysAhead": 366, "holdMinutes": 1440 });
+    world.a.admin.patch("/hospital", json!({ "booking": rules })).await.is(200);
+    let far = world.a.doctor.sets_slot("2030-12-20", "10:00").await;
+    let soon = world.a.doctor.sets_slots("2030-12-02", "09:05", "10:05", 30).await;
+    let held = world.a.patient.books(&far).await;
+    assert_eq!(held["holdExpiresAt"], "2030-12-03T09:00:00+05:30");
+    let moved = moves(&world.a.patient, &held, &soon[1]).await.is(200);
+    assert_eq!(moved["appointment"]["holdExpiresAt"], "2030-12-02T09:35:00+05:30");
+    // There is time to pay all the same.
+    let moved = moves(&world.a.patient, &held, &soon[0]).await.is(200);
+    assert_eq!(moved["appointment"]["holdExpiresAt"], "2030-12-02T09:10:00+05:30");
+    world.pass(600);
+    world.a.new_patient("other").await.tries_to_book(&soon[0]).await.refused(422, "SLOT_IN_PAST");
+    world.check().await;
+}
+
+#[tokio::test]
 async fn who_moves_what_and_where_to() {
     let world = World::new().await;
     let (doctor, patient, admin) = (&world.a.doctor, &world.a.patient, &world.a.admin);

@@ -1,9 +1,13 @@
 //! Blocking, unblocking and removing people.
 
-use crate::passwords::{PASSWORD, logs_in, with_password};
+use crate::{
+    holding::{Holding, steps_later},
+    passwords::{PASSWORD, logs_in, with_password},
+};
 use serde_json::{Value, json};
 use tests::{
     actor::{Actor, ids, text},
+    answer::Answer,
     world::World,
 };
 
@@ -161,5 +165,82 @@ async fn nobody_books_a_doctor_who_is_shut_out() {
     let unblock = format!("/users/{}/unblock", doctor.account);
     world.a.admin.act(unblock).await.is(200);
     patient.tries_to_book(&slot).await.is(201);
+    world.check().await;
+}
+
+/// Whether a doctor who was removed is kept, for the appointment that was booked with him at the
+/// same moment. Else he is gone, and so is all that was his.
+async fn is_kept(world: &World, doctor: &Actor, booked: Answer) -> bool {
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    assert!(!doctor.is_in().await);
+    let account = admin.get(format!("/users/{}", doctor.account)).await;
+    let theirs = admin.get(format!("/appointments?doctorId={}", doctor.account)).await.is(200);
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), Vec::<String>::new());
+    if booked.status == 201 {
+        let appointment = &booked.body["appointment"];
+        assert_eq!(account.is(200)["status"], "deactivated");
+        assert_eq!(ids(&theirs), [text(appointment, "/id")]);
+        assert_eq!(patient.status_of(appointment).await, "held");
+        return true;
+    }
+    booked.refused(404, "NOT_FOUND");
+    account.refused(404, "NOT_FOUND");
+    assert_eq!(ids(&theirs), Vec::<String>::new());
+    false
+}
+
+#[tokio::test]
+async fn a_doctor_who_is_removed_while_he_is_booked_is_kept_or_was_never_booked() {
+    let world = World::new().await;
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    // Each of the two begins some steps before the other.
+    let steps = [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 6), (1, 0), (2, 0), (3, 0)];
+    for (round, (first, second)) in steps.into_iter().enumerate() {
+        let doctor = world.a.new_doctor(&format!("d{round}"), "Vikram Shah").await;
+        let day = format!("2030-12-{:02}", 5 + round);
+        let slots = doctor.sets_slots(&day, "10:00", "11:00", 30).await;
+        let removing = async {
+            steps_later(admin, first).await;
+            admin.delete(format!("/users/{}", doctor.account)).await
+        };
+        let booking = async {
+            steps_later(patient, second).await;
+            patient.tries_to_book(&slots[0]).await
+        };
+        let (removed, booked) = tokio::join!(removing, booking);
+        removed.is(204);
+        is_kept(&world, &doctor, booked).await;
+    }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_booking_and_the_removal_of_its_doctor_meet_whichever_is_under_way() {
+    let world = World::new().await;
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    let (one, two) = tokio::join!(
+        world.a.new_doctor("one", "Vikram Shah"),
+        world.a.new_doctor("two", "Vikram Shah"),
+    );
+    // The slot is read, and gone before it is taken.
+    let slot = one.sets_slot("2030-12-05", "10:00").await;
+    let held = Holding::of(&[("findAndModify", "slots")]).await;
+    let late = patient.at(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let (booked, removed) = tokio::join!(
+        late.tries_to_book(&slot),
+        held.meanwhile(admin.delete(format!("/users/{}", one.account))),
+    );
+    removed.is(204);
+    assert!(!is_kept(&world, &one, booked).await);
+    // He has no appointments, and has one before his slots go.
+    let slot = two.sets_slot("2030-12-05", "10:00").await;
+    let held = Holding::of(&[("delete", "slots")]).await;
+    let late = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
+    let (removed, booked) = tokio::join!(
+        late.delete(format!("/users/{}", two.account)),
+        held.meanwhile(patient.tries_to_book(&slot)),
+    );
+    removed.is(204);
+    assert!(is_kept(&world, &two, booked).await);
     world.check().await;
 }

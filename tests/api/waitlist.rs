@@ -1,6 +1,6 @@
 //! The waiting list: what becomes free goes to the first who waits for it, and to nobody before.
 
-use crate::leave::link_in;
+use crate::{holding::Holding, leave::link_in};
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
@@ -673,5 +673,170 @@ async fn who_took_it_and_did_not_pay_may_leave_the_list_or_wait_anew() {
     world.pass(600);
     who.delete(&path).await.is(204);
     assert_ne!(waits(&who, doctor).await["id"], entry["id"]);
+    world.check().await;
+}
+
+/// Five who wait, and what is kept for them, two slots and one with so many seats, while nobody is
+/// there to offer it.
+async fn kept_for_five(world: &World, seats: usize) -> (Vec<Actor>, Vec<Value>) {
+    let people = world.a.new_patients(5).await;
+    for who in &people {
+        world.pass(1);
+        waits(who, &world.a.doctor).await;
+    }
+    let doctor = world.a.doctor.at(&unheard(world));
+    let mut slots = doctor.sets_slots(DAY, "10:00", "11:00", 30).await;
+    let group = json!({
+        "date": DAY, "from": "11:00", "to": "12:00", "slotMinutes": 60, "capacity": seats,
+    });
+    slots.push(doctor.post("/slots/set", group).await.is(201)["slots"][0].clone());
+    assert_eq!(open(&world.a.patient).await, Vec::<String>::new());
+    (people, slots)
+}
+
+/// How many offers each has. No slot is offered to more than it is for, and whatever is offered to
+/// nobody is open.
+async fn offered_or_open(people: &[Actor], passing: &Actor, slots: &[Value]) -> Vec<usize> {
+    let offered = join_all(people.iter().map(offers)).await;
+    let free = open(passing).await;
+    for slot in slots {
+        let (id, room) = (text(slot, "/id"), slot["capacity"].as_u64().unwrap_or(1));
+        let had = offered.iter().flatten().filter(|one| **one == id).count();
+        let room = usize::try_from(room).unwrap();
+        assert!(had <= room, "{slot} {offered:?}");
+        assert_eq!(free.contains(&id), had < room, "{slot} {offered:?}");
+    }
+    offered.iter().map(Vec::len).collect()
+}
+
+#[tokio::test]
+async fn two_runs_at_once_offer_nothing_twice_and_keep_nothing_for_nobody() {
+    for seats in [2, 3, 4] {
+        let world = World::new().await;
+        let (mut people, slots) = kept_for_five(&world, seats).await;
+        let (mut passing, mut mails) = (world.a.patient.clone(), [0; 5]);
+        for round in 0..2 {
+            tokio::join!(world.run(Job::Waitlist), world.run(Job::Waitlist));
+            // The last sees to what they left to each other.
+            world.run(Job::Waitlist).await;
+            let offered = offered_or_open(&people, &passing, &slots).await;
+            assert!(offered.iter().all(|offers| *offers <= 1), "{seats} {round}: {offered:?}");
+            if round == 0 {
+                assert_eq!(offered.iter().sum::<usize>(), (seats + 2).min(5), "{offered:?}");
+            }
+            for ((who, mails), offers) in people.iter().zip(&mut mails).zip(offered) {
+                *mails += offers;
+                assert_eq!(told(&world, who).await, *mails, "{seats} {round}");
+            }
+            // Nobody takes any of it.
+            world.pass(900);
+            people = join_all(people.iter().map(Actor::refreshed)).await;
+            passing = passing.refreshed().await;
+        }
+        world.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_comes_between_two_steps_of_another_leaves_it_nothing_to_offer_twice() {
+    for step in 0..5 {
+        let world = World::new().await;
+        let (people, slots) = kept_for_five(&world, 4).await;
+        // So many are offered something, and it is decided who is the next.
+        let held = Holding::of(&vec![("findAndModify", "slots"); step + 1]).await;
+        let late = world.with(&[("MONGODB_URI", &held.uri)]);
+        let (first, second) = tokio::join!(late.run(Job::Waitlist), async {
+            for _ in 0..step {
+                held.meanwhile(async {}).await;
+            }
+            held.meanwhile(world.run(Job::Waitlist)).await
+        });
+        assert_eq!((first, second), (step, 5 - step));
+        let offered = offered_or_open(&people, &world.a.patient, &slots).await;
+        assert_eq!(offered, [1; 5], "{step}");
+        for who in &people {
+            assert_eq!(told(&world, who).await, 1, "{step}");
+        }
+        world.check().await;
+    }
+}
+
+async fn group_of_two(doctor: &Actor) -> Value {
+    let body = json!({
+        "date": DAY, "from": "10:00", "to": "11:00", "slotMinutes": 60, "capacity": 2,
+    });
+    doctor.post("/slots/set", body).await.is(201)["slots"][0].clone()
+}
+
+#[tokio::test]
+async fn seats_of_a_full_group_that_go_back_together_are_all_kept() {
+    let world = World::new().await;
+    let (doctor, away) = (&world.a.doctor, unheard(&world));
+    let slot = group_of_two(doctor).await;
+    let people = world.a.new_patients(5).await;
+    let (one, two) = (people[0].books_and_pays(&slot).await, people[1].books_and_pays(&slot).await);
+    for who in &people[2..4] {
+        world.pass(1);
+        waits(who, doctor).await;
+    }
+    people[0].at(&away).cancels(&one).await.is(200);
+    people[1].at(&away).cancels(&two).await.is(200);
+    people[4].tries_to_book(&slot).await.refused(409, "SLOT_TAKEN");
+    world.run(Job::Waitlist).await;
+    for who in &people[2..4] {
+        assert_eq!(offers(who).await, [text(&slot, "/id")]);
+    }
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_seat_whose_hold_ran_out_is_kept_though_another_pays_before_that_is_seen() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slot = group_of_two(doctor).await;
+    let people = world.a.new_patients(4).await;
+    people[0].books(&slot).await;
+    world.pass(300);
+    let pays = people[1].books(&slot).await;
+    waits(&people[2], doctor).await;
+    world.pass(301);
+    people[1].pays(&pays).await;
+    people[3].tries_to_book(&slot).await.refused(409, "SLOT_TAKEN");
+    world.run(Job::Waitlist).await;
+    assert_eq!(offers(&people[2]).await, [text(&slot, "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn nobody_is_offered_what_he_has_just_given_back() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots(DAY, "10:00", "11:00", 30).await;
+    let people = world.a.new_patients(3).await;
+    let booked = people[0].books_and_pays(&slots[0]).await;
+    people[2].books_and_pays(&slots[1]).await;
+    // He waits for something earlier that day.
+    for who in &people[..2] {
+        world.pass(1);
+        waits(who, doctor).await;
+    }
+    people[0].cancels(&booked).await.is(200);
+    assert_eq!(offers(&people[0]).await, Vec::<String>::new());
+    assert_eq!(offers(&people[1]).await, [text(&slots[0], "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_is_shut_out_takes_no_offer() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slot = doctor.sets_slot(DAY, "10:00").await;
+    let booked = patient.books_and_pays(&slot).await;
+    let who = world.a.new_patient("waits").await;
+    waits(&who, doctor).await;
+    patient.cancels(&booked).await.is(200);
+    let link = link(&world, &who).await;
+    world.a.admin.act(format!("/users/{}/block", who.account)).await.is(200);
+    accepts(&world, &link).await.refused(409, "WAITLIST_OFFER_OVER");
     world.check().await;
 }

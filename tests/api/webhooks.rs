@@ -271,3 +271,20 @@ async fn what_the_bank_let_go_of_confirms_nothing() {
     assert_eq!(world.a.patient.status_of(&appointment).await, "held");
     world.check().await;
 }
+
+/// An account that captures nothing by itself tells of the bank's word alone.
+#[tokio::test]
+async fn what_the_bank_has_set_aside_in_time_is_captured_before_the_hold_is_over() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let callback = world.razorpay().checkout(&order, "authorized").await;
+    let payment = text(&callback, "/razorpay_payment_id");
+    world.pass(180);
+    world.is_told("payment.authorized", &payment).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    world.run(scheduled::Job::Reconcile).await;
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}

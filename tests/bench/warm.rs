@@ -87,7 +87,7 @@ pub(crate) fn measure(table: &mut Table) {
         });
     }
     // The confirmations of all of it, each with its receipt.
-    bench.live.event("scheduled", &json!({ "job": "mails" }).to_string());
+    bench.live.event("scheduled", &json!({ "job": "effects" }).to_string());
     for (function, most) in bench.live.peaks() {
         table.add(Figure {
             what: format!("most memory of {function}"),

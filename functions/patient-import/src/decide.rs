@@ -10,7 +10,7 @@ use shared::{
         Account, AccountId, AccountStatus, HospitalCode, Id, Import, ImportId, ImportedField,
         ImportedFrom, Instant, Kind, PasswordGuard, Patient, Role, RowCounts, kinds,
     },
-    store::{PatientChange, Reject, Updated},
+    store::{Moved, PatientChange, Reject, Updated},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -67,6 +67,8 @@ pub struct Decision {
     pub rejects: Vec<Reject>,
     /// The rows that change a patient, and what.
     pub updates: Vec<Updated>,
+    /// The patients a run before this one gave to another account.
+    pub moved: Vec<Moved>,
 }
 
 /// The part of an account that matters here.
@@ -154,7 +156,12 @@ impl<'a> Deciding<'a> {
             from.import_id == self.context.import && from.line == line.number()
         };
         match patient.imported.as_ref().filter(ours) {
-            Some(from) => self.updated(line, row, from.changed.clone()),
+            Some(from) => {
+                if from.changed.contains(&ImportedField::Email) {
+                    self.decision.moved.push(Moved::of(patient));
+                }
+                self.updated(line, row, from.changed.clone());
+            }
             None => self.update(line, row, patient)?,
         }
         Ok(())

@@ -94,8 +94,9 @@ fn changes_are_updates_and_a_new_address_moves_one_patient_alone() {
     let rows = "Asha Rao,rao@x.in,1,9876500000,\nRavi Rao,ravi@x.in,2,9876543211,\n";
     let decision = decide_on(rows, 2, &hospital);
     assert_eq!(counts(&decision), [0, 2, 0, 0]);
-    assert_eq!(decision.changes[0].moves_from(), None);
-    assert_eq!(decision.changes[1].moves_from(), Some(&hospital.accounts[0].id));
+    assert!(!decision.changes[0].moves());
+    assert!(decision.changes[1].moves());
+    assert_eq!(decision.changes[1].before.account_id, hospital.accounts[0].id);
     let changed: Vec<_> = decision.updates.iter().map(|update| update.changed.as_slice()).collect();
     assert_eq!(changed, [[ImportedField::Mobile], [ImportedField::Email]]);
     hospital.write(&decision);

@@ -94,5 +94,5 @@ impl Stretch {
 async fn apply(store: &HospitalStore, decision: &Decision) -> Result<bool, Error> {
     Ok(store.insert_imported_accounts(&decision.accounts).await?
         && store.insert_imported_patients(&decision.patients).await?
-        && store.change_imported_patients(&decision.changes).await?)
+        && store.change_imported_patients(&decision.changes, &decision.moved).await?)
 }

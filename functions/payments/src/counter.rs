@@ -5,10 +5,15 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{AppointmentId, DeskMethod, DeskPayment, DeskReference},
+    models::{
+        Appointment, AppointmentId, DeskMethod, DeskPayment, DeskReference, Instant, Payment,
+        PaymentId,
+    },
     settlement,
-    tenancy::{Grant, Reach, TakePayments},
-    web::{AppointmentView, Body, Created, Error, PaymentSummary, RefundView, Refusals, Result},
+    tenancy::{Grant, Reach, TakePayments, Tenant},
+    web::{
+        AppointmentView, Body, Created, Error, PaymentSummary, RefundView, Refusals, Result, Run,
+    },
 };
 use utoipa::ToSchema;
 
@@ -44,14 +49,21 @@ pub(crate) struct CounterReply {
 pub(crate) async fn counter(
     State(payments): State<Payments>,
     grant: Grant<TakePayments>,
+    run: Run,
     Body(request): Body<CounterRequest>,
 ) -> Result<Created<CounterReply>> {
     let (tenant, now) = (grant.own_tenant()?, payments.core.clock.now());
     let store = payments.core.store.of(&tenant);
     let found = store.appointment(&request.appointment_id, &Reach::Hospital).await?;
     let appointment = found.ok_or(Error::NotFound)?;
+    let id = run.id(payments.core.entropy, now)?;
+    // A run before this one has noted it, and nobody was told.
+    let noted = PaymentId::at_desk(&id);
+    if let Some(payment) = appointment.payments.iter().find(|payment| payment.id == noted) {
+        return Ok(Created(CounterReply::of(payment, &appointment, &tenant, now)));
+    }
     let desk = DeskPayment {
-        id: payments.core.entropy.id(now)?,
+        id,
         method: request.method,
         reference: request.reference,
         taken_by: grant.account().clone(),
@@ -59,10 +71,16 @@ pub(crate) async fn counter(
     let payment = appointment.paid_at_desk(desk, now).map_err(refused)?;
     let with = (payments.core.entropy, now);
     let appointment = settlement::capture(&store, appointment, &payment, None, with).await?;
-    let back = appointment.refunds.iter().find(|refund| refund.payment_id == payment.id);
-    Ok(Created(CounterReply {
-        refund: back.map(RefundView::of),
-        payment: PaymentSummary::of(&payment),
-        appointment: AppointmentView::of(&appointment, &tenant, now),
-    }))
+    Ok(Created(CounterReply::of(&payment, &appointment, &tenant, now)))
+}
+
+impl CounterReply {
+    fn of(payment: &Payment, appointment: &Appointment, tenant: &Tenant, now: Instant) -> Self {
+        let back = appointment.refunds.iter().find(|refund| refund.payment_id == payment.id);
+        Self {
+            refund: back.map(RefundView::of),
+            payment: PaymentSummary::of(payment),
+            appointment: AppointmentView::of(appointment, tenant, now),
+        }
+    }
 }

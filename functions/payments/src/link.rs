@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     body,
-    models::{Appointment, AppointmentId, Currency, Instant, PaymentLink, PaymentLinkId},
+    models::{
+        Appointment, AppointmentId, AskedLink, Currency, Instant, PaymentLink, PaymentLinkId,
+    },
     settlement::TRIES,
     store::{Change, HospitalStore, Payable},
     tenancy::{Grant, Reach, TakePayments},
@@ -81,20 +83,27 @@ pub(crate) async fn link(
     Ok(if is_new { Created(reply).into_response() } else { Json(reply).into_response() })
 }
 
-/// Has the link made, and keeps it with the longer hold. Razorpay tells the patient of it at once, so
-/// it is kept even where the appointment is no longer to be paid.
+/// Has the link made, and keeps it. Razorpay tells the patient of it at once. So what is asked for is
+/// noted before, with the longer hold: whatever happens to this request, what is paid by the link is
+/// known for the appointment's. And it is kept even where that is no longer to be paid.
 async fn made(
     payments: &Payments,
     store: &HospitalStore,
     payable: Payable,
     now: Instant,
 ) -> Result<(PaymentLink, bool)> {
-    let Payable { mut appointment, accounts } = payable;
+    let Payable { appointment, accounts } = payable;
     let patient = store.patient(&appointment.patient.id).await?.ok_or(Error::NotFound)?;
     let (account, razorpay) = payments.merchants.of(&accounts).current()?;
     let notes = json!({ "appointment": appointment.id.as_str() });
-    let until = now.plus_seconds(Appointment::LINK_SECONDS);
+    let least = now.plus_seconds(Appointment::LINK_SECONDS);
+    let until = appointment.hold_expires_at.map_or(least, |hold| hold.max(least));
     let to = (appointment.fee, &patient);
+    let asked = AskedLink { account: account.clone(), expires_at: until, created_at: now };
+    let mut appointment = match noted(store, appointment, asked, now).await? {
+        Noted::Asked(appointment) => *appointment,
+        Noted::Made(link) => return Ok((link, false)),
+    };
     let made = razorpay.link(appointment.id.as_str(), to, until, notes).await?;
     let expires_at = made.expires_at();
     let link =
@@ -108,11 +117,44 @@ async fn made(
         if kept == Change::Done {
             return late.map_or(Ok((link, true)), |refusal| Err(refused(refusal)));
         }
-        let id = &appointment.id;
-        appointment = store.appointment(id, &Reach::Hospital).await?.ok_or(Error::NotFound)?;
+        appointment = again(store, &appointment).await?;
         if let Some(link) = appointment.link {
             return Ok((link, false));
         }
     }
     Err(contended())
+}
+
+/// What noting that a link is asked for came to.
+enum Noted {
+    /// It is noted, in the appointment as it is by now.
+    Asked(Box<Appointment>),
+    /// Somebody else had one made meanwhile.
+    Made(PaymentLink),
+}
+
+async fn noted(
+    store: &HospitalStore,
+    appointment: Appointment,
+    asked: AskedLink,
+    now: Instant,
+) -> Result<Noted> {
+    let mut current = appointment;
+    for _ in 0..TRIES {
+        let next = current.asking_for_link(asked.clone());
+        if store.hold_longer(&next, now).await? == Change::Done {
+            return Ok(Noted::Asked(Box::new(next)));
+        }
+        current = again(store, &current).await?;
+        if let Some(link) = current.link {
+            return Ok(Noted::Made(link));
+        }
+        current.payable(now).map_err(refused)?;
+    }
+    Err(contended())
+}
+
+/// The appointment as it is by now.
+async fn again(store: &HospitalStore, appointment: &Appointment) -> Result<Appointment> {
+    store.appointment(&appointment.id, &Reach::Hospital).await?.ok_or(Error::NotFound)
 }

@@ -58,7 +58,8 @@ async fn paid(
             settlement::capture(store, appointment, told, Some(noted), with).await.map(|_| ())
         }
         Some(told) => {
-            settlement::note(store, appointment, noted, |current| current.heard_of(told)).await
+            let now = webhook.core.clock.now();
+            settlement::note(store, appointment, noted, |current| current.heard_of(told, now)).await
         }
         None => settlement::note(store, appointment, noted, |_| None).await,
     }

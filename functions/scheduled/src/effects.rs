@@ -145,8 +145,16 @@ async fn carry_out(
         let ids = settlement::new_ids(this.entropy, now)?;
         appointment.no_show_owed(&ids, now).unwrap_or_else(|| appointment.effect_done(&effect.id))
     } else {
-        send(this, store, place, appointment, &effect.kind).await?;
-        appointment.effect_done(&effect.id)
+        let patient = store.patient(&appointment.patient.id).await?;
+        let done = appointment.effect_done(&effect.id);
+        // Somebody who was removed since gets no mail.
+        match patient {
+            Some(patient) => {
+                send(this, store, place, (appointment, &patient), &effect.kind).await?;
+                done.of_account(&patient)
+            }
+            None => done,
+        }
     };
     store.change_appointment(&next).await?;
     Ok(next)
@@ -156,25 +164,22 @@ async fn send(
     this: &Scheduled,
     store: &HospitalStore,
     (hospital, tenant): (&Hospital, &Tenant),
-    appointment: &Appointment,
+    (appointment, patient): (&Appointment, &Patient),
     kind: &EffectKind,
 ) -> Result<()> {
     if let EffectKind::MailLeave { leave } = kind {
-        return tell_of_leave(this, store, (hospital, tenant), appointment, leave).await;
+        let about = (appointment, patient);
+        return tell_of_leave(this, store, (hospital, tenant), about, leave).await;
     }
     let (number, attachment) = enclosed(this, store, hospital, appointment, kind).await?;
     // Whoever was told that it is off hears no more of what was before.
     if appointment.is_past(kind) {
         return Ok(());
     }
-    // Somebody who was removed since gets no mail.
-    let Some(patient) = store.patient(&appointment.patient.id).await? else {
-        return Ok(());
-    };
     let start = time_for_people(appointment.start, &hospital.time_zone);
     let told = (hospital.name.as_str(), start.as_str(), number.as_deref());
     match mail_of(appointment, kind, told)? {
-        Some(mail) => tell(this, &patient, &mail, attachment).await,
+        Some(mail) => tell(this, patient, &mail, attachment).await,
         None => Ok(()),
     }
 }
@@ -256,14 +261,13 @@ async fn tell_of_leave(
     this: &Scheduled,
     store: &HospitalStore,
     (hospital, tenant): (&Hospital, &Tenant),
-    appointment: &Appointment,
+    (appointment, patient): (&Appointment, &Patient),
     leave: &LeaveId,
 ) -> Result<()> {
     let now = this.clock.now();
     let until = appointment.leave_offer(leave, now).ok().and_then(|mark| mark.deadline);
-    let patient = store.patient(&appointment.patient.id).await?;
     let slot = store.slot(&appointment.slot_id).await?;
-    let (Some(until), Some(patient), Some(slot)) = (until, patient, slot) else {
+    let (Some(until), Some(slot)) = (until, slot) else {
         return Ok(());
     };
     let window = hospital.booking.window(&hospital.time_zone, now);
@@ -285,7 +289,7 @@ async fn tell_of_leave(
         free: &free,
         link: &link,
     };
-    tell(this, &patient, &mail, None).await
+    tell(this, patient, &mail, None).await
 }
 
 async fn tell(

@@ -104,7 +104,8 @@ async fn offer_one(
     Ok(mails)
 }
 
-/// Who waits, if he can use a slot: he is not shut out, and not somewhere else then.
+/// Who waits, if he can use a slot: he is not shut out, not somewhere else then, and did not give it
+/// back himself.
 async fn who_may_come(
     store: &HospitalStore,
     entry: &WaitEntry,
@@ -115,7 +116,7 @@ async fn who_may_come(
     let Some(patient) = patient.filter(|one| !one.status.is_shut_out()) else {
         return Ok(None);
     };
-    let busy = store.is_busy(&patient.id, slot, now).await?;
+    let busy = store.is_busy(entry, slot, now).await?;
     Ok(Some(patient).filter(|_| !busy))
 }
 

@@ -119,22 +119,27 @@ pub(crate) struct OfferedView {
     end: String,
     doctor: DoctorRef,
     fee: Money,
-    /// What goes back, or went, if anything does.
+    /// What goes back, or went, because it was moved or called off, if anything does.
     #[schema(required)]
     refund: Option<Money>,
 }
 
 impl OfferedView {
     fn of(appointment: &Appointment, leave: &LeaveId, tenant: &Tenant) -> Self {
-        let mark = appointment.leave_mark(leave);
+        let outcome = appointment.leave_mark(leave).map_or(LeaveOutcome::Kept, |mark| mark.outcome);
+        let refund = match outcome {
+            LeaveOutcome::Moved => appointment.moved_refund(),
+            LeaveOutcome::Cancelled => appointment.cancellation_refund(),
+            LeaveOutcome::Offered | LeaveOutcome::Kept => None,
+        };
         Self {
             id: appointment.id.clone(),
-            outcome: mark.map_or(LeaveOutcome::Kept, |mark| mark.outcome),
+            outcome,
             start: tenant.zone().show(appointment.start),
             end: tenant.zone().show(appointment.end),
             doctor: appointment.doctor.clone(),
             fee: appointment.fee,
-            refund: appointment.refunds.last().map(|refund| refund.amount),
+            refund: refund.map(|refund| refund.amount),
         }
     }
 }

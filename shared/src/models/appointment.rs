@@ -1,9 +1,10 @@
 //! Appointments: their life, and the decisions that move it on.
 
 use super::{
-    AccountId, AppointmentId, CancellationPolicy, Day, Dispute, DoctorRef, Effect, EffectId,
-    FollowUp, Identifier, Instant, Issue, LeaveMark, LedgerEntry, Money, Name, Order, Parse,
-    PatientId, Payment, PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step, VisitType,
+    AccountId, AppointmentId, AskedLink, CancellationPolicy, Day, Dispute, DoctorRef, Effect,
+    EffectId, FollowUp, Identifier, Instant, Issue, LeaveMark, LedgerEntry, Money, Name, Order,
+    Parse, PatientId, Payment, PaymentLink, Reason, Refund, RefundId, Role, SlotId, Step,
+    VisitType,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -153,9 +154,16 @@ pub struct Appointment {
     /// The payment link the desk had made for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<PaymentLink>,
+    /// The payment link Razorpay was asked for, until it is kept as `link`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_asked: Option<AskedLink>,
     /// What cancelling gives a patient at most, of what was paid: what it gave when he moved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_percent: Option<u8>,
+    /// What cancelling gives a patient at least, of what was paid: what it gave when somebody else
+    /// moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_percent: Option<u8>,
     /// Every payment we heard of.
     #[serde(default)]
     pub payments: Vec<Payment>,
@@ -180,6 +188,9 @@ pub struct Appointment {
     /// When Razorpay is asked about its order, in case no word of a payment reaches us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile_at: Option<Instant>,
+    /// Since when Razorpay could not be asked, if the last time it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_since: Option<Instant>,
     /// What must still happen outside.
     #[serde(default)]
     pub effects: Vec<Effect>,

@@ -235,7 +235,7 @@ proptest::proptest! {
             let early = Payment {
                 status: PaymentStatus::Authorized, captured_at: None, created_at: NOW, ..told.clone()
             };
-            appointment = appointment.heard_of(&early).unwrap();
+            appointment = appointment.heard_of(&early, NOW).unwrap();
         }
         let captured = match appointment.capture(&told, &ids(1), now) {
             Capture::Confirm { confirmed, .. } => *confirmed,

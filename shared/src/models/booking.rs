@@ -44,6 +44,15 @@ impl Booking {
 }
 
 impl Appointment {
+    /// Until when its hold is not cut short, however soon a slot begins that it is moved to: there
+    /// is time to pay, and a payment link stays good.
+    pub fn least_hold(&self, now: Instant) -> Instant {
+        let link = self.link.as_ref().map(|link| link.expires_at);
+        let asked = self.link_asked.as_ref().map(|asked| asked.expires_at);
+        let pay = now.plus_seconds(Booking::LEAST_SECONDS);
+        link.max(asked).map_or(pay, |good| good.max(pay))
+    }
+
     /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
     pub fn book(
         slot: &Slot,
@@ -81,7 +90,9 @@ impl Appointment {
             hold_expires_at,
             order: None,
             link: None,
+            link_asked: None,
             most_percent: None,
+            least_percent: None,
             payments: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
@@ -90,6 +101,7 @@ impl Appointment {
             cancellation: None,
             leaves: Vec::new(),
             reconcile_at: None,
+            unanswered_since: None,
             effects: if free { vec![confirmed] } else { Vec::new() },
             token: None,
             history: vec![Step {
@@ -122,6 +134,15 @@ impl Appointment {
                 refund: self.paid_amount().percent(most),
                 percent: most,
                 rule: format!("{most} %, as when the patient moved the appointment"),
+            };
+        }
+        if let Some(least) =
+            self.least_percent.filter(|least| by == Role::Patient && quote.percent < *least)
+        {
+            quote = CancelQuote {
+                refund: self.paid_amount().percent(least),
+                percent: least,
+                rule: format!("{least} %, as before the hospital moved the appointment"),
             };
         }
         // What went back already, in Razorpay's dashboard or by a dispute, does not go back again.

@@ -33,6 +33,8 @@ impl Appointment {
     const RECONCILE_FOR_SECONDS: i64 = 5 * 24 * 3600;
     /// How long at most Razorpay is not asked again when it gave no answer.
     const UNANSWERED_FOR_SECONDS: i64 = 4 * 3600;
+    /// For how long it may give none before somebody is told.
+    const LONG_UNANSWERED_SECONDS: i64 = 24 * 3600;
 
     /// The captured payment it stands on.
     pub fn paid(&self) -> Option<&Payment> {
@@ -69,17 +71,25 @@ impl Appointment {
         if let Some(own) = self.order.as_ref().filter(|own| Some(&own.id) == order) {
             return (own.account.as_ref() == account).then_some(PaidBy::Checkout);
         }
-        let link = self.link.as_ref().filter(|link| link.account.as_ref() == account);
-        link.map(|_| PaidBy::Link)
+        let has_link = self.link.is_some() || self.link_asked.is_some();
+        (has_link && self.account_by(PaidBy::Link) == account).then_some(PaidBy::Link)
+    }
+
+    /// The account what is paid by these means comes to; `None` is the platform's.
+    pub fn account_by(&self, via: PaidBy) -> Option<&PaymentAccountId> {
+        match via {
+            PaidBy::Link => match (&self.link, &self.link_asked) {
+                (Some(link), _) => link.account.as_ref(),
+                (None, asked) => asked.as_ref().and_then(|asked| asked.account.as_ref()),
+            },
+            _ => self.order.as_ref().and_then(|order| order.account.as_ref()),
+        }
     }
 
     /// The account a payment came to; `None` is the platform's.
     pub fn account_of(&self, payment: &PaymentId) -> Option<&PaymentAccountId> {
         let paid = self.payments.iter().find(|paid| paid.id == *payment)?;
-        match paid.via {
-            PaidBy::Link => self.link.as_ref().and_then(|link| link.account.as_ref()),
-            _ => self.order.as_ref().and_then(|order| order.account.as_ref()),
-        }
+        self.account_by(paid.via)
     }
 
     /// Whether it has heard of a payment as far as this, or of its capture.
@@ -123,6 +133,9 @@ impl Appointment {
         let mut confirmed = recorded.clone();
         confirmed.status = AppointmentStatus::Confirmed;
         confirmed.hold_expires_at = None;
+        // There is no more hurry than after an order.
+        let later = now.plus_seconds(Self::RECONCILE_AFTER_SECONDS);
+        confirmed.reconcile_at = confirmed.reconcile_at.map(|at| at.max(later));
         let taken_by = payment.taken_by.as_ref();
         let by = taken_by.map_or(Doer::NOBODY, |account| Doer::person(Role::Hospital, account));
         confirmed.note(Happening::Confirmed, by, None, now);
@@ -138,14 +151,20 @@ impl Appointment {
         Capture::Confirm { confirmed: Box::new(confirmed), lost }
     }
 
-    /// Its state after hearing of a payment that is not captured; `None` if that is not news.
-    pub fn heard_of(&self, payment: &Payment) -> Option<Self> {
+    /// Its state after hearing of a payment that is not captured; `None` if that is not news. Where
+    /// the bank has set the money aside while the slot is held, Razorpay is asked at once, by which it
+    /// is captured: an account that captures nothing by itself would let the hold run out.
+    pub fn heard_of(&self, payment: &Payment, now: Instant) -> Option<Self> {
         let known = self.payments.iter().find(|known| known.id == payment.id);
         if known.is_some_and(|known| known.status >= payment.status) {
             return None;
         }
         let mut next = self.next();
         next.record(payment);
+        let held = self.status(now) == AppointmentStatus::Held;
+        if held && payment.status == PaymentStatus::Authorized {
+            next.reconcile_at = Some(now);
+        }
         Some(next)
     }
 
@@ -156,6 +175,7 @@ impl Appointment {
         let age = self.asked_since().map_or(i64::MAX, |since| now.seconds_since(since));
         let again = age < Self::RECONCILE_FOR_SECONDS;
         next.reconcile_at = again.then(|| now.plus_seconds(age.max(Self::RECONCILE_AFTER_SECONDS)));
+        next.unanswered_since = None;
         next
     }
 
@@ -166,7 +186,14 @@ impl Appointment {
         let age = self.asked_since().map_or(0, |since| now.seconds_since(since));
         let wait = age.clamp(Self::RECONCILE_AFTER_SECONDS, Self::UNANSWERED_FOR_SECONDS);
         next.reconcile_at = Some(now.plus_seconds(wait));
+        next.unanswered_since.get_or_insert(now);
         next
+    }
+
+    /// Whether Razorpay could not be asked about it for a day by now.
+    pub fn is_long_unanswered(&self, now: Instant) -> bool {
+        let since = self.unanswered_since.map(|since| now.seconds_since(since));
+        since.is_some_and(|seconds| seconds >= Self::LONG_UNANSWERED_SECONDS)
     }
 
     /// Its state with Razorpay to be asked at once, for what it told does not fit what we have.
@@ -177,7 +204,8 @@ impl Appointment {
     /// Since when Razorpay may have something to tell.
     fn asked_since(&self) -> Option<Instant> {
         let order = self.order.as_ref().map(|order| order.created_at);
-        let link = self.link.as_ref().map(|link| link.created_at);
+        let asked = self.link_asked.as_ref().map(|asked| asked.created_at);
+        let link = self.link.as_ref().map(|link| link.created_at).max(asked);
         let under_way = |refund: &&Refund| {
             refund.status == RefundStatus::Pending && refund.razorpay_id.is_some()
         };

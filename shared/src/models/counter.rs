@@ -1,8 +1,9 @@
 //! Payments at the hospital's desk, and the payment links it hands out.
 
 use super::{
-    AccountId, Appointment, AppointmentRefusal, AppointmentStatus, DeskPaymentId, DeskReference,
-    Instant, Issue, Money, PaidBy, Parse, Payment, PaymentId, PaymentLink, PaymentStatus, RefundId,
+    AccountId, Appointment, AppointmentRefusal, AppointmentStatus, AskedLink, DeskPaymentId,
+    DeskReference, Instant, Issue, Money, PaidBy, Parse, Payment, PaymentId, PaymentLink,
+    PaymentStatus, RefundId,
 };
 
 /// How somebody pays at the desk.
@@ -74,6 +75,16 @@ impl Appointment {
         })
     }
 
+    /// Its state while Razorpay is asked for a link: the slot is held as long as the link will be
+    /// good, and Razorpay is asked about it in case no more is heard.
+    pub fn asking_for_link(&self, asked: AskedLink) -> Self {
+        let mut next = self.next();
+        next.hold_expires_at = next.hold_expires_at.max(Some(asked.expires_at));
+        next.ask_later(asked.created_at);
+        next.link_asked = Some(asked);
+        next
+    }
+
     /// Its state with this link; the first link stays. The slot is held as long as the link is
     /// good.
     pub fn with_link(&self, link: PaymentLink) -> Self {
@@ -89,6 +100,7 @@ impl Appointment {
     /// appointment's all the same, and goes back.
     pub fn with_late_link(&self, link: PaymentLink) -> Self {
         let mut next = self.next();
+        next.link_asked = None;
         let asked_at = next.link.get_or_insert(link).created_at;
         next.ask_later(asked_at);
         next

@@ -1,6 +1,6 @@
 //! The outbox of an appointment: what must happen outside.
 
-use super::{Appointment, AppointmentStatus, EffectId, Instant, LeaveId, RefundId};
+use super::{Appointment, AppointmentStatus, EffectId, Instant, LeaveId, Patient, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// Something that must happen outside, written with the state that asks for it: the outbox.
@@ -72,6 +72,14 @@ impl Appointment {
     pub fn effect_done(&self, id: &EffectId) -> Self {
         let mut next = self.next();
         next.effects.retain(|effect| effect.id != *id);
+        next
+    }
+
+    /// Its state with the account its patient is with by now: a file may have given him to another
+    /// while he booked.
+    pub fn of_account(self, patient: &Patient) -> Self {
+        let mut next = self;
+        next.patient.account_id = patient.account_id.clone();
         next
     }
 

@@ -119,6 +119,8 @@ struct World {
     crash: bool,
     /// Appointments their patients moved when cancelling gave nothing any more.
     late: std::collections::BTreeSet<usize>,
+    /// Moved by the hospital when calling off gave something.
+    kept: std::collections::BTreeSet<usize>,
 }
 
 impl World {
@@ -136,6 +138,7 @@ impl World {
             drawn: 1000,
             crash: false,
             late: std::collections::BTreeSet::new(),
+            kept: std::collections::BTreeSet::new(),
         }
     }
 
@@ -345,8 +348,13 @@ impl World {
         if self.crash {
             return;
         }
-        if by_patient && current.start.seconds_since(self.now) < 24 * 3600 {
-            self.late.insert(at);
+        if current.status == AppointmentStatus::Confirmed {
+            match (by_patient, self.is_early(&current, at)) {
+                (true, true) => drop(self.kept.remove(&at)),
+                (true, false) => drop(self.late.insert(at)),
+                (false, true) => drop(self.kept.insert(at)),
+                (false, false) => {}
+            }
         }
         let old = self.slot_of(at);
         if old.appointment_id.as_ref() == Some(&current.id) {
@@ -435,13 +443,19 @@ impl World {
         }
     }
 
+    /// Whether calling an appointment off gives its patient anything: it is a day or more ahead and he
+    /// has not moved it later than that, or somebody else has moved it when it was.
+    fn is_early(&self, appointment: &Appointment, at: usize) -> bool {
+        let ahead = appointment.start.seconds_since(self.now) >= 24 * 3600;
+        ahead && !self.late.contains(&at) || self.kept.contains(&at)
+    }
+
     /// What the terms of `book` give back, as far as the payment has it left: worked out apart
     /// from the code that decides.
     fn owed_for_cancelling(&self, at: usize, by_patient: bool) -> i64 {
         let appointment = &self.appointments[at];
         let Some(paid) = appointment.paid() else { return 0 };
-        let early = appointment.start.seconds_since(self.now) >= 24 * 3600;
-        let early = early && !self.late.contains(&at);
+        let early = self.is_early(appointment, at);
         let terms = match (by_patient, early) {
             (false, _) => 50_001,
             (true, true) => 33_500,

@@ -269,8 +269,8 @@ impl Appointment {
         }
         let mut next = self.next();
         next.end_offer(leave, LeaveOutcome::Kept);
-        // Another leave may still be in its way.
-        if !next.has_leave_offer() {
+        // Another leave may still be in its way; and who is there already need not be told.
+        if !next.has_leave_offer() && self.status == AppointmentStatus::Confirmed {
             let (id, kind) = (ids.mail, EffectKind::MailStands);
             next.effects.push(Effect { id, kind, due_at: now, attempts: 0 });
         }

@@ -40,8 +40,9 @@ pub enum MoveRefusal {
 impl Appointment {
     /// Its state in another slot. Where that costs less, the difference goes back; where it costs
     /// more, a patient is refused, and whoever else moves it asks nothing more of the patient. By
-    /// moving it himself, a patient does not better what cancelling gives back. One whose doctor is
-    /// away is moved to what he may choose instead as the hospital would move him.
+    /// moving what he has paid for himself, a patient does not better what cancelling gives back, and
+    /// by being moved he does not lose it. One whose doctor is away is moved to what he may choose
+    /// instead as the hospital would move him.
     pub fn reschedule(&self, slot: &Slot, with: &Moving) -> Result<Decided, MoveRefusal> {
         let (now, (role, account)) = (with.now, &with.by);
         let himself = *role == Role::Patient;
@@ -61,10 +62,17 @@ impl Appointment {
         let fee = self.fee_in(slot).ok_or(MoveRefusal::NotOffered)?;
         let cheaper = self.cheaper_by(fee, by_patient)?;
         let mut next = self.next();
-        if himself {
-            let percent = self.cancel_quote(*role, now).map(|quote| quote.percent);
-            next.most_percent = Some(percent.map_err(MoveRefusal::Appointment)?);
+        if self.status == AppointmentStatus::Confirmed {
+            // Once it has begun a patient calls nothing off.
+            let percent = self.cancel_quote(Role::Patient, now).ok().map(|quote| quote.percent);
+            if himself {
+                (next.most_percent, next.least_percent) = (percent, None);
+            } else {
+                next.least_percent = percent.max(self.least_percent);
+            }
         }
+        let least = self.least_hold(now);
+        next.hold_expires_at = self.hold_expires_at.map(|hold| hold.min(slot.start.max(least)));
         if let Some(difference) = cheaper {
             next.fee = fee;
             let paid = self.paid().map(|payment| payment.id.clone());

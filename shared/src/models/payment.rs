@@ -129,6 +129,20 @@ pub struct PaymentLink {
     pub created_at: Instant,
 }
 
+/// A payment link Razorpay was asked for: whether it made it is known once it is kept. Razorpay tells
+/// the patient at once, so what is paid by it is the appointment's even if nobody hears of it here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskedLink {
+    /// Of which account, as of an [`Order`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PaymentAccountId>,
+    /// Until when it was to be good.
+    pub expires_at: Instant,
+    /// When it was asked for.
+    pub created_at: Instant,
+}
+
 /// How far a payment came. It never goes back to an earlier step, in whatever order Razorpay tells
 /// of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -213,6 +213,9 @@ impl Slot {
         self.closes_at.is_some_and(|until| until < now)
     }
 
+    /// When a slot closes whose hours are no more: long ago.
+    pub const NO_HOURS: Instant = Instant::from_millis(0);
+
     /// Whether another of the same time would be sold in the same way.
     pub fn is_sold_as(&self, other: &Self) -> bool {
         let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);

@@ -5,10 +5,10 @@ use super::{TRIES, again, capture, count_refunds, pay_back, too_often};
 use crate::{
     entropy::Entropy,
     models::{
-        Appointment, Difference, DifferenceKind, Instant, PaidBy, Payment, PaymentAccountId,
-        PaymentStatus, RefundStatus,
+        Appointment, Difference, DifferenceKind, Instant, PaidBy, Payment, PaymentStatus,
+        RefundStatus,
     },
-    outbound::{HospitalMerchants, RazorpayPayment, RazorpayRefund},
+    outbound::{HospitalMerchants, MadeLink, RazorpayPayment, RazorpayRefund},
     store::{Change, HospitalStore},
     web::Result,
 };
@@ -85,6 +85,12 @@ impl Comparison<'_> {
             for id in razorpay.payments_of_link(&link.id).await? {
                 all.push((PaidBy::Link, razorpay.payment(&id).await?));
             }
+        } else if let Some(asked) = &appointment.link_asked {
+            let razorpay = self.merchants.with(asked.account.as_ref())?;
+            let made = razorpay.link_of(appointment.id.as_str()).await?;
+            for id in made.map(MadeLink::paid_by).unwrap_or_default() {
+                all.push((PaidBy::Link, razorpay.payment(&id).await?));
+            }
         }
         Ok(all)
     }
@@ -96,7 +102,7 @@ impl Comparison<'_> {
         told: &RazorpayPayment,
     ) -> Result<Appointment> {
         let (entropy, now) = self.with;
-        let account = account_of(&appointment, via);
+        let account = appointment.account_by(via);
         let wanted = appointment.paid().is_none();
         // A second one is not captured: Razorpay lets go of it by itself.
         let told = match told.status() {
@@ -192,12 +198,5 @@ impl Comparison<'_> {
             razorpay_refund_id: Some(told.id.clone()),
             ..appointment.difference(kind)
         });
-    }
-}
-
-fn account_of(appointment: &Appointment, via: PaidBy) -> Option<&PaymentAccountId> {
-    match via {
-        PaidBy::Link => appointment.link.as_ref()?.account.as_ref(),
-        _ => appointment.order.as_ref()?.account.as_ref(),
     }
 }

@@ -164,7 +164,7 @@ impl HospitalStore {
         let booked = match self.try_book(slot, patient, with, now).await {
             Err(error) if busy(&error) || followed(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(&patient.id, now).await?;
+                self.expire_holds_of(&patient.id, &with.id, now).await?;
                 self.try_book(slot, patient, with, now).await
             }
             result => result,
@@ -216,8 +216,14 @@ impl HospitalStore {
     }
 
     /// Expires a patient's run-out holds, as the sweeper does: their slots are kept for whoever waits.
-    pub(super) async fn expire_holds_of(&self, patient: &PatientId, now: Instant) -> Result<()> {
+    pub(super) async fn expire_holds_of(
+        &self,
+        patient: &PatientId,
+        but: &AppointmentId,
+        now: Instant,
+    ) -> Result<()> {
         let filter = doc! {
+            "_id": { "$ne": but.as_str() },
             "patient.id": patient.as_str(),
             "status": "held",
             "holdExpiresAt": { "$lte": now.millis() },
@@ -330,7 +336,7 @@ impl HospitalStore {
         let moved = match self.try_to_move(current, slot, &decide, now).await {
             Err(error) if busy(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(&current.patient.id, now).await?;
+                self.expire_holds_of(&current.patient.id, &current.id, now).await?;
                 self.try_to_move(current, slot, &decide, now).await
             }
             result => result,
@@ -354,7 +360,10 @@ impl HospitalStore {
             AppointmentStatus::Held => SlotStatus::Held,
             _ => SlotStatus::Booked,
         };
-        let hold = current.hold_expires_at.map_or(Bson::Null, |until| until.millis().into());
+        let begun = doc! { "$max": ["$start", current.least_hold(now).millis()] };
+        let hold = current
+            .hold_expires_at
+            .map_or(Bson::Null, |until| doc! { "$min": [until.millis(), begun.clone()] }.into());
         let claim = seats::take(&current.id, status.as_str().into(), hold, now);
         let change = async |tx: &mut Tx| {
             let mut open = bookable(now);

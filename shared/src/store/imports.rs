@@ -7,7 +7,7 @@ use super::{
 };
 use crate::models::{
     Account, AccountId, Appointment, Email, Identifier, Import, ImportId, ImportStatus,
-    ImportedField, Instant, Notification, ObjectVersion, Patient, RowCounts, WaitEntry,
+    ImportedField, Instant, Notification, ObjectVersion, Patient, PatientId, RowCounts, WaitEntry,
 };
 use mongodb::bson::{Bson, DateTime, Document, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
@@ -101,10 +101,25 @@ pub struct PatientChange {
 }
 
 impl PatientChange {
-    /// The account the patient was with, if it moves to another.
-    pub fn moves_from(&self) -> Option<&AccountId> {
-        let from = &self.before.account_id;
-        (*from != self.after.account_id).then_some(from)
+    /// Whether the patient moves to another account.
+    pub fn moves(&self) -> bool {
+        self.before.account_id != self.after.account_id
+    }
+}
+
+/// A patient who is with another account than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Who.
+    pub patient: PatientId,
+    /// With which account.
+    pub to: AccountId,
+}
+
+impl Moved {
+    /// A patient as he is by now.
+    pub fn of(patient: &Patient) -> Self {
+        Self { patient: patient.id.clone(), to: patient.account_id.clone() }
     }
 }
 
@@ -250,16 +265,22 @@ impl HospitalStore {
     /// when that was decided, for two files may be at one patient. The appointments and the wishes
     /// of those that move to another account go with them, and go first: if it stops on the way,
     /// the next run does all of it again. What is booked in between, of the patient as he was, goes
-    /// after him.
-    pub async fn change_imported_patients(&self, changes: &[PatientChange]) -> Result<bool> {
-        let appointments = moves(changes, "patient.accountId");
-        self.scope.collection::<Appointment>().await?.update_each(appointments).await?;
-        let wishes = moves(changes, "accountId");
-        self.scope.collection::<WaitEntry>().await?.update_each(wishes).await?;
+    /// after him; so does that of those who are `moved` already, by a run that stopped then.
+    pub async fn change_imported_patients(
+        &self,
+        changes: &[PatientChange],
+        moved: &[Moved],
+    ) -> Result<bool> {
+        let moving = changes.iter().filter(|change| change.moves());
+        let moving: Vec<Moved> = moving.map(|change| Moved::of(&change.after)).collect();
+        let appointments = self.scope.collection::<Appointment>().await?;
+        appointments.update_each(follow(&moving, "patient.accountId")).await?;
+        let wishes = self.scope.collection::<WaitEntry>().await?;
+        wishes.update_each(follow(&moving, "accountId")).await?;
         let updates = changes.iter().map(patient_change).collect::<Result<_>>()?;
         let fitted = self.scope.collection::<Patient>().await?.update_each(updates).await?;
-        let booked = moves(changes, "patient.accountId");
-        self.scope.collection::<Appointment>().await?.update_each(booked).await?;
+        let all: Vec<Moved> = moving.into_iter().chain(moved.iter().cloned()).collect();
+        appointments.update_each(follow(&all, "patient.accountId")).await?;
         Ok(usize::try_from(fitted).ok() == Some(changes.len()))
     }
 }
@@ -277,18 +298,15 @@ fn some(wanted: usize) -> Option<i64> {
 
 /// What goes with patients to another account, which stands in this field of it. It gets a new
 /// version, so that a change decided on the old one is decided again.
-fn moves(changes: &[PatientChange], account: &str) -> Vec<UpdateEach> {
-    let of_one = |change: &PatientChange| {
-        let (from, patient) = (change.moves_from()?, &change.after);
-        Some(UpdateEach {
-            filter: doc! { account: from.as_str(), "patient.id": patient.id.as_str() },
-            update: doc! {
-                "$set": { account: patient.account_id.as_str() },
-                "$inc": { "version": 1_i64 },
-            },
-        })
+fn follow(moved: &[Moved], account: &str) -> Vec<UpdateEach> {
+    let of_one = |moved: &Moved| {
+        let to = moved.to.as_str();
+        UpdateEach {
+            filter: doc! { "patient.id": moved.patient.as_str(), account: { "$ne": to } },
+            update: doc! { "$set": { account: to }, "$inc": { "version": 1_i64 } },
+        }
     };
-    changes.iter().filter_map(of_one).collect()
+    moved.iter().map(of_one).collect()
 }
 
 /// Status and account are written only if the patient moves: its account may have become active
@@ -304,7 +322,7 @@ fn patient_change(change: &PatientChange) -> Result<UpdateEach> {
     if let Some(day) = patient.date_of_birth {
         set.insert("dateOfBirth", String::from(day));
     }
-    if change.moves_from().is_some() {
+    if change.moves() {
         set.insert("accountId", patient.account_id.as_str());
         set.insert("email", patient.email.as_str());
         set.insert("status", patient.status.as_str());

@@ -7,7 +7,7 @@ use super::{
     gate::Gate,
     scoped::{Find, Part, Scoped, Stored},
     seats,
-    slots::{after_place, open_at},
+    slots::{after_place, bookable},
     transaction::{Ended, Tx, transact},
     waitlist::keep,
 };
@@ -167,7 +167,7 @@ impl HospitalStore {
         let slots = self.scope.collection::<Slot>().await?;
         let appointments = self.scope.collection::<Appointment>().await?;
         let mut open = within(doctor, span);
-        open.insert("$and", vec![open_at(now)]);
+        open.insert("$and", vec![bookable(now)]);
         let mut alive = within(doctor, span);
         alive.extend(live(now));
         let by_start = || doc! { "start": 1, "_id": 1 };
@@ -213,7 +213,7 @@ impl HospitalStore {
                 return Ok(Ended::Abort(Err(same.id.clone())));
             }
             let mut open = within(&leave.doctor_id, leave.away());
-            open.insert("$and", vec![open_at(now)]);
+            open.insert("$and", vec![bookable(now)]);
             let slots_blocked = slots.update_all(open, block(&leave.id), Some(tx)).await?;
             let mut others = within(&leave.doctor_id, leave.away());
             others.insert("leaves", doc! { "$ne": leave.id.as_str() });

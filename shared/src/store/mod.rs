@@ -49,7 +49,7 @@ pub use error::{Error, Result};
 pub use gate::{Due, Found, Gate, Sweep};
 pub use hospitals::HospitalSettings;
 pub use idempotency::{Begun, FirstRun, Remembered};
-pub use imports::{ChunkReport, PatientChange, Progress, Reject, Updated};
+pub use imports::{ChunkReport, Moved, PatientChange, Progress, Reject, Updated};
 pub use indexes::{INDEXES, Index};
 pub use leaves::{Concerned, CountedLeave, LeaveCounts};
 pub use ledger::{LedgerLine, LedgerSpan};

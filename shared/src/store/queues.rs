@@ -149,7 +149,7 @@ impl HospitalStore {
         let changed = match self.try_to_visit(next, now).await {
             Err(error) if busy(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(&next.patient.id, now).await?;
+                self.expire_holds_of(&next.patient.id, &next.id, now).await?;
                 self.try_to_visit(next, now).await
             }
             // The day's first two may be checked in at once.

@@ -34,6 +34,28 @@ fn is_full() -> Document {
     doc! { "$gt": [{ "$ifNull": ["$fullUntil", 0] }, 0] }
 }
 
+/// Until when a group's seat is kept for the list: as long as it was, and where it was full until a
+/// hold ran out, as long from then. Asked of the slot as it was before.
+fn still_kept(now: Instant) -> Document {
+    let now = now.millis();
+    let kept = doc! { "$ifNull": ["$keptUntil", 0] };
+    let full = doc! { "$ifNull": ["$fullUntil", 0] };
+    let ran_out = doc! { "$and": [
+        { "$ifNull": ["$wanted", false] },
+        is_full(),
+        { "$lte": [&full, now] },
+    ] };
+    let from_then = doc! { "$cond": [ran_out, { "$add": [&full, Slot::KEEP_SECONDS * 1000] }, 0] };
+    let until = doc! { "$max": [kept, from_then] };
+    doc! { "$cond": [{ "$gt": [&until, now] }, &until, "$$REMOVE"] }
+}
+
+/// A group that is full keeps nothing.
+fn keep_if_free() -> Document {
+    let kept = doc! { "$ifNull": ["$keptUntil", "$$REMOVE"] };
+    doc! { "$set": { "keptUntil": { "$cond": [is_full(), "$$REMOVE", kept] } } }
+}
+
 /// Gives a slot, or a seat of it, to an appointment, in the place of what it had of it before.
 pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -> Vec<Document> {
     let other = doc! { "$ne": ["$$seat.appointmentId", by.as_str()] };
@@ -46,9 +68,9 @@ pub(super) fn take(by: &AppointmentId, status: Bson, hold: Bson, now: Instant) -
         "holdExpiresAt": { "$cond": [is_group(), "$$REMOVE", hold] },
         "appointmentId": { "$cond": [is_group(), "$$REMOVE", by.as_str()] },
         "seats": { "$cond": [is_group(), taken, "$$REMOVE"] },
-        "keptUntil": "$$REMOVE",
+        "keptUntil": { "$cond": [is_group(), still_kept(now), "$$REMOVE"] },
     };
-    vec![doc! { "$set": set }, note_full()]
+    vec![doc! { "$set": set }, note_full(), keep_if_free()]
 }
 
 /// Keeps the seats that are left for the list until an instant; none is where others have taken them.
@@ -57,20 +79,21 @@ pub(super) fn keep_others(until: Instant) -> Document {
 }
 
 /// Takes a slot, or its seat, from an appointment. Where somebody waited for it, it is kept for the
-/// list; of a group only the last seat is.
+/// list; of a group only what is free of a full one is, and stays kept whoever comes and goes.
 pub(super) fn leave(by: &AppointmentId, now: Instant) -> Vec<Document> {
     let last = doc! { "$or": [{ "$not": [is_group()] }, is_full()] };
     let wanted = doc! { "$and": [{ "$ifNull": ["$wanted", false] }, last] };
     let until = now.plus_seconds(Slot::KEEP_SECONDS).millis();
+    let before = doc! { "$cond": [is_group(), still_kept(now), "$$REMOVE"] };
     let others = seats(doc! { "$ne": ["$$seat.appointmentId", by.as_str()] });
     let set = doc! {
         "status": { "$cond": [is_group(), "$status", SlotStatus::Open.as_str()] },
         "holdExpiresAt": "$$REMOVE",
         "appointmentId": "$$REMOVE",
         "seats": { "$cond": [is_group(), others, "$$REMOVE"] },
-        "keptUntil": { "$cond": [wanted, until, "$$REMOVE"] },
+        "keptUntil": { "$cond": [wanted, until, before] },
     };
-    vec![doc! { "$set": set }, note_full()]
+    vec![doc! { "$set": set }, note_full(), keep_if_free()]
 }
 
 /// The slot if it, or a seat of it, is this appointment's.

@@ -5,7 +5,7 @@ use super::{
     appointments::version_before,
     scoped::Stored,
     seats,
-    slots::open_at,
+    slots::{not_shut, open_at},
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{Appointment, Capture, Instant, Money, OrderId, PaymentId, Slot, SlotStatus};
@@ -88,9 +88,10 @@ impl HospitalStore {
             })
         };
         let mut settled = transact!(self.scope.database(), |tx| settle(&mut tx));
-        if is_elsewhere(&settled) {
-            // The local database says so too where another writes this very appointment, which then
+        if let (Capture::Confirm { confirmed, .. }, true) = (capture, is_elsewhere(&settled)) {
+            // The hold that is in the way may have run out without anybody noticing. The local database says so too where another writes this very appointment, which then
             // is stale.
+            Box::pin(self.expire_holds_of(&confirmed.patient.id, &confirmed.id, now)).await?;
             settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         }
         match capture {
@@ -133,12 +134,17 @@ impl HospitalStore {
         now: Instant,
         tx: &mut Tx,
     ) -> Result<bool> {
-        // What a leave blocks is its own only while its hold lasts; the leave then finds it.
-        let mut ran_out = seats::held_by(&appointment.id);
-        ran_out.insert("leaves", doc! { "$exists": false });
+        // What a leave or a block shuts, and what is of hours that are no more, is its own only while
+        // its hold lasts.
+        let lasts = seats::kept_by(&appointment.id, now);
+        let mut ran_out = not_shut(seats::held_by(&appointment.id));
+        let mut open = open_at(now);
+        for over in [&mut ran_out, &mut open] {
+            over.insert("closesAt", doc! { "$not": { "$lte": Slot::NO_HOURS.millis() } });
+        }
         let filter = doc! {
             "_id": appointment.slot_id.as_str(),
-            "$or": [seats::kept_by(&appointment.id, now), ran_out, open_at(now)],
+            "$or": [lasts, ran_out, open],
         };
         let status = SlotStatus::Booked.as_str().into();
         let take = seats::take(&appointment.id, status, Bson::Null, now);

@@ -289,7 +289,7 @@ impl HospitalStore {
         let closed: Vec<&str> = closing.iter().map(SlotId::as_str).collect();
         let close = doc! {
             "_id": { "$in": &closed },
-            "closesAt": { "$not": { "$lt": now.millis() } },
+            "closesAt": { "$ne": Slot::NO_HOURS.millis() },
         };
         let renewed: Vec<(Document, Document)> =
             renewed.iter().map(renewal).collect::<Result<_>>()?;
@@ -302,8 +302,7 @@ impl HospitalStore {
                 }
             }
             if !closed.is_empty() {
-                let over = now.plus_seconds(-1).millis();
-                let change = doc! { "$set": { "closesAt": over } };
+                let change = doc! { "$set": { "closesAt": Slot::NO_HOURS.millis() } };
                 slots.update_all(close.clone(), change, Some(tx)).await?;
             }
             for (span, terms) in &renewed {

@@ -225,15 +225,19 @@ impl HospitalStore {
         Ok(Some(Queued { able, last }))
     }
 
-    /// Whether a patient is somewhere else in the time of a slot.
-    pub async fn is_busy(&self, patient: &PatientId, slot: &Slot, now: Instant) -> Result<bool> {
+    /// Whether a patient cannot use a slot: he is somewhere else in its time, or it is what he gave
+    /// back himself while he waited.
+    pub async fn is_busy(&self, entry: &WaitEntry, slot: &Slot, now: Instant) -> Result<bool> {
         let held = doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } };
         let stands = doc! { "status": { "$in": ["confirmed", "checked_in"] } };
+        let since = doc! { "$gte": entry.created_at.millis() };
+        let over = doc! { "what": { "$in": ["cancelled", "expired"] }, "at": since };
+        let his = doc! { "slotId": slot.id.as_str(), "history": { "$elemMatch": over } };
         let filter = doc! {
-            "patient.id": patient.as_str(),
+            "patient.id": entry.patient.id.as_str(),
             "start": { "$lt": slot.end.millis() },
             "end": { "$gt": slot.start.millis() },
-            "$or": [held, stands],
+            "$or": [held, stands, his],
         };
         let appointments = self.scope.collection::<Appointment>().await?;
         Ok(appointments.find_one(filter).await?.is_some())
@@ -325,7 +329,7 @@ impl HospitalStore {
         let booked = match self.try_to_accept(entry, patient, with, now).await {
             Err(error) if in_the_way(&error) => {
                 // The hold that is in the way may have run out without anybody noticing.
-                self.expire_holds_of(&patient.id, now).await?;
+                self.expire_holds_of(&patient.id, &with.id, now).await?;
                 self.try_to_accept(entry, patient, with, now).await
             }
             result => result,

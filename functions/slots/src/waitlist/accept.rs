@@ -89,6 +89,9 @@ pub(crate) async fn accept_offer(
         store.wanted_slot(&offer.slot_id, &opened.entry.account_id, now),
     );
     let (patient, hospital) = (patient?.ok_or(Error::NotFound)?, hospital?.ok_or(Error::NotFound)?);
+    if patient.status.is_shut_out() {
+        return Err(over());
+    }
     let wanted = wanted?.ok_or(Error::NotFound)?;
     let earlier = of_patient(wanted.earlier, &patient.id);
     let quote = wanted.slot.quote(VisitType::Consultation, &earlier, now);

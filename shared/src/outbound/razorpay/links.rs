@@ -38,6 +38,11 @@ impl MadeLink {
     pub const fn expires_at(&self) -> Instant {
         Instant::from_seconds(self.expire_by)
     }
+
+    /// The payments it was paid by.
+    pub fn paid_by(self) -> Vec<PaymentId> {
+        self.payments.unwrap_or_default().into_iter().map(|paid| paid.payment_id).collect()
+    }
 }
 
 impl Razorpay {
@@ -69,9 +74,7 @@ impl Razorpay {
         let link = match made {
             Ok(link) => link,
             Err(error @ (Error::Refused { status: 400, .. } | Error::Unavailable { .. })) => {
-                let path = format!("/v1/payment_links?reference_id={reference}");
-                let found = self.call::<Links>(Method::GET, &path, None).await;
-                found.ok().and_then(|found| found.payment_links.into_iter().next()).ok_or(error)?
+                self.link_of(reference).await.ok().flatten().ok_or(error)?
             }
             Err(error) => return Err(error),
         };
@@ -81,10 +84,17 @@ impl Razorpay {
         Err(Error::unavailable(Service::Razorpay, "a link has another amount than asked for"))
     }
 
+    /// The link with this reference, if it was made.
+    pub async fn link_of(&self, reference: &str) -> Result<Option<MadeLink>> {
+        let path = format!("/v1/payment_links?reference_id={reference}");
+        let found: Links = self.call(Method::GET, &path, None).await?;
+        Ok(found.payment_links.into_iter().next())
+    }
+
     /// The payments a link was paid by.
     pub async fn payments_of_link(&self, link: &PaymentLinkId) -> Result<Vec<PaymentId>> {
         let path = format!("/v1/payment_links/{}", link.as_str());
         let link: MadeLink = self.call(Method::GET, &path, None).await?;
-        Ok(link.payments.unwrap_or_default().into_iter().map(|paid| paid.payment_id).collect())
+        Ok(link.paid_by())
     }
 }
