@@ -100,6 +100,7 @@ deploy: build ## to AWS, by SAM; the first time it asks (STAGE=staging, DEPLOY_F
 template: $(SAM) ## template.yaml by CloudFormation's rules and SAM's
 	.tools/sam/bin/cfn-lint --regions ap-south-1 --template template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint --template template.yaml
+	.tools/sam/bin/python tests/contract/translated.py
 
 # A letter is deleted only once Lambda has taken its event; one that fails again comes back. An
 # answer without waiting asks some of SQS's machines alone, and may have none though there are some.

@@ -46,7 +46,10 @@ async fn a_patients_calendar_follows_what_becomes_of_an_appointment() {
     let world = World::new().await;
     let (doctor, patient) = (&world.a.doctor, &world.a.patient);
     let path = link(patient).await;
-    assert_eq!(events(&read(&world, &path).await), []);
+    let empty = read(&world, &path).await;
+    assert_eq!(events(&empty), []);
+    // A calendar has one component at least; and a method would ask for an organizer of each event.
+    assert!(empty.contains("BEGIN:VTIMEZONE\r\n") && !empty.contains("METHOD"), "{empty}");
     let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
     let held = patient.books(&slots[0]).await;
     let calendar = read(&world, &path).await;

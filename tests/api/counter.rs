@@ -338,3 +338,19 @@ async fn a_run_out_hold_of_the_same_patient_is_no_reason_to_give_money_back() {
     assert_eq!(text(&paid, "/appointment/status"), "confirmed");
     world.check().await;
 }
+
+#[tokio::test]
+async fn a_link_that_is_refused_holds_nothing_longer_and_is_not_asked_about() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    world.razorpay().fails("POST /v1/payment_links", 422, 2).await;
+    for _ in 0..2 {
+        links(&world.a.admin, &appointment).await.refused(503, "DEPENDENCY_UNAVAILABLE");
+        let seen = world.a.patient.sees(&appointment).await;
+        assert_eq!(seen["holdExpiresAt"], appointment["holdExpiresAt"]);
+    }
+    let stored = world.books().appointment(&text(&appointment, "/id")).await;
+    assert!(stored.get("linkAsked").is_none(), "{stored}");
+    links(&world.a.admin, &appointment).await.is(201);
+    world.check().await;
+}

@@ -332,3 +332,18 @@ async fn a_reduced_follow_up_that_is_not_paid_in_time_is_there_again() {
     assert_eq!(number(&refunds[0], "/amount"), 20_000);
     world.check().await;
 }
+
+#[tokio::test]
+async fn who_is_there_early_has_no_follow_up_before_his_visit_begins() {
+    let world = World::new().await;
+    let (admin, doctor, patient) = (&world.a.admin, &world.a.doctor, &world.a.patient);
+    sets_fees(&world, 7, 1).await;
+    let slot = doctor.sets_slot("2030-12-02", "15:00").await;
+    let later = doctor.sets_slot("2030-12-03", "10:00").await;
+    let visit = patient.books_and_pays(&slot).await;
+    admin.act(format!("/appointments/{}/check-in", text(&visit, "/id"))).await.is(200);
+    assert_eq!(number(&quote(patient, &later).await, "/fee/amount"), 50_000);
+    world.set("2030-12-02T15:00:00+05:30");
+    let patient = patient.refreshed().await;
+    assert_eq!(number(&quote(&patient, &later).await, "/fee/amount"), 0);
+}

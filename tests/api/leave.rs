@@ -669,3 +669,21 @@ async fn a_payment_that_comes_too_late_is_no_way_to_a_doctor_who_is_shut_out_or_
     assert_eq!(text(&answer, "/appointment/status"), "expired");
     world.check().await;
 }
+
+#[tokio::test]
+async fn who_takes_another_time_because_the_doctor_is_away_keeps_his_right_to_his_money() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let slots = doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
+    let near =
+        world.a.new_doctor("vikram", "Vikram Shah").await.sets_slot("2030-12-03", "08:00").await;
+    let appointment = patient.books_and_pays(&slots[0]).await;
+    leaves(doctor, "alternatives").await;
+    let link = link(&world, patient).await;
+    accepts(&world, &link, &near).await.is(200);
+    let path = format!("/appointments/{}/cancel-quote", text(&appointment, "/id"));
+    assert_eq!(patient.get(path).await.is(200)["percent"], 100);
+    let cancelled = patient.cancels(&appointment).await.is(200);
+    assert_eq!(cancelled["refund"]["amount"], 50_000);
+    world.check().await;
+}

@@ -27,7 +27,10 @@ const WITHOUT: [(&str, &str); 3] = [
 /// What is asked of many and finds few, and the index that holds nothing else.
 const WHOLLY: [(&str, &str); 2] = [
     ("update appointments {leaves.id:{$exists},leaveIds:{$exists}} {}", "appointment_unnoted"),
-    ("aggregate accounts {hospitalId,role,status,doctor.speciality} {_id}", "account_speciality"),
+    (
+        "aggregate accounts {hospitalId,role,status:{$in:[]},doctor.speciality} {_id}",
+        "account_doctors",
+    ),
 ];
 
 /// What everybody does on an ordinary day.

@@ -398,7 +398,15 @@ async fn a_changed_rule_touches_only_open_slots_and_names_those_that_stay() {
     patient.cancels(&booked).await.is(200);
     assert!(!ids(&patient.get("/slots").await.is(200)).contains(&text(&slot, "/id")));
     let other = world.a.new_patient("other").await;
-    other.tries_to_book(&slot).await.refused(422, "SLOT_TOO_SOON");
+    other.tries_to_book(&slot).await.refused(409, "SLOT_TAKEN");
+    let all = doctor.get("/slots").await.is(200);
+    let shown = all["items"].as_array().unwrap().iter().find(|one| one["id"] == slot["id"]);
+    assert_eq!(shown.map(|one| &one["status"]), Some(&json!("blocked")), "{all}");
+    let elsewhere = other.books_and_pays(&second["slots"][0]).await;
+    let path = format!("/appointments/{}/reschedule", text(&elsewhere, "/id"));
+    let there = json!({ "slotId": slot["id"] });
+    world.a.admin.post(path, there).await.refused(409, "SLOT_TAKEN");
+    world.a.admin.cancels(&elsewhere).await.is(200);
     // Published again they are sold again, and so is what somebody still has of them.
     sets(doctor, &week("10:00", 30)).await.is(201);
     patient.cancels(&held).await.is(200);
@@ -674,5 +682,72 @@ async fn what_is_published_while_a_block_is_under_way_is_shut_with_the_rest() {
     );
     assert_eq!(number(&set.is(201), "/created"), 2);
     Shut::Block.holds(&world, day, &begun.is(200)).await;
+    world.check().await;
+}
+
+/// The small hours of a night, published again as the next day's own, are that day's from then on.
+#[tokio::test]
+async fn hours_that_another_day_takes_over_go_with_it() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let replacing = |date: &str, from: &str, to: &str| {
+        let mut body = once(date, from, to, 30);
+        body["replace"] = json!(true);
+        body["overnight"] = json!(to < from);
+        body
+    };
+    let counts = |set: &Value| ["/created", "/unchanged", "/removed"].map(|at| number(set, at));
+    sets(doctor, &replacing("2030-12-03", "22:00", "06:00")).await.is(201);
+    let next = replacing("2030-12-04", "00:00", "12:00");
+    let taken_over = sets(doctor, &next).await.is(201);
+    assert_eq!(counts(&taken_over), [12, 12, 0]);
+    assert_eq!(counts(&sets(doctor, &next).await.is(201)), [0, 24, 0]);
+    // The evening is shorter, and the small hours are no longer its own.
+    let evening = sets(doctor, &replacing("2030-12-03", "22:00", "24:00")).await.is(201);
+    assert_eq!(counts(&evening), [0, 4, 0]);
+    let open = world.a.patient.get("/slots?from=2030-12-04&to=2030-12-04&limit=100").await.is(200);
+    assert_eq!(ids(&open).len(), 24);
+    let morning = sets(doctor, &replacing("2030-12-04", "06:00", "12:00")).await.is(201);
+    assert_eq!(counts(&morning), [0, 12, 12]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_doctors_name_that_was_put_right_is_on_what_is_published_again() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let mut hours = once("2030-12-03", "10:00", "11:00", 30);
+    hours["replace"] = json!(true);
+    let set = sets(doctor, &hours).await.is(201);
+    let booked = patient.books_and_pays(&set["slots"][0]).await;
+    let path = format!("/users/{}", doctor.account);
+    world.a.admin.patch(path, json!({ "name": "Meera Nair-Rao" })).await.is(200);
+    let again = sets(doctor, &hours).await.is(201);
+    assert_eq!((number(&again, "/created"), number(&again, "/removed")), (1, 1));
+    let open = patient.get("/slots").await.is(200)["items"][0].clone();
+    let other = world.a.new_patient("other").await.books(&open).await;
+    assert_eq!(other["doctor"]["name"], "Meera Nair-Rao");
+    // What was booked keeps the name it was booked by, and its slot has the new one.
+    assert_eq!(patient.sees(&booked).await["doctor"]["name"], "Meera Nair");
+    patient.cancels(&booked).await.is(200);
+    let next = patient.books(&set["slots"][0]).await;
+    assert_eq!(next["doctor"]["name"], "Meera Nair-Rao");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_doctor_whose_hours_the_desk_keeps_is_found_and_seen_though_he_never_logged_in() {
+    let world = World::new().await;
+    let (admin, patient) = (&world.a.admin, &world.a.patient);
+    let made = admin.post("/create/doctor", world.a.doctor_body("quiet")).await.is(201);
+    let mut hours = once("2030-12-03", "10:00", "11:00", 30);
+    hours["doctorId"] = made["id"].clone();
+    sets(admin, &hours).await.is(201);
+    let found = patient.get("/doctors?speciality=Cardiology").await.is(200);
+    let quiet = found["items"].as_array().unwrap().iter().find(|one| one["id"] == made["id"]);
+    let start = "2030-12-03T10:00:00+05:30";
+    assert_eq!(quiet.map(|one| &one["nextAvailable"]), Some(&json!(start)), "{found}");
+    let walks_in = json!({ "doctorId": made["id"], "patientId": patient.patient });
+    admin.post("/queue/walk-in", walks_in).await.is(201);
     world.check().await;
 }

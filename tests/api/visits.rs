@@ -184,3 +184,38 @@ async fn what_is_undone_over_and_over_is_undone_no_more() {
     assert_eq!(history(&world.a.doctor, &appointment).await.len(), 51);
     does(&world.a.doctor, &appointment, "complete").await.is(200);
 }
+
+#[tokio::test]
+async fn what_is_noted_around_midnight_is_taken_back_as_long_as_the_visits_day_lasts() {
+    let world = World::new().await;
+    let (doctor, patient) = (&world.a.doctor, &world.a.patient);
+    let body = json!({
+        "date": "2030-12-02", "from": "23:45", "to": "00:45", "slotMinutes": 30, "overnight": true,
+    });
+    let slots = doctor.post("/slots/set", body).await.is(201)["slots"].clone();
+    let other = world.a.new_patient("other").await;
+    let late = patient.books_and_pays(&slots[0]).await;
+    let early = other.books_and_pays(&slots[1]).await;
+    world.set("2030-12-02T23:40:00+05:30");
+    let doctor = doctor.refreshed().await;
+    does(&doctor, &early, "check-in").await.is(200);
+    world.set("2030-12-02T23:50:00+05:30");
+    does(&doctor, &late, "no-show").await.is(200);
+    // He comes within his slot, past midnight; and the other is not there after all.
+    world.set("2030-12-03T00:05:00+05:30");
+    world.run(Job::Effects).await;
+    let doctor = doctor.refreshed().await;
+    does(&doctor, &late, "undo").await.is(200);
+    does(&doctor, &late, "check-in").await.is(200);
+    does(&doctor, &early, "undo").await.is(200);
+    world.set("2030-12-03T00:40:00+05:30");
+    let doctor = doctor.refreshed().await;
+    does(&doctor, &early, "no-show").await.is(200);
+    does(&doctor, &late, "complete").await.is(200);
+    world.check().await;
+    // Once that day is over too, it stands.
+    world.set("2030-12-04T00:00:00+05:30");
+    let doctor = doctor.comes_back().await;
+    does(&doctor, &early, "undo").await.refused(409, "TOO_LATE_TO_UNDO");
+    world.check().await;
+}

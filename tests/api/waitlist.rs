@@ -827,6 +827,38 @@ async fn nobody_is_offered_what_he_has_just_given_back() {
 }
 
 #[tokio::test]
+async fn nobody_is_offered_what_he_has_just_left_for_another_slot() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slots = doctor.sets_slots(DAY, "10:00", "11:00", 30).await;
+    let people = world.a.new_patients(2).await;
+    let booked = people[0].books_and_pays(&slots[0]).await;
+    for who in &people {
+        world.pass(1);
+        waits(who, doctor).await;
+    }
+    let path = format!("/appointments/{}/reschedule", text(&booked, "/id"));
+    people[0].post(path, json!({ "slotId": slots[1]["id"] })).await.is(200);
+    world.run(Job::Waitlist).await;
+    assert_eq!(offers(&people[0]).await, Vec::<String>::new());
+    assert_eq!(offers(&people[1]).await, [text(&slots[0], "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_the_hospital_called_off_is_offered_to_him_who_had_it() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let slot = doctor.sets_slot(DAY, "10:00").await;
+    let who = world.a.new_patient("waits").await;
+    let booked = who.books_and_pays(&slot).await;
+    waits(&who, doctor).await;
+    world.a.admin.cancels(&booked).await.is(200);
+    assert_eq!(offers(&who).await, [text(&slot, "/id")]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn who_is_shut_out_takes_no_offer() {
     let world = World::new().await;
     let (doctor, patient) = (&world.a.doctor, &world.a.patient);

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     actor::text,
+    alarms::Alarms,
     call::Call,
     razorpay::{delivery, event, sign},
     world::World,
@@ -284,7 +285,18 @@ async fn what_the_bank_has_set_aside_in_time_is_captured_before_the_hold_is_over
     world.pass(180);
     world.is_told("payment.authorized", &payment).await.is(200);
     assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    // Where Razorpay is away at that moment, it is asked again a minute later.
+    let path = format!("GET /v1/orders/{order}/payments");
+    world.razorpay().fails(&path, 502, 1).await;
+    world.run(scheduled::Job::Reconcile).await;
+    assert_eq!(world.a.patient.status_of(&appointment).await, "held");
+    world.pass(60);
+    let alarms = Alarms::listen();
     world.run(scheduled::Job::Reconcile).await;
     assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    // That is the ordinary way, and nothing that differed.
+    assert_eq!(alarms.heard(), Vec::<String>::new());
+    let report = world.a.admin.get("/payments/reconciliation").await.is(200);
+    assert_eq!(report["items"], json!([]));
     world.check().await;
 }

@@ -15,6 +15,7 @@ use shared::{
     models::{
         Appointment, AppointmentId, AskedLink, Currency, Instant, PaymentLink, PaymentLinkId,
     },
+    outbound,
     settlement::TRIES,
     store::{Change, HospitalStore, Payable},
     tenancy::{Grant, Reach, TakePayments},
@@ -85,7 +86,8 @@ pub(crate) async fn link(
 
 /// Has the link made, and keeps it. Razorpay tells the patient of it at once. So what is asked for is
 /// noted before, with the longer hold: whatever happens to this request, what is paid by the link is
-/// known for the appointment's. And it is kept even where that is no longer to be paid.
+/// known for the appointment's. And it is kept even where that is no longer to be paid. What was asked
+/// for before is asked of the same account.
 async fn made(
     payments: &Payments,
     store: &HospitalStore,
@@ -94,17 +96,31 @@ async fn made(
 ) -> Result<(PaymentLink, bool)> {
     let Payable { appointment, accounts } = payable;
     let patient = store.patient(&appointment.patient.id).await?.ok_or(Error::NotFound)?;
-    let (account, razorpay) = payments.merchants.of(&accounts).current()?;
+    let merchants = payments.merchants.of(&accounts);
+    let (account, razorpay) = match &appointment.link_asked {
+        Some(asked) => (asked.account.clone(), merchants.with(asked.account.as_ref())?),
+        None => merchants.current()?,
+    };
     let notes = json!({ "appointment": appointment.id.as_str() });
     let least = now.plus_seconds(Appointment::LINK_SECONDS);
     let until = appointment.hold_expires_at.map_or(least, |hold| hold.max(least));
     let to = (appointment.fee, &patient);
     let asked = AskedLink { account: account.clone(), expires_at: until, created_at: now };
+    let before = appointment.clone();
     let mut appointment = match noted(store, appointment, asked, now).await? {
         Noted::Asked(appointment) => *appointment,
         Noted::Made(link) => return Ok((link, false)),
     };
-    let made = razorpay.link(appointment.id.as_str(), to, until, notes).await?;
+    let made = match razorpay.link(appointment.id.as_str(), to, until, notes).await {
+        Ok(made) => made,
+        Err(error) => {
+            if matches!(error, outbound::Error::Refused { .. }) {
+                // Whoever has changed it meanwhile leaves it noted, which does no harm.
+                store.hold_longer(&appointment.without_link(&before), now).await?;
+            }
+            return Err(error.into());
+        }
+    };
     let expires_at = made.expires_at();
     let link =
         PaymentLink { id: made.id, url: made.short_url, account, expires_at, created_at: now };

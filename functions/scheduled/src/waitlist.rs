@@ -116,8 +116,8 @@ async fn who_may_come(
     let Some(patient) = patient.filter(|one| !one.status.is_shut_out()) else {
         return Ok(None);
     };
-    let busy = store.is_busy(entry, slot, now).await?;
-    Ok(Some(patient).filter(|_| !busy))
+    let in_vain = store.cannot_use(entry, slot, now).await?;
+    Ok(Some(patient).filter(|_| !in_vain))
 }
 
 async fn offer_to(

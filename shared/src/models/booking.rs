@@ -37,6 +37,11 @@ impl Booking {
         (now.plus_seconds(self.hold_seconds), now.plus_seconds(least))
     }
 
+    /// Until when a hold is not cut short, however soon a slot begins that it is moved to.
+    pub const fn least_hold(now: Instant) -> Instant {
+        now.plus_seconds(Self::LEAST_SECONDS)
+    }
+
     fn hold_until(&self, start: Instant, now: Instant) -> Instant {
         let (most, least) = self.hold(now);
         most.min(start.max(least))
@@ -44,15 +49,6 @@ impl Booking {
 }
 
 impl Appointment {
-    /// Until when its hold is not cut short, however soon a slot begins that it is moved to: there
-    /// is time to pay, and a payment link stays good.
-    pub fn least_hold(&self, now: Instant) -> Instant {
-        let link = self.link.as_ref().map(|link| link.expires_at);
-        let asked = self.link_asked.as_ref().map(|asked| asked.expires_at);
-        let pay = now.plus_seconds(Booking::LEAST_SECONDS);
-        link.max(asked).map_or(pay, |good| good.max(pay))
-    }
-
     /// Books an open slot for a patient. A fee leaves it held; without one it stands at once.
     pub fn book(
         slot: &Slot,

@@ -180,11 +180,17 @@ impl Appointment {
     }
 
     /// Its state after Razorpay could not be asked, or its account's keys open nothing: it is asked
-    /// again after twice the time too, four hours at most, until there is an answer.
+    /// again after twice the time too, four hours at most, until there is an answer; after a minute
+    /// where the bank has set money aside and the hold would run out.
     pub fn unanswered(&self, now: Instant) -> Self {
         let mut next = self.next();
         let age = self.asked_since().map_or(0, |since| now.seconds_since(since));
-        let wait = age.clamp(Self::RECONCILE_AFTER_SECONDS, Self::UNANSWERED_FOR_SECONDS);
+        let set_aside =
+            self.payments.iter().any(|payment| payment.status == PaymentStatus::Authorized);
+        let wait = match self.status(now) {
+            AppointmentStatus::Held if set_aside => 60,
+            _ => age.clamp(Self::RECONCILE_AFTER_SECONDS, Self::UNANSWERED_FOR_SECONDS),
+        };
         next.reconcile_at = Some(now.plus_seconds(wait));
         next.unanswered_since.get_or_insert(now);
         next

@@ -85,6 +85,14 @@ impl Appointment {
         next
     }
 
+    /// Its state once Razorpay has refused to make the link: the slot is held as it was `before`.
+    pub fn without_link(&self, before: &Self) -> Self {
+        let mut next = self.next();
+        next.hold_expires_at = before.hold_expires_at;
+        next.link_asked = None;
+        next
+    }
+
     /// Its state with this link; the first link stays. The slot is held as long as the link is
     /// good.
     pub fn with_link(&self, link: PaymentLink) -> Self {

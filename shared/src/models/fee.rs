@@ -200,12 +200,12 @@ pub struct DoctorOf {
 }
 
 impl EarlierVisit {
-    /// Whether it is a consultation with this doctor that has begun: nobody can call it off for his
-    /// money any more, so what it makes cheaper is not got by booking and cancelling.
+    /// Whether it is a consultation with this doctor that has begun, whoever is there already: no
+    /// patient can call it off for his money any more, so what it makes cheaper is not got by booking and cancelling.
     fn is_followed(&self, doctor: &AccountId, now: Instant) -> bool {
         let begun = match self.status {
-            AppointmentStatus::CheckedIn | AppointmentStatus::Completed => true,
-            AppointmentStatus::Confirmed => self.start <= now,
+            AppointmentStatus::Completed => true,
+            AppointmentStatus::CheckedIn | AppointmentStatus::Confirmed => self.start <= now,
             _ => false,
         };
         begun

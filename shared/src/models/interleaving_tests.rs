@@ -365,7 +365,7 @@ impl World {
         let target = &mut self.slots[slot];
         let held = current.status == AppointmentStatus::Held;
         target.status = if held { SlotStatus::Held } else { SlotStatus::Booked };
-        target.hold_expires_at = current.hold_expires_at;
+        target.hold_expires_at = next.hold_expires_at;
         target.appointment_id = Some(current.id.clone());
         self.write(at, Some(*next));
     }

@@ -1,7 +1,7 @@
 //! Moving an appointment to another slot: same id, and its money goes with it.
 
 use super::{
-    AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Decided, Doer, Effect,
+    AccountId, Appointment, AppointmentRefusal, AppointmentStatus, Booking, Decided, Doer, Effect,
     EffectKind, Happening, Instant, LeaveOutcome, Money, NewIds, Offer, Reason, Refund,
     RefundCause, Role, Slot, SlotRefusal, SlotStatus, leave,
 };
@@ -65,13 +65,13 @@ impl Appointment {
         if self.status == AppointmentStatus::Confirmed {
             // Once it has begun a patient calls nothing off.
             let percent = self.cancel_quote(Role::Patient, now).ok().map(|quote| quote.percent);
-            if himself {
+            if by_patient {
                 (next.most_percent, next.least_percent) = (percent, None);
             } else {
                 next.least_percent = percent.max(self.least_percent);
             }
         }
-        let least = self.least_hold(now);
+        let least = Booking::least_hold(now);
         next.hold_expires_at = self.hold_expires_at.map(|hold| hold.min(slot.start.max(least)));
         if let Some(difference) = cheaper {
             next.fee = fee;

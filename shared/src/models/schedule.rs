@@ -129,16 +129,16 @@ impl Window {
 
     /// A break of this window: one that begins before the window does is on the next day.
     pub fn pause(self, from: TimeOfDay, to: TimeOfDay) -> Result<Pause, Issue> {
-        if !self.overnight || from < to {
-            let next_day = self.overnight && from < self.from;
-            return Self::new(from, to).map(|window| Pause { window, next_day });
+        if self.overnight && self.from <= from && to < from {
+            return Self::overnight(from, to).map(|window| Pause { window, next_day: false });
         }
-        Self::overnight(from, to).map(|window| Pause { window, next_day: false })
+        let next_day = self.overnight && from < self.from;
+        Self::new(from, to).map(|window| Pause { window, next_day })
     }
 
     fn on(self, day: Day, zone: &Zone) -> Span {
         let last = if self.overnight { day.next() } else { day };
-        Span { start: zone.at(day, self.from), end: zone.at(last, self.to) }
+        Span { start: zone.between(day, self.from), end: zone.between(last, self.to) }
     }
 }
 
@@ -257,7 +257,12 @@ pub struct Replaced {
 impl Replaced {
     /// Whether a slot is of the hours of one of these days.
     pub fn has(&self, slot: &Slot) -> bool {
-        (self.first..=self.last).contains(&slot.of_day())
+        self.covers(slot.of_day())
+    }
+
+    /// Whether it speaks of a day's hours.
+    pub fn covers(&self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
     }
 }
 
@@ -292,11 +297,12 @@ impl Schedule {
         }
     }
 
-    /// The slots to be, in order, in the hospital's time.
+    /// The slots to be, in order, in the hospital's time: those that have not begun. What is left of
+    /// last night's hours can still be changed.
     pub fn plan(&self, zone: &Zone, now: Instant) -> Result<Vec<Planned>, ScheduleRefusal> {
         let today = zone.day(now);
         let (first, last) = self.days();
-        if first < today {
+        if first.next() < today {
             return Err(ScheduleRefusal::InPast);
         }
         if last < first || last.days_since(today) > DAYS_AHEAD {
@@ -312,6 +318,12 @@ impl Schedule {
                 return Err(ScheduleRefusal::TooMany);
             }
             day = day.next();
+        }
+        let any = !planned.is_empty();
+        planned.retain(|one| now <= one.span.start);
+        let night_is_over = first < today && planned.iter().all(|one| one.of != first);
+        if any && (planned.is_empty() || night_is_over) {
+            return Err(ScheduleRefusal::InPast);
         }
         planned.sort_unstable();
         let mut pairs = planned.iter().zip(planned.iter().skip(1));
@@ -576,6 +588,76 @@ mod tests {
             there.iter().map(|one| Slot { night_of: None, ..one.clone() }).collect();
         let (done, _) = published(&stored, &next, true);
         assert_eq!(done.removed.len(), 12);
+    }
+
+    #[test]
+    fn a_break_that_ends_before_it_begins_is_a_mistake_at_night_too() {
+        let night = Window::overnight(time("21:00"), time("03:00")).unwrap();
+        for (from, to) in [("02:00", "01:30"), ("00:00", "00:00"), ("22:00", "22:00")] {
+            assert!(night.pause(time(from), time(to)).is_err(), "{from} to {to}");
+        }
+        for (from, to) in [("22:00", "23:00"), ("23:30", "00:30"), ("01:00", "01:30")] {
+            assert!(night.pause(time(from), time(to)).is_ok(), "{from} to {to}");
+        }
+    }
+
+    /// On 28 March 2027 clocks in Berlin go from 02:00 to 03:00.
+    #[test]
+    fn hours_that_end_where_clocks_skip_do_not_go_on_after_it() {
+        let zone = Zone::parse("Europe/Berlin").unwrap();
+        let starts = |from: &str, to: &str| {
+            let window = Window::new(time(from), time(to)).unwrap();
+            let hours = Hours::Single { date: day("2027-03-28"), window };
+            let planned = schedule(hours, 30, 0).plan(&zone, NOW);
+            planned.map(|all| all.iter().map(|one| zone.show(one.span.start)).collect::<Vec<_>>())
+        };
+        let early = starts("01:00", "02:30").unwrap();
+        assert_eq!(early, ["2027-03-28T01:00:00+01:00", "2027-03-28T01:30:00+01:00"]);
+        assert_eq!(starts("02:00", "02:30"), Err(ScheduleRefusal::Empty));
+        assert_eq!(starts("02:30", "04:00").unwrap()[0], "2027-03-28T03:00:00+02:00");
+        let window = |from: &str, to: &str| WeeklyWindow {
+            day: WeekDay::parse("sun").unwrap(),
+            window: Window::new(time(from), time(to)).unwrap(),
+            breaks: vec![],
+        };
+        let (start, end) = (day("2027-03-22"), day("2027-03-28"));
+        let weekly = vec![window("00:00", "02:30"), window("03:00", "06:00")];
+        let both = schedule(Hours::Weekly { start, end, weekly }, 30, 0).plan(&zone, NOW).unwrap();
+        assert_eq!(both.len(), 10, "they overlap on no clock");
+    }
+
+    #[test]
+    fn what_has_begun_is_not_published_and_what_is_left_of_last_night_can_be() {
+        let zone = Zone::default();
+        let plan = |hours: Hours, at: &str| {
+            let now = Instant::parse_rfc3339(at).unwrap();
+            schedule(hours, 60, 0).plan(&zone, now).map(|planned| planned.len())
+        };
+        let morning = |date: &str| Hours::Single {
+            date: day(date),
+            window: Window::new(time("09:00"), time("12:00")).unwrap(),
+        };
+        let noon = "2026-12-02T12:00:00+05:30";
+        assert_eq!(plan(morning("2026-12-02"), noon), Err(ScheduleRefusal::InPast));
+        assert_eq!(plan(morning("2026-12-02"), "2026-12-02T10:00:00+05:30"), Ok(2));
+        assert_eq!(plan(morning("2026-12-01"), noon), Err(ScheduleRefusal::InPast));
+        let night = |date: &str| Hours::Single {
+            date: day(date),
+            window: Window::overnight(time("22:00"), time("06:00")).unwrap(),
+        };
+        let after_midnight = "2026-12-02T00:30:00+05:30";
+        assert_eq!(plan(night("2026-12-01"), after_midnight), Ok(5));
+        assert_eq!(plan(night("2026-12-01"), noon), Err(ScheduleRefusal::InPast));
+        assert_eq!(plan(night("2026-11-30"), after_midnight), Err(ScheduleRefusal::InPast));
+        // A week that began yesterday has nothing of yesterday left.
+        let hours = WeeklyWindow {
+            day: WeekDay::parse("wed").unwrap(),
+            window: Window::new(time("09:00"), time("12:00")).unwrap(),
+            breaks: vec![],
+        };
+        let (start, end) = (day("2026-12-01"), day("2026-12-07"));
+        let week = Hours::Weekly { start, end, weekly: vec![hours] };
+        assert_eq!(plan(week, after_midnight), Err(ScheduleRefusal::InPast));
     }
 
     proptest! {

@@ -141,8 +141,11 @@ impl Slot {
     /// schedule to offer it. Then it is anybody's by itself.
     pub const KEEP_SECONDS: i64 = 180;
 
+    /// When a slot closes whose hours are no more: long ago.
+    pub const NO_HOURS: Instant = Instant::from_millis(0);
+
     /// What it is at this instant: a hold that has run out leaves it open, and what would be open
-    /// of a doctor who is shut out or away is blocked.
+    /// of a doctor who is shut out or away, or of hours that are no more, is blocked.
     pub fn status(&self, now: Instant) -> SlotStatus {
         let ran_out = self.hold_expires_at.is_some_and(|until| until <= now);
         match self.status {
@@ -199,13 +202,18 @@ impl Slot {
 
     /// Whether nobody has any part of it.
     pub fn is_untouched(&self, now: Instant) -> bool {
-        let opened = Self { withdrawn: false, leaves: Vec::new(), ..self.clone() };
+        let opened = Self { withdrawn: false, leaves: Vec::new(), closes_at: None, ..self.clone() };
         opened.status(now) == SlotStatus::Open && self.free_seats(now) == self.capacity.get()
     }
 
-    /// Whether its doctor is shut out or away.
-    pub const fn is_shut(&self) -> bool {
-        self.withdrawn || !self.leaves.is_empty()
+    /// Whether its doctor is shut out or away, or keeps those hours no more.
+    pub fn is_shut(&self) -> bool {
+        self.withdrawn || !self.leaves.is_empty() || self.has_no_hours()
+    }
+
+    /// Whether it is of hours that are no more.
+    pub fn has_no_hours(&self) -> bool {
+        self.closes_at == Some(Self::NO_HOURS)
     }
 
     /// Whether patients could not book it any more at this instant, were it free.
@@ -213,13 +221,10 @@ impl Slot {
         self.closes_at.is_some_and(|until| until < now)
     }
 
-    /// When a slot closes whose hours are no more: long ago.
-    pub const NO_HOURS: Instant = Instant::from_millis(0);
-
     /// Whether another of the same time would be sold in the same way.
     pub fn is_sold_as(&self, other: &Self) -> bool {
         let terms = |slot: &Self| (slot.fee, slot.opens_at, slot.closes_at, slot.capacity);
-        terms(self) == terms(other) && self.terms == other.terms
+        terms(self) == terms(other) && self.terms == other.terms && self.doctor == other.doctor
     }
 
     /// The time it covers.
@@ -279,13 +284,20 @@ pub fn publish(
 ) -> Published {
     let mut missing = wanted.to_vec();
     let mut published = Published::default();
-    for slot in existing {
+    // What has begun is left as it is, unless it is in the way.
+    let in_the_way = |slot: &Slot| wanted.iter().any(|one| one.span.overlaps(slot.span()));
+    for slot in existing.into_iter().filter(|slot| now <= slot.start || in_the_way(slot)) {
         let span = slot.span();
         let overlaps = missing.iter().any(|wanted| wanted.span.overlaps(span));
         let open = slot.is_untouched(now);
-        let replaceable = replaced.is_some_and(|days| days.has(&slot));
+        let nobodys = open && slot.has_no_hours();
+        let replaceable = nobodys && overlaps || replaced.is_some_and(|days| days.has(&slot));
         let same = missing.iter().position(|wanted| wanted.span == span);
-        let stale = (replaceable || slot.is_closed(now)) && !fits(&slot);
+        // The same time may be of another day's hours from now on.
+        let of = same.and_then(|at| missing.get(at)).map(|wanted| wanted.of);
+        let covered = of.filter(|of| replaced.is_some_and(|days| days.covers(*of)));
+        let other_day = covered.is_some_and(|of| of != slot.of_day());
+        let stale = other_day || (replaceable || slot.is_closed(now)) && !fits(&slot);
         if let Some(same) = same.filter(|_| !(stale && replaceable && open)) {
             let wanted = missing.swap_remove(same);
             published.renewed.extend(stale.then_some(wanted));

@@ -2,7 +2,7 @@
 //! by mistake is taken back.
 
 use super::{
-    Appointment, AppointmentRefusal, AppointmentStatus, Doer, Effect, EffectId, EffectKind,
+    Appointment, AppointmentRefusal, AppointmentStatus, Day, Doer, Effect, EffectId, EffectKind,
     Happening, Instant, Money, NewIds, Reason, RefundCause, Zone,
 };
 
@@ -76,7 +76,7 @@ impl Appointment {
             AppointmentStatus::Confirmed => {}
             other => return Err(AppointmentRefusal::NotLive(other)),
         }
-        let (_, due_at) = note.zone.bounds(note.zone.day(note.now));
+        let (_, due_at) = note.zone.bounds(self.last_day(note.now, note.zone));
         let mut next = self.moved_to(AppointmentStatus::NoShow, Happening::NoShow, note);
         if self.no_show_amount().is_some() {
             let kind = EffectKind::OweNoShow;
@@ -86,7 +86,8 @@ impl Appointment {
     }
 
     /// Its state with the latest step, a check-in or a no-show, taken back: on the hospital's day
-    /// on which that was noted, and before money has gone back for it.
+    /// on which that was noted, or on which it ends where that is later, and before money has gone
+    /// back for it.
     pub fn undo(&self, note: Note<'_>) -> Result<Decided, AppointmentRefusal> {
         let latest = self.latest();
         match self.status(note.now) {
@@ -100,7 +101,7 @@ impl Appointment {
         }
         let today = note.zone.day(note.now);
         let owed = self.refunds.iter().any(|refund| refund.cause == RefundCause::NoShow);
-        if owed || latest.is_none_or(|step| note.zone.day(step.at) != today) {
+        if owed || latest.is_none_or(|step| self.last_day(step.at, note.zone) < today) {
             return Err(AppointmentRefusal::DayOver);
         }
         if self.history_is_full() {
@@ -140,6 +141,11 @@ impl Appointment {
         let refund = self.policy.no_show(self.paid_amount());
         let refund = if left.amount() < refund.amount() { left } else { refund };
         Some(refund).filter(|refund| !refund.is_zero())
+    }
+
+    /// The last of the hospital's days on which what was noted then may be taken back.
+    fn last_day(&self, noted: Instant, zone: &Zone) -> Day {
+        zone.day(noted).max(zone.day(self.end.plus_seconds(-1)))
     }
 
     fn moved(&self, to: AppointmentStatus, what: Happening, note: Note<'_>) -> Decided {

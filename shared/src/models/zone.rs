@@ -64,8 +64,8 @@ impl Zone {
         ambiguous.compatible().map_or(Instant::from_millis(0), Instant::from)
     }
 
-    /// The same of a time between two others: where clocks skip it, the moment at which they do. So a
-    /// break covers what is left of it, and no more.
+    /// The same of a time between two others: where clocks skip it, the moment at which they do. So hours
+    /// and breaks are what is left of them, and no more.
     pub fn between(&self, day: Day, time: TimeOfDay) -> Instant {
         let Some(civil) = time.civil() else {
             return self.start_of(day.next());

@@ -104,6 +104,8 @@ impl Comparison<'_> {
         let (entropy, now) = self.with;
         let account = appointment.account_by(via);
         let wanted = appointment.paid().is_none();
+        // The bank's word has come, and is why it is asked: what was captured since is no surprise.
+        let heard = appointment.payments.iter().any(|payment| payment.id == told.id);
         // A second one is not captured: Razorpay lets go of it by itself.
         let told = match told.status() {
             Some(PaymentStatus::Authorized) if wanted => {
@@ -117,8 +119,10 @@ impl Comparison<'_> {
         if payment.status < PaymentStatus::Captured || appointment.knows(&payment) {
             return Ok(appointment);
         }
-        let difference = appointment.difference(DifferenceKind::MissedPayment);
-        self.found.push(Difference { payment_id: Some(payment.id.clone()), ..difference });
+        if !heard {
+            let difference = appointment.difference(DifferenceKind::MissedPayment);
+            self.found.push(Difference { payment_id: Some(payment.id.clone()), ..difference });
+        }
         capture(self.store, appointment, &payment, None, (entropy, now)).await
     }
 

@@ -360,7 +360,7 @@ impl HospitalStore {
             AppointmentStatus::Held => SlotStatus::Held,
             _ => SlotStatus::Booked,
         };
-        let begun = doc! { "$max": ["$start", current.least_hold(now).millis()] };
+        let begun = doc! { "$max": ["$start", Booking::least_hold(now).millis()] };
         let hold = current
             .hold_expires_at
             .map_or(Bson::Null, |until| doc! { "$min": [until.millis(), begun.clone()] }.into());

@@ -83,7 +83,7 @@ pub const INDEXES: &[Index] = &[
     index("accounts", "account_email", &["hospitalId", "email"]).unique(),
     index("accounts", "account_order", &["hospitalId", "_id"]),
     index("accounts", "account_role", &["hospitalId", "role", "_id"]),
-    index("accounts", "account_speciality", &["hospitalId", "doctor.speciality", "status", "_id"])
+    index("accounts", "account_doctors", &["hospitalId", "doctor.speciality", "_id", "status"])
         .only_with("doctor.speciality"),
     index("accounts", "account_name", &["hospitalId", "nameKey"]),
     index("accounts", "account_log_in", &["email", "hospitalCode"])

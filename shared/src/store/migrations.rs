@@ -54,6 +54,11 @@ pub const MIGRATIONS: &[Migration] = &[
             ("slots", "slots_of_speciality"),
         ]),
     },
+    Migration {
+        version: 3,
+        what: "drop the index of doctors that asks for one status",
+        change: Change::DropIndexes(&[("accounts", "account_speciality")]),
+    },
 ];
 
 impl Store {

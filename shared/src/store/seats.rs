@@ -93,7 +93,7 @@ pub(super) fn leave(by: &AppointmentId, now: Instant) -> Vec<Document> {
         "seats": { "$cond": [is_group(), others, "$$REMOVE"] },
         "keptUntil": { "$cond": [wanted, until, before] },
     };
-    vec![doc! { "$set": set }, note_full(), keep_if_free()]
+    vec![doc! { "$set": set }, note_full()]
 }
 
 /// The slot if it, or a seat of it, is this appointment's.

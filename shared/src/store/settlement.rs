@@ -5,7 +5,7 @@ use super::{
     appointments::version_before,
     scoped::Stored,
     seats,
-    slots::{not_shut, open_at},
+    slots::{has_hours, not_shut, open_at},
     transaction::{Ended, Tx, transact},
 };
 use crate::models::{Appointment, Capture, Instant, Money, OrderId, PaymentId, Slot, SlotStatus};
@@ -88,10 +88,13 @@ impl HospitalStore {
             })
         };
         let mut settled = transact!(self.scope.database(), |tx| settle(&mut tx));
-        if let (Capture::Confirm { confirmed, .. }, true) = (capture, is_elsewhere(&settled)) {
-            // The hold that is in the way may have run out without anybody noticing. The local database says so too where another writes this very appointment, which then
+        if is_elsewhere(&settled) {
+            // The hold that is in the way may have run out without anybody noticing.
+            if let Capture::Confirm { confirmed, .. } = capture {
+                Box::pin(self.expire_holds_of(&confirmed.patient.id, &confirmed.id, now)).await?;
+            }
+            // The local database says so too where another writes this very appointment, which then
             // is stale.
-            Box::pin(self.expire_holds_of(&confirmed.patient.id, &confirmed.id, now)).await?;
             settled = transact!(self.scope.database(), |tx| settle(&mut tx));
         }
         match capture {
@@ -138,13 +141,10 @@ impl HospitalStore {
         // its hold lasts.
         let lasts = seats::kept_by(&appointment.id, now);
         let mut ran_out = not_shut(seats::held_by(&appointment.id));
-        let mut open = open_at(now);
-        for over in [&mut ran_out, &mut open] {
-            over.insert("closesAt", doc! { "$not": { "$lte": Slot::NO_HOURS.millis() } });
-        }
+        ran_out.insert("closesAt", has_hours());
         let filter = doc! {
             "_id": appointment.slot_id.as_str(),
-            "$or": [lasts, ran_out, open],
+            "$or": [lasts, ran_out, open_at(now)],
         };
         let status = SlotStatus::Booked.as_str().into();
         let take = seats::take(&appointment.id, status, Bson::Null, now);

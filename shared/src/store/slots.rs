@@ -110,9 +110,16 @@ impl DoctorCard {
 }
 
 /// Slots that are open at this instant, run-out holds among them, whose doctor is neither shut out
-/// nor away.
+/// nor away and keeps those hours.
 pub(super) fn open_at(now: Instant) -> Document {
-    not_shut(with_room(now))
+    let mut open = not_shut(with_room(now));
+    open.insert("closesAt", has_hours());
+    open
+}
+
+/// When a slot closes that is of hours that still are.
+pub(super) fn has_hours() -> Document {
+    doc! { "$not": { "$lte": Slot::NO_HOURS.millis() } }
 }
 
 /// Those whose doctor is neither shut out nor away.
@@ -161,7 +168,7 @@ fn renewal(like: &Slot) -> Result<(Document, Document)> {
     let mut whole = serialize_to_document(like)?;
     whole.extend(like.extras());
     let (mut set, mut unset) = (Document::new(), Document::new());
-    for name in ["fee", "terms", "followedWith", "opensAt", "closesAt"] {
+    for name in ["doctor", "nightOf", "fee", "terms", "followedWith", "opensAt", "closesAt"] {
         match whole.get(name) {
             Some(value) => set.insert(name, value.clone()),
             None => unset.insert(name, ""),
@@ -455,8 +462,11 @@ impl HospitalStore {
         page: &PageRequest,
         (rules, now): (&OnOffer, Instant),
     ) -> Result<Page<DoctorCard>> {
+        // Who has not logged in yet can be booked: the desk may publish his hours.
+        let not_shut_out =
+            [AccountStatus::Pending, AccountStatus::Active].map(AccountStatus::as_str);
         let mut query =
-            doc! { "role": Role::Doctor.as_str(), "status": AccountStatus::Active.as_str() };
+            doc! { "role": Role::Doctor.as_str(), "status": { "$in": not_shut_out.to_vec() } };
         if let Some(speciality) = speciality {
             query.insert("doctor.speciality", speciality.as_str());
         }

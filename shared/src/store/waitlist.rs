@@ -226,18 +226,25 @@ impl HospitalStore {
     }
 
     /// Whether a patient cannot use a slot: he is somewhere else in its time, or it is what he gave
-    /// back himself while he waited.
-    pub async fn is_busy(&self, entry: &WaitEntry, slot: &Slot, now: Instant) -> Result<bool> {
+    /// back himself while he waited, called off, not paid or left for another.
+    pub async fn cannot_use(&self, entry: &WaitEntry, slot: &Slot, now: Instant) -> Result<bool> {
         let held = doc! { "status": "held", "holdExpiresAt": { "$gt": now.millis() } };
         let stands = doc! { "status": { "$in": ["confirmed", "checked_in"] } };
         let since = doc! { "$gte": entry.created_at.millis() };
-        let over = doc! { "what": { "$in": ["cancelled", "expired"] }, "at": since };
-        let his = doc! { "slotId": slot.id.as_str(), "history": { "$elemMatch": over } };
-        let filter = doc! {
-            "patient.id": entry.patient.id.as_str(),
+        let by_himself = |what: &str| doc! { "what": what, "by.role": "patient", "at": &since };
+        let step = |step: Document| doc! { "history": { "$elemMatch": step } };
+        let mut left = by_himself("rescheduled");
+        left.insert("from", slot.start.millis());
+        let over = [by_himself("cancelled"), doc! { "what": "expired", "at": &since }].map(step);
+        let then = doc! {
             "start": { "$lt": slot.end.millis() },
             "end": { "$gt": slot.start.millis() },
-            "$or": [held, stands, his],
+            "$or": [held, stands],
+        };
+        let his = doc! { "slotId": slot.id.as_str(), "$or": over.to_vec() };
+        let filter = doc! {
+            "patient.id": entry.patient.id.as_str(),
+            "$or": [then, his, step(left)],
         };
         let appointments = self.scope.collection::<Appointment>().await?;
         Ok(appointments.find_one(filter).await?.is_some())

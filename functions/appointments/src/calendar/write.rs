@@ -6,7 +6,7 @@ use ics::{
     escape_text,
     parameters::TzIDParam,
     properties::{
-        CalScale, Class, Created, Description, DtStart, LastModified, Location, Method, Name,
+        CalScale, Class, Created, Description, DtStart, LastModified, Location, Name,
         RefreshInterval, Sequence, Status, Summary, Transp, TzID, TzName, TzOffsetFrom, TzOffsetTo,
     },
 };
@@ -26,14 +26,13 @@ pub(super) fn calendar(
     let zone = &hospital.time_zone;
     let mut calendar = ICalendar::new("2.0", "-//MediConnect//Appointments//EN");
     calendar.push(CalScale::new("GREGORIAN"));
-    calendar.push(Method::new("PUBLISH"));
     calendar.push(Name::new(escape_text(hospital.name.as_str())));
     // How often a program looks again (RFC 7986 §5.7).
     calendar.push(RefreshInterval::new("PT15M"));
-    let last = entries.iter().map(|entry| entry.end).max();
-    if let Some((first, last)) = entries.first().zip(last) {
-        calendar.add_component(time_zone(zone, first.start, last));
-    }
+    // A calendar has one component at least (RFC 5545 §3.6).
+    let first = entries.first().map_or(now, |entry| entry.start);
+    let last = entries.iter().map(|entry| entry.end).max().unwrap_or(now);
+    calendar.add_component(time_zone(zone, first, last));
     for entry in entries {
         calendar.add_event(event(entry, hospital, role, now));
     }
@@ -53,7 +52,7 @@ fn event<'a>(entry: &CalendarEntry, hospital: &Hospital, role: Role, now: Instan
     event.push(Transp::new(if status.is_live() { "OPAQUE" } else { "TRANSPARENT" }));
     event.push(Class::new("PRIVATE"));
     event.push(Location::new(escape_text(hospital.name.as_str().to_owned())));
-    let (summary, description) = words(entry, role);
+    let (summary, description) = words(entry, role, status);
     event.push(Summary::new(escape_text(summary)));
     event.push(Description::new(escape_text(description)));
     event
@@ -73,9 +72,9 @@ fn when<'a>(name: &'static str, at: Instant, zone: &Zone) -> Property<'a> {
 }
 
 /// What it is called. A doctor's calendar names no patient.
-fn words(entry: &CalendarEntry, role: Role) -> (String, String) {
+fn words(entry: &CalendarEntry, role: Role, status: AppointmentStatus) -> (String, String) {
     let DoctorRef { name, speciality, .. } = &entry.doctor;
-    let status = entry.status.as_str().replace('_', " ");
+    let status = status.as_str().replace('_', " ");
     if role == Role::Doctor {
         let patient = format!("Patient {}", entry.patient.identifier.as_str());
         return (patient, format!("Appointment {}, {status}", entry.id));

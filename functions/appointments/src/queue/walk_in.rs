@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     body,
-    models::{AccountId, AccountStatus, PatientId, Role},
+    models::{AccountId, PatientId, Role},
     store::WalkedIn,
     tenancy::{Grant, RunQueue},
     web::{Body, Code, Created, Error, Refusals, Result},
@@ -50,7 +50,7 @@ pub(crate) async fn walk_in(
         tokio::join!(store.patient(&request.patient_id), store.account(&doctor));
     let patient = patient?.ok_or(Error::NotFound)?;
     let account = account?.filter(|account| account.role == Role::Doctor);
-    if account.ok_or(Error::NotFound)?.status != AccountStatus::Active {
+    if account.ok_or(Error::NotFound)?.status.is_shut_out() {
         return Err(Error::conflict(Code::DoctorNotActive, "The doctor's account is not active."));
     }
     let number = match store.walk_in((&doctor, day), &patient).await? {
