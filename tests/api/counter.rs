@@ -1,6 +1,7 @@
 //! Money at the desk, and the payment links it hands out.
 
 use futures_util::future::join_all;
+use mongodb::bson::doc;
 use scheduled::Job;
 use serde_json::{Value, json};
 use tests::{
@@ -343,7 +344,9 @@ async fn a_run_out_hold_of_the_same_patient_is_no_reason_to_give_money_back() {
 async fn a_link_that_is_refused_holds_nothing_longer_and_is_not_asked_about() {
     let world = World::new().await;
     let appointment = held(&world).await;
-    world.razorpay().fails("POST /v1/payment_links", 422, 2).await;
+    // Razorpay takes no less than a rupee, and neither do we.
+    let (one, less) = (doc! { "_id": text(&appointment, "/id") }, doc! { "fee.amount": 50_i64 });
+    world.books().change("appointments", one, doc! { "$set": less }).await;
     for _ in 0..2 {
         links(&world.a.admin, &appointment).await.refused(503, "DEPENDENCY_UNAVAILABLE");
         let seen = world.a.patient.sees(&appointment).await;
@@ -351,6 +354,25 @@ async fn a_link_that_is_refused_holds_nothing_longer_and_is_not_asked_about() {
     }
     let stored = world.books().appointment(&text(&appointment, "/id")).await;
     assert!(stored.get("linkAsked").is_none(), "{stored}");
-    links(&world.a.admin, &appointment).await.is(201);
+}
+
+/// The link was made and nobody kept it; that Razorpay refuses a second, and cannot tell of the first,
+/// is no reason to forget it.
+#[tokio::test]
+async fn a_link_that_may_have_been_made_is_not_forgotten() {
+    let world = World::new().await;
+    let appointment = held(&world).await;
+    let razorpay = Switch::to(stack::of("/razorpay/endpoint")).await;
+    let cut = world.with(&[("RAZORPAY_API_URL", &format!("http://{}", razorpay.address))]);
+    razorpay.turn(State::Cut).await;
+    for _ in 0..2 {
+        let answer = links(&world.a.admin.at(&cut), &appointment).await;
+        answer.refused(503, "DEPENDENCY_UNAVAILABLE");
+    }
+    let link = world.razorpay().until_there_is_a_link_of(&text(&appointment, "/id")).await;
+    let paid = world.razorpay().checkout(&text(&link, "/order_id"), "captured").await;
+    let payment = text(&paid, "/razorpay_payment_id");
+    world.is_told("payment.captured", &payment).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
     world.check().await;
 }

@@ -709,6 +709,33 @@ async fn hours_that_another_day_takes_over_go_with_it() {
     assert_eq!(ids(&open).len(), 24);
     let morning = sets(doctor, &replacing("2030-12-04", "06:00", "12:00")).await.is(201);
     assert_eq!(counts(&morning), [0, 12, 12]);
+    // Where the day takes them over for groups, they are for groups at once.
+    sets(doctor, &replacing("2030-12-05", "22:00", "06:00")).await.is(201);
+    let mut groups = replacing("2030-12-06", "00:00", "12:00");
+    groups["capacity"] = json!(5);
+    assert_eq!(counts(&sets(doctor, &groups).await.is(201)), [24, 0, 12]);
+    assert_eq!(counts(&sets(doctor, &groups).await.is(201)), [0, 24, 0]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn todays_hours_are_cut_back_to_what_has_begun() {
+    let world = World::new().await;
+    let doctor = &world.a.doctor;
+    let mut hours = once("2030-12-02", "10:00", "17:00", 60);
+    hours["replace"] = json!(true);
+    sets(doctor, &hours).await.is(201);
+    world.set("2030-12-02T13:00:00+05:30");
+    let doctor = doctor.refreshed().await;
+    let morning = once("2030-12-02", "10:00", "12:00", 60);
+    let bad = sets(&doctor, &morning).await.bad_fields();
+    assert_eq!(bad.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["to"]);
+    let mut shorter = morning;
+    shorter["replace"] = json!(true);
+    let cut = sets(&doctor, &shorter).await.is(201);
+    assert_eq!((number(&cut, "/created"), number(&cut, "/removed")), (0, 4));
+    let patient = world.a.patient.refreshed().await;
+    assert_eq!(ids(&patient.get("/slots").await.is(200)), Vec::<String>::new());
     world.check().await;
 }
 

@@ -300,3 +300,23 @@ async fn what_the_bank_has_set_aside_in_time_is_captured_before_the_hold_is_over
     assert_eq!(report["items"], json!([]));
     world.check().await;
 }
+
+/// That it failed was the last we heard: that it came all the same is news, and nobody told it.
+#[tokio::test]
+async fn what_was_heard_to_fail_and_came_all_the_same_is_reported() {
+    let world = World::new().await;
+    let slot = world.a.doctor.sets_slot("2030-12-05", "10:00").await;
+    let appointment = world.a.patient.books(&slot).await;
+    let order = world.a.patient.orders(&appointment).await;
+    let failed = world.razorpay().checkout(&order, "failed").await;
+    let payment = text(&failed, "/razorpay_payment_id");
+    world.is_told("payment.failed", &payment).await.is(200);
+    world.razorpay().late(&payment, "authorized").await;
+    world.razorpay().late(&payment, "captured").await;
+    world.pass(15 * 60);
+    let alarms = Alarms::listen();
+    world.run(scheduled::Job::Reconcile).await;
+    assert_eq!(alarms.heard(), ["reconciliation-difference"]);
+    assert_eq!(world.a.patient.refreshed().await.status_of(&appointment).await, "confirmed");
+    world.check().await;
+}

@@ -106,15 +106,14 @@ async fn made(
     let until = appointment.hold_expires_at.map_or(least, |hold| hold.max(least));
     let to = (appointment.fee, &patient);
     let asked = AskedLink { account: account.clone(), expires_at: until, created_at: now };
-    let before = appointment.clone();
-    let mut appointment = match noted(store, appointment, asked, now).await? {
-        Noted::Asked(appointment) => *appointment,
+    let (mut appointment, before) = match noted(store, appointment, asked, now).await? {
+        Noted::Asked(appointment, before) => (*appointment, before),
         Noted::Made(link) => return Ok((link, false)),
     };
     let made = match razorpay.link(appointment.id.as_str(), to, until, notes).await {
         Ok(made) => made,
         Err(error) => {
-            if matches!(error, outbound::Error::Refused { .. }) {
+            if let (outbound::Error::Refused { .. }, Some(before)) = (&error, before) {
                 // Whoever has changed it meanwhile leaves it noted, which does no harm.
                 store.hold_longer(&appointment.without_link(&before), now).await?;
             }
@@ -143,8 +142,9 @@ async fn made(
 
 /// What noting that a link is asked for came to.
 enum Noted {
-    /// It is noted, in the appointment as it is by now.
-    Asked(Box<Appointment>),
+    /// It is noted, in the appointment as it is by now; and as it was before, unless a request
+    /// before this one has noted it, whose link may have been made.
+    Asked(Box<Appointment>, Option<Box<Appointment>>),
     /// Somebody else had one made meanwhile.
     Made(PaymentLink),
 }
@@ -157,9 +157,12 @@ async fn noted(
 ) -> Result<Noted> {
     let mut current = appointment;
     for _ in 0..TRIES {
+        if current.link_asked.is_some() {
+            return Ok(Noted::Asked(Box::new(current), None));
+        }
         let next = current.asking_for_link(asked.clone());
         if store.hold_longer(&next, now).await? == Change::Done {
-            return Ok(Noted::Asked(Box::new(next)));
+            return Ok(Noted::Asked(Box::new(next), Some(Box::new(current))));
         }
         current = again(store, &current).await?;
         if let Some(link) = current.link {

@@ -123,7 +123,7 @@ pub(crate) async fn set(
     };
     let schedule = wish.schedule().map_err(Error::Invalid)?;
     let mut planned = schedule
-        .plan(tenant.zone(), now)
+        .plan(tenant.zone(), (replace, now))
         .map_err(|refusal| schedule_refused(&schedule, refusal))?;
     let replaced = replace.then(|| schedule.replaced(tenant.zone()));
     let (doctor, hospital) =
@@ -331,6 +331,7 @@ fn schedule_refused(schedule: &Schedule, refusal: ScheduleRefusal) -> Error {
     };
     let (field, message) = match refusal {
         ScheduleRefusal::InPast => (first, "must not be before today"),
+        ScheduleRefusal::Begun => (last, "must leave a slot that has not begun"),
         ScheduleRefusal::TooFar => (
             if last == "to" { first } else { last },
             "must be within a year, and not before the first day",

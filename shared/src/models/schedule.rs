@@ -271,6 +271,8 @@ impl Replaced {
 pub enum ScheduleRefusal {
     /// It begins on a day that is over.
     InPast,
+    /// All of it has begun.
+    Begun,
     /// It ends before it begins, or reaches further than [`DAYS_AHEAD`].
     TooFar,
     /// No slot fits into its hours.
@@ -298,8 +300,13 @@ impl Schedule {
     }
 
     /// The slots to be, in order, in the hospital's time: those that have not begun. What is left of
-    /// last night's hours can still be changed.
-    pub fn plan(&self, zone: &Zone, now: Instant) -> Result<Vec<Planned>, ScheduleRefusal> {
+    /// last night's hours can still be changed. Where they `replace` others, all of them may have
+    /// begun: then what is left of the others goes.
+    pub fn plan(
+        &self,
+        zone: &Zone,
+        (replace, now): (bool, Instant),
+    ) -> Result<Vec<Planned>, ScheduleRefusal> {
         let today = zone.day(now);
         let (first, last) = self.days();
         if first.next() < today {
@@ -321,15 +328,19 @@ impl Schedule {
         }
         let any = !planned.is_empty();
         planned.retain(|one| now <= one.span.start);
-        let night_is_over = first < today && planned.iter().all(|one| one.of != first);
-        if any && (planned.is_empty() || night_is_over) {
-            return Err(ScheduleRefusal::InPast);
+        if any && !replace {
+            if first < today && planned.iter().all(|one| one.of != first) {
+                return Err(ScheduleRefusal::InPast);
+            }
+            if planned.is_empty() {
+                return Err(ScheduleRefusal::Begun);
+            }
         }
         planned.sort_unstable();
         let mut pairs = planned.iter().zip(planned.iter().skip(1));
         let overlapping = pairs.any(|(one, other)| one.span.overlaps(other.span));
-        match (planned.is_empty(), overlapping) {
-            (true, _) => Err(ScheduleRefusal::Empty),
+        match (any, overlapping) {
+            (false, _) => Err(ScheduleRefusal::Empty),
             (_, true) => Err(ScheduleRefusal::Overlapping),
             _ => Ok(planned),
         }
@@ -417,11 +428,11 @@ mod tests {
         let window = Window::new(time("10:00"), time("12:00")).unwrap();
         let zone = Zone::default();
         let hours = Hours::Single { date: day("2026-12-01"), window };
-        let planned = schedule(hours.clone(), 15, 0).plan(&zone, NOW).unwrap();
+        let planned = schedule(hours.clone(), 15, 0).plan(&zone, (false, NOW)).unwrap();
         assert_eq!(planned.len(), 8);
         assert_eq!(zone.show(planned[0].span.start), "2026-12-01T10:00:00+05:30");
         assert_eq!(zone.show(planned[7].span.end), "2026-12-01T12:00:00+05:30");
-        assert_eq!(schedule(hours, 25, 10).plan(&zone, NOW).unwrap().len(), 3);
+        assert_eq!(schedule(hours, 25, 10).plan(&zone, (false, NOW)).unwrap().len(), 3);
     }
 
     #[test]
@@ -432,7 +443,7 @@ mod tests {
             vec![WeeklyWindow { day: WeekDay::parse("tue").unwrap(), window, breaks: vec![lunch] }];
         let hours = Hours::Weekly { start: day("2026-12-01"), end: day("2026-12-14"), weekly };
         let zone = Zone::default();
-        let planned = schedule(hours, 40, 0).plan(&zone, NOW).unwrap();
+        let planned = schedule(hours, 40, 0).plan(&zone, (false, NOW)).unwrap();
         let shown: Vec<String> = planned.iter().map(|one| zone.show(one.span.start)).collect();
         assert_eq!(
             shown,
@@ -447,7 +458,7 @@ mod tests {
 
     fn shown(hours: Hours, slot: u64, zone: &str, now: Instant) -> Vec<String> {
         let zone = Zone::parse(zone).unwrap();
-        let planned = schedule(hours, slot, 0).plan(&zone, now).unwrap();
+        let planned = schedule(hours, slot, 0).plan(&zone, (false, now)).unwrap();
         planned.iter().map(|one| zone.show(one.span.start)).collect()
     }
 
@@ -529,7 +540,8 @@ mod tests {
     /// A doctor's slots once a schedule is published, in the place of what was before if so.
     fn published(there: &[Slot], schedule: &Schedule, replace: bool) -> (Published, Vec<Slot>) {
         let zone = Zone::default();
-        let (planned, replaced) = (schedule.plan(&zone, NOW).unwrap(), schedule.replaced(&zone));
+        let (planned, replaced) =
+            (schedule.plan(&zone, (replace, NOW)).unwrap(), schedule.replaced(&zone));
         let replaced = replace.then_some(replaced);
         let done = publish(&planned, there.to_vec(), (replaced, NOW), |_| true);
         let mut after: Vec<Slot> =
@@ -608,7 +620,7 @@ mod tests {
         let starts = |from: &str, to: &str| {
             let window = Window::new(time(from), time(to)).unwrap();
             let hours = Hours::Single { date: day("2027-03-28"), window };
-            let planned = schedule(hours, 30, 0).plan(&zone, NOW);
+            let planned = schedule(hours, 30, 0).plan(&zone, (false, NOW));
             planned.map(|all| all.iter().map(|one| zone.show(one.span.start)).collect::<Vec<_>>())
         };
         let early = starts("01:00", "02:30").unwrap();
@@ -622,7 +634,9 @@ mod tests {
         };
         let (start, end) = (day("2027-03-22"), day("2027-03-28"));
         let weekly = vec![window("00:00", "02:30"), window("03:00", "06:00")];
-        let both = schedule(Hours::Weekly { start, end, weekly }, 30, 0).plan(&zone, NOW).unwrap();
+        let both = schedule(Hours::Weekly { start, end, weekly }, 30, 0)
+            .plan(&zone, (false, NOW))
+            .unwrap();
         assert_eq!(both.len(), 10, "they overlap on no clock");
     }
 
@@ -631,14 +645,14 @@ mod tests {
         let zone = Zone::default();
         let plan = |hours: Hours, at: &str| {
             let now = Instant::parse_rfc3339(at).unwrap();
-            schedule(hours, 60, 0).plan(&zone, now).map(|planned| planned.len())
+            schedule(hours, 60, 0).plan(&zone, (false, now)).map(|planned| planned.len())
         };
         let morning = |date: &str| Hours::Single {
             date: day(date),
             window: Window::new(time("09:00"), time("12:00")).unwrap(),
         };
         let noon = "2026-12-02T12:00:00+05:30";
-        assert_eq!(plan(morning("2026-12-02"), noon), Err(ScheduleRefusal::InPast));
+        assert_eq!(plan(morning("2026-12-02"), noon), Err(ScheduleRefusal::Begun));
         assert_eq!(plan(morning("2026-12-02"), "2026-12-02T10:00:00+05:30"), Ok(2));
         assert_eq!(plan(morning("2026-12-01"), noon), Err(ScheduleRefusal::InPast));
         let night = |date: &str| Hours::Single {
@@ -649,6 +663,18 @@ mod tests {
         assert_eq!(plan(night("2026-12-01"), after_midnight), Ok(5));
         assert_eq!(plan(night("2026-12-01"), noon), Err(ScheduleRefusal::InPast));
         assert_eq!(plan(night("2026-11-30"), after_midnight), Err(ScheduleRefusal::InPast));
+        // In the place of what was, it leaves nothing.
+        let now = Instant::parse_rfc3339(after_midnight).unwrap();
+        for hours in [
+            night("2026-12-01"),
+            Hours::Single {
+                date: day("2026-12-01"),
+                window: Window::new(time("22:00"), time("24:00")).unwrap(),
+            },
+        ] {
+            let left = schedule(hours, 60, 0).plan(&zone, (true, now)).unwrap();
+            assert!(left.iter().all(|one| now <= one.span.start && one.of == day("2026-12-01")));
+        }
         // A week that began yesterday has nothing of yesterday left.
         let hours = WeeklyWindow {
             day: WeekDay::parse("wed").unwrap(),
@@ -675,7 +701,7 @@ mod tests {
                 TimeOfDay::from_minutes(from).unwrap(), TimeOfDay::from_minutes(to).unwrap(),
             ).unwrap();
             let bounds = window.on(date, &zone);
-            if let Ok(planned) = schedule(Hours::Single { date, window }, slot, buffer).plan(&zone, NOW) {
+            if let Ok(planned) = schedule(Hours::Single { date, window }, slot, buffer).plan(&zone, (false, NOW)) {
                 let buffer = i64::try_from(buffer).unwrap();
                 prop_assert!(planned.iter().all(|one| one.of == date));
                 let spans: Vec<Span> = planned.iter().map(|one| one.span).collect();

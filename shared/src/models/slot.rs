@@ -227,6 +227,19 @@ impl Slot {
         terms(self) == terms(other) && self.terms == other.terms && self.doctor == other.doctor
     }
 
+    /// The same slot, sold like another of the same time. How many it is for stays.
+    pub fn sold_as(&self, like: &Self) -> Self {
+        Self {
+            doctor: like.doctor.clone(),
+            night_of: like.night_of,
+            fee: like.fee,
+            terms: like.terms.clone(),
+            opens_at: like.opens_at,
+            closes_at: like.closes_at,
+            ..self.clone()
+        }
+    }
+
     /// The time it covers.
     pub const fn span(&self) -> Span {
         Span { start: self.start, end: self.end }
@@ -297,12 +310,14 @@ pub fn publish(
         let of = same.and_then(|at| missing.get(at)).map(|wanted| wanted.of);
         let covered = of.filter(|of| replaced.is_some_and(|days| days.covers(*of)));
         let other_day = covered.is_some_and(|of| of != slot.of_day());
-        let stale = other_day || (replaceable || slot.is_closed(now)) && !fits(&slot);
-        if let Some(same) = same.filter(|_| !(stale && replaceable && open)) {
+        let misfit = !fits(&slot);
+        let stale = other_day || (replaceable || slot.is_closed(now)) && misfit;
+        let anew = open && misfit && (replaceable || other_day);
+        if let Some(same) = same.filter(|_| !anew) {
             let wanted = missing.swap_remove(same);
             published.renewed.extend(stale.then_some(wanted));
             published.unchanged.push(slot);
-        } else if replaceable && open {
+        } else if anew || (replaceable && open) {
             published.removed.push(slot);
         } else if replaceable || (replaced.is_some() && overlaps && !open) {
             published.closing.extend(replaceable.then(|| slot.id.clone()));

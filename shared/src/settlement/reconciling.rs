@@ -104,8 +104,14 @@ impl Comparison<'_> {
         let (entropy, now) = self.with;
         let account = appointment.account_by(via);
         let wanted = appointment.paid().is_none();
-        // The bank's word has come, and is why it is asked: what was captured since is no surprise.
-        let heard = appointment.payments.iter().any(|payment| payment.id == told.id);
+        // The bank's word has come, and is why Razorpay is asked: what is captured by that, or was in
+        // the meantime, is no surprise.
+        let latest = now.plus_seconds(-Appointment::RECONCILE_AFTER_SECONDS);
+        let heard = appointment.payments.iter().any(|payment| {
+            payment.id == told.id
+                && payment.status == PaymentStatus::Authorized
+                && (told.status() == Some(PaymentStatus::Authorized) || latest < payment.created_at)
+        });
         // A second one is not captured: Razorpay lets go of it by itself.
         let told = match told.status() {
             Some(PaymentStatus::Authorized) if wanted => {

@@ -233,6 +233,10 @@ impl HospitalStore {
             let planned = Planning { removed, created: &created, closing, renewed: &renewed };
             match self.publish_planned(doctor, &planned, (&wishes, rules), now).await {
                 Ok(Some(created)) => {
+                    for slot in &mut plan.unchanged {
+                        let like = renewed.iter().find(|like| like.span() == slot.span());
+                        *slot = like.map_or_else(|| slot.clone(), |like| slot.sold_as(like));
+                    }
                     self.mark_late(created.iter().chain(&plan.unchanged).collect()).await?;
                     return Ok(Published::Done {
                         created,
@@ -309,7 +313,10 @@ impl HospitalStore {
                 }
             }
             if !closed.is_empty() {
-                let change = doc! { "$set": { "closesAt": Slot::NO_HOURS.millis() } };
+                let change = doc! {
+                    "$set": { "closesAt": Slot::NO_HOURS.millis() },
+                    "$unset": { "keptUntil": "", "wanted": "" },
+                };
                 slots.update_all(close.clone(), change, Some(tx)).await?;
             }
             for (span, terms) in &renewed {

@@ -6,7 +6,7 @@ use super::{
     gate::Gate,
     scoped::{Find, Scoped, Stored},
     seats,
-    slots::not_shut,
+    slots::{has_hours, not_shut},
     transaction::{Ended, Tx, transact},
 };
 use crate::{
@@ -90,6 +90,7 @@ pub(super) async fn keep(
     }
     let mut open = not_shut(seats::room_at(now));
     open.insert("_id", doc! { "$in": ids });
+    open.insert("closesAt", has_hours());
     open.insert("keptUntil", doc! { "$not": { "$gt": now.millis() } });
     let until = now.plus_seconds(Slot::KEEP_SECONDS).millis();
     slots.update_all(open, doc! { "$set": { "keptUntil": until } }, Some(tx)).await?;
@@ -242,9 +243,14 @@ impl HospitalStore {
             "$or": [held, stands],
         };
         let his = doc! { "slotId": slot.id.as_str(), "$or": over.to_vec() };
+        let mut moved_away = step(left);
+        moved_away.insert("doctor.id", slot.doctor.id.as_str());
+        // An appointment lasts eight hours at most, and nobody waits for what is past.
+        let earliest = entry.created_at.plus_seconds(-8 * 3600).millis();
         let filter = doc! {
             "patient.id": entry.patient.id.as_str(),
-            "$or": [then, his, step(left)],
+            "start": { "$gt": earliest },
+            "$or": [then, his, moved_away],
         };
         let appointments = self.scope.collection::<Appointment>().await?;
         Ok(appointments.find_one(filter).await?.is_some())
@@ -274,6 +280,7 @@ impl HospitalStore {
         let keep = async |tx: &mut Tx| {
             let mut kept = not_shut(seats::room_at(now));
             kept.insert("_id", offer.slot_id.as_str());
+            kept.insert("closesAt", has_hours());
             kept.insert("keptUntil", doc! { "$exists": true });
             let (status, until) = (SlotStatus::Held.as_str().into(), offer.until.millis().into());
             let mut take = seats::take(&offer.appointment_id, status, until, now);

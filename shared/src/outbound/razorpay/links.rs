@@ -74,7 +74,10 @@ impl Razorpay {
         let link = match made {
             Ok(link) => link,
             Err(error @ (Error::Refused { status: 400, .. } | Error::Unavailable { .. })) => {
-                self.link_of(reference).await.ok().flatten().ok_or(error)?
+                // Where that cannot be told, neither can it be whether there is one.
+                let unknown =
+                    |error: Error| Error::unavailable(Service::Razorpay, error.to_string());
+                self.link_of(reference).await.map_err(unknown)?.ok_or(error)?
             }
             Err(error) => return Err(error),
         };
