@@ -235,7 +235,9 @@ impl HospitalStore {
                 Ok(Some(created)) => {
                     for slot in &mut plan.unchanged {
                         let like = renewed.iter().find(|like| like.span() == slot.span());
-                        *slot = like.map_or_else(|| slot.clone(), |like| slot.sold_as(like));
+                        if let Some(like) = like {
+                            *slot = slot.sold_as(like);
+                        }
                     }
                     self.mark_late(created.iter().chain(&plan.unchanged).collect()).await?;
                     return Ok(Published::Done {
