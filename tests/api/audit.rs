@@ -1,9 +1,6 @@
 //! The audit trail: who was where, told truly and completely, and sealed.
 
-use crate::{
-    holding::Holding,
-    importing::{file, form},
-};
+use crate::importing::{file, form};
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
@@ -432,7 +429,7 @@ async fn a_run_seals_no_more_once_its_time_is_over_and_the_next_seals_the_rest()
     let waiting = async || world.books().find("audit", doc! { "waiting": true }).await.len();
     // The chains of both hospitals, and the platform's.
     let all = waiting().await;
-    let held = Holding::of(&[("insert", "auditBlocks"); 2]).await;
+    let held = Wire::holding(&[("insert", "auditBlocks"); 2]).await;
     let slow = world.with(&[("MONGODB_URI", &held.uri)]);
     let (sealed, ()) = tokio::join!(slow.run(Job::Seal), async {
         // A second before its time is over it takes up another chain, and then no more.

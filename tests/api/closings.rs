@@ -1,7 +1,7 @@
 //! Closed days of the ledger: what is read of it does not grow with its history, and nothing is
 //! left out or counted twice.
 
-use crate::{holding::Holding, interleaving::Dice};
+use crate::interleaving::Dice;
 use futures_util::future::join_all;
 use mongodb::bson::{Bson, Document, doc};
 use scheduled::Job;
@@ -266,7 +266,7 @@ async fn a_run_closes_no_more_days_once_its_time_is_over_and_the_next_closes_the
     }
     let admin = story.at(midnight(6) + DAY / 3).await;
     let world = &story.world;
-    let held = Holding::of(&[("insert", "ledgerClosings"); 2]).await;
+    let held = Wire::holding(&[("insert", "ledgerClosings"); 2]).await;
     let slow = world.with(&[("MONGODB_URI", &held.uri)]);
     let (closed, ()) = tokio::join!(slow.run(Job::Close), async {
         // A second before its time is over it takes up another day, and then no more.

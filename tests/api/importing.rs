@@ -1,6 +1,5 @@
 //! An import from its form to its report, over as many invocations as it takes.
 
-use crate::holding::Holding;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
@@ -10,6 +9,7 @@ use tests::{
     actor::{ids, text},
     imports::{Bucket, Imports, NO_HURRY, event},
     lambda::STRETCH_ROWS,
+    wire::Wire,
     world::World,
 };
 
@@ -237,7 +237,7 @@ async fn what_is_booked_while_a_file_gives_its_patient_away_goes_with_him() {
     let first = patient.books(&slots[0]).await;
     let told = gives_away(&world, &address).await;
     // His appointments have gone over, and he has not.
-    let held = Holding::of(&[("update", "patients")]).await;
+    let held = Wire::holding(&[("update", "patients")]).await;
     let imports = Imports::of(&world.with(&[("MONGODB_URI", &held.uri)]));
     let (ended, second) =
         tokio::join!(imports.told(&told, NO_HURRY), held.meanwhile(patient.books(&slots[1])));
@@ -252,7 +252,7 @@ async fn who_has_read_of_his_patient_before_a_file_gives_him_away_books_for_whoe
     let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
     let first = patient.books(&slots[0]).await;
     let told = gives_away(&world, &address).await;
-    let held = Holding::of(&[("findAndModify", "slots")]).await;
+    let held = Wire::holding(&[("findAndModify", "slots")]).await;
     let late = patient.at(&world.with(&[("MONGODB_URI", &held.uri)]));
     let imports = Imports::of(&world);
     let (second, ended) =
@@ -272,7 +272,7 @@ async fn an_import_that_is_killed_when_it_has_given_a_patient_away_goes_on_with_
     let slots = world.a.doctor.sets_slots("2030-12-05", "10:00", "11:00", 30).await;
     let first = patient.books(&slots[0]).await;
     let told = gives_away(&world, &address).await;
-    let held = Holding::of(&[("update", "patients"), ("update", "appointments")]).await;
+    let held = Wire::holding(&[("update", "patients"), ("update", "appointments")]).await;
     let imports = Imports::of(&world.with(&[("MONGODB_URI", &held.uri)]));
     let killed = async {
         let second = held.meanwhile(patient.books(&slots[1])).await;

@@ -26,7 +26,6 @@ mod families;
 mod faults;
 mod fees;
 mod groups;
-mod holding;
 mod hostile;
 mod idempotency;
 mod import_events;

@@ -1,11 +1,11 @@
 //! Doctors publish their hours: all of them or none.
 
-use crate::holding::{Holding, steps_later};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     actor::{Actor, ids, items, number, text},
     answer::Answer,
+    wire::Wire,
     world::World,
 };
 
@@ -632,11 +632,11 @@ async fn what_is_published_while_its_time_is_shut_is_nobodys() {
         for (first, second) in [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (1, 0), (2, 0)] {
             let day = format!("2030-12-{:02}", days.next().unwrap());
             let publishing = async {
-                steps_later(admin, first).await;
+                admin.dawdles(first).await;
                 sets_hour(&world, admin, &day).await
             };
             let shutting = async {
-                steps_later(admin, second).await;
+                admin.dawdles(second).await;
                 shut.begins(&world, &day).await
             };
             let (set, begun) = tokio::join!(publishing, shutting);
@@ -655,7 +655,7 @@ async fn whoever_publishes_by_what_he_read_before_opens_nothing_that_was_shut_si
     let admin = &world.a.admin;
     for (shut, day) in Shut::ALL.into_iter().zip(["2030-12-05", "2030-12-06", "2030-12-07"]) {
         // All is read, and nothing is written.
-        let held = Holding::of(&[("findAndModify", "calendars")]).await;
+        let held = Wire::holding(&[("findAndModify", "calendars")]).await;
         let late = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
         let (set, begun) =
             tokio::join!(sets_hour(&world, &late, day), held.meanwhile(shut.begins(&world, day)),);
@@ -674,7 +674,7 @@ async fn what_is_published_while_a_block_is_under_way_is_shut_with_the_rest() {
     let world = World::new().await;
     let (admin, day) = (&world.a.admin, "2030-12-05");
     // The account is blocked, and nobody can know yet.
-    let held = Holding::of(&[("findAndModify", "calendars")]).await;
+    let held = Wire::holding(&[("findAndModify", "calendars")]).await;
     let blocking = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
     let (begun, set) = tokio::join!(
         blocking.act(format!("/users/{}/block", world.a.doctor.account)),

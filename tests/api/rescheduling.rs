@@ -14,6 +14,12 @@ async fn moves(who: &Actor, appointment: &Value, slot: &Value) -> Answer {
     who.post(path, json!({ "slotId": slot["id"] })).await
 }
 
+/// How much of what he paid cancelling gives a patient back, in a hundred.
+async fn gives_back(patient: &Actor, appointment: &Value) -> i64 {
+    let path = format!("/appointments/{}/cancel-quote", text(appointment, "/id"));
+    number(&patient.get(path).await.is(200), "/percent")
+}
+
 /// A doctor of this fee, in paise.
 async fn doctor_for(world: &World, local_part: &str, fee: i64) -> Actor {
     let mut body = world.a.doctor_body(local_part);
@@ -215,21 +221,17 @@ async fn moving_does_not_better_the_terms() {
     let patient = &world.a.patient;
     let near = world.a.doctor.sets_slots("2030-12-02", "10:00", "11:00", 30).await;
     let far = world.a.doctor.sets_slots("2030-12-20", "10:00", "11:00", 30).await;
-    let quote = async |appointment: &Value| {
-        let path = format!("/appointments/{}/cancel-quote", text(appointment, "/id"));
-        number(&patient.get(path).await.is(200), "/percent")
-    };
     // It is nine: cancelling gives nothing any more.
     let late = patient.books_and_pays(&near[0]).await;
-    assert_eq!(quote(&late).await, 0);
+    assert_eq!(gives_back(patient, &late).await, 0);
     moves(patient, &late, &far[0]).await.is(200);
-    assert_eq!(quote(&late).await, 0);
+    assert_eq!(gives_back(patient, &late).await, 0);
     let cancelled = patient.cancels(&late).await.is(200);
     assert_eq!(cancelled["refund"], Value::Null);
     // Where the hospital moves him, the terms are those of the new time.
     let early = patient.books_and_pays(&near[1]).await;
     moves(&world.a.admin, &early, &far[1]).await.is(200);
-    assert_eq!(quote(&early).await, 100);
+    assert_eq!(gives_back(patient, &early).await, 100);
     world.check().await;
 }
 
@@ -253,17 +255,12 @@ async fn who_is_moved_by_others_keeps_his_right_to_his_money() {
     let patient = &world.a.patient;
     let near = world.a.doctor.sets_slots("2030-12-02", "10:00", "11:00", 30).await;
     let far = world.a.doctor.sets_slots("2030-12-20", "10:00", "11:00", 30).await;
-    let quote = async |appointment: &Value| {
-        let path = format!("/appointments/{}/cancel-quote", text(appointment, "/id"));
-        patient.get(path).await.is(200)
-    };
     let moved = patient.books_and_pays(&far[0]).await;
     moves(&world.a.doctor, &moved, &near[0]).await.is(200);
-    let told = quote(&moved).await;
-    assert_eq!(number(&told, "/percent"), 100, "{told}");
+    assert_eq!(gives_back(patient, &moved).await, 100);
     // Where he moves it himself after that, he goes by the terms of the time he takes.
     moves(patient, &moved, &near[1]).await.is(200);
-    assert_eq!(number(&quote(&moved).await, "/percent"), 0);
+    assert_eq!(gives_back(patient, &moved).await, 0);
     let other = patient.books_and_pays(&far[1]).await;
     moves(&world.a.admin, &other, &near[0]).await.is(200);
     let cancelled = patient.cancels(&other).await.is(200);

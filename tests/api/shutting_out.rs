@@ -1,13 +1,11 @@
 //! Blocking, unblocking and removing people.
 
-use crate::{
-    holding::{Holding, steps_later},
-    passwords::{PASSWORD, logs_in, with_password},
-};
+use crate::passwords::{PASSWORD, logs_in, with_password};
 use serde_json::{Value, json};
 use tests::{
     actor::{Actor, ids, text},
     answer::Answer,
+    wire::Wire,
     world::World,
 };
 
@@ -200,11 +198,11 @@ async fn a_doctor_who_is_removed_while_he_is_booked_is_kept_or_was_never_booked(
         let day = format!("2030-12-{:02}", 5 + round);
         let slots = doctor.sets_slots(&day, "10:00", "11:00", 30).await;
         let removing = async {
-            steps_later(admin, first).await;
+            admin.dawdles(first).await;
             admin.delete(format!("/users/{}", doctor.account)).await
         };
         let booking = async {
-            steps_later(patient, second).await;
+            patient.dawdles(second).await;
             patient.tries_to_book(&slots[0]).await
         };
         let (removed, booked) = tokio::join!(removing, booking);
@@ -224,7 +222,7 @@ async fn a_booking_and_the_removal_of_its_doctor_meet_whichever_is_under_way() {
     );
     // The slot is read, and gone before it is taken.
     let slot = one.sets_slot("2030-12-05", "10:00").await;
-    let held = Holding::of(&[("findAndModify", "slots")]).await;
+    let held = Wire::holding(&[("findAndModify", "slots")]).await;
     let late = patient.at(&world.with(&[("MONGODB_URI", &held.uri)]));
     let (booked, removed) = tokio::join!(
         late.tries_to_book(&slot),
@@ -234,7 +232,7 @@ async fn a_booking_and_the_removal_of_its_doctor_meet_whichever_is_under_way() {
     assert!(!is_kept(&world, &one, booked).await);
     // He has no appointments, and has one before his slots go.
     let slot = two.sets_slot("2030-12-05", "10:00").await;
-    let held = Holding::of(&[("delete", "slots")]).await;
+    let held = Wire::holding(&[("delete", "slots")]).await;
     let late = admin.at(&world.with(&[("MONGODB_URI", &held.uri)]));
     let (removed, booked) = tokio::join!(
         late.delete(format!("/users/{}", two.account)),

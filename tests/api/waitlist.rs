@@ -1,6 +1,6 @@
 //! The waiting list: what becomes free goes to the first who waits for it, and to nobody before.
 
-use crate::{holding::Holding, leave::link_in};
+use crate::leave::link_in;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
 use scheduled::Job;
@@ -11,6 +11,7 @@ use tests::{
     api::Api,
     call::Call,
     imports::Imports,
+    wire::Wire,
     world::World,
 };
 
@@ -281,10 +282,7 @@ async fn a_leave_takes_back_what_is_offered_and_blocks_what_is_kept() {
 async fn of_a_group_that_was_full_a_seat_is_kept() {
     let world = World::new().await;
     let doctor = &world.a.doctor;
-    let body = json!({
-        "date": DAY, "from": "10:00", "to": "11:00", "slotMinutes": 60, "capacity": 2,
-    });
-    let slot = doctor.post("/slots/set", body).await.is(201)["slots"][0].clone();
+    let slot = group_of_two(doctor).await;
     let patients = world.a.new_patients(4).await;
     let one = patients[0].books_and_pays(&slot).await;
     waits(&patients[2], doctor).await;
@@ -743,7 +741,7 @@ async fn a_run_that_comes_between_two_steps_of_another_leaves_it_nothing_to_offe
         let world = World::new().await;
         let (people, slots) = kept_for_five(&world, 4).await;
         // So many are offered something, and it is decided who is the next.
-        let held = Holding::of(&vec![("findAndModify", "slots"); step + 1]).await;
+        let held = Wire::holding(&vec![("findAndModify", "slots"); step + 1]).await;
         let late = world.with(&[("MONGODB_URI", &held.uri)]);
         let (first, second) = tokio::join!(late.run(Job::Waitlist), async {
             for _ in 0..step {

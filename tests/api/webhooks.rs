@@ -320,3 +320,19 @@ async fn what_was_heard_to_fail_and_came_all_the_same_is_reported() {
     assert_eq!(world.a.patient.refreshed().await.status_of(&appointment).await, "confirmed");
     world.check().await;
 }
+
+/// Where both words come, as from an account that captures by itself, there is no more hurry to ask.
+#[tokio::test]
+async fn what_was_captured_since_the_banks_word_is_not_asked_about_at_once() {
+    let world = World::new().await;
+    let (appointment, payment) = paid_unheard(&world).await;
+    let mut set_aside = world.razorpay().payment(&payment).await;
+    set_aside["status"] = json!("authorized");
+    let told = event("payment.authorized", &[("payment", set_aside)]);
+    world.call(&delivery(&told, "event-1")).await.is(200);
+    world.is_told("payment.captured", &payment).await.is(200);
+    assert_eq!(world.a.patient.status_of(&appointment).await, "confirmed");
+    assert_eq!(world.run(scheduled::Job::Reconcile).await, 0, "nobody is asked");
+    world.pass(15 * 60);
+    assert_eq!(world.run(scheduled::Job::Reconcile).await, 1);
+}

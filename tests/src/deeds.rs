@@ -78,4 +78,11 @@ impl Actor {
     pub async fn status_of(&self, appointment: &Value) -> String {
         text(&self.sees(appointment).await, "/status")
     }
+
+    /// He asks for something else so many times, so that what comes next begins so many steps later.
+    pub async fn dawdles(&self, steps: usize) {
+        for _ in 0..steps {
+            self.get("/doctors").await.is(200);
+        }
+    }
 }

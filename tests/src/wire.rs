@@ -1,4 +1,5 @@
-//! MongoDB's wire between a function and the server, to count what goes over it.
+//! MongoDB's wire between a function and the server, to count what goes over it, to cut it, and to
+//! hold a step on it while something else happens.
 
 #![expect(
     clippy::expect_used,
@@ -8,14 +9,19 @@
 
 use crate::stack;
 use mongodb::bson::Document;
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
     sync::{Barrier, Notify},
+    time::timeout,
 };
 
 /// A relay in front of the database that notes the name of each command.
@@ -34,6 +40,33 @@ struct Told {
     meeting: Meeting,
     cut: Arc<AtomicBool>,
     death: Death,
+    holding: Holding,
+}
+
+/// A command and its collection.
+pub type Step = (&'static str, &'static str);
+
+/// The steps that are still to be held, in their order.
+#[derive(Debug, Clone, Default)]
+struct Holding {
+    left: Arc<Mutex<VecDeque<Step>>>,
+    came: Arc<Notify>,
+    goes_on: Arc<Notify>,
+}
+
+impl Holding {
+    /// Whether this is the next step; from then on another one is.
+    fn holds(&self, name: &str, value: &[u8]) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = value.split(|byte| *byte == 0).next().unwrap_or_default();
+        let next = left
+            .front()
+            .is_some_and(|(command, collection)| *command == name && collection.as_bytes() == of);
+        if next {
+            left.pop_front();
+        }
+        next
+    }
 }
 
 /// When the function dies: after how many commands more, and whether the last of them still
@@ -111,6 +144,30 @@ impl Wire {
             }
         });
         Self { uri: format!("mongodb://127.0.0.1:{port}/?directConnection=true"), told }
+    }
+
+    /// A relay on which each of these steps is held, one after the other; all else passes. A function
+    /// gives a command up after five seconds.
+    pub async fn holding(steps: &[Step]) -> Self {
+        let wire = Self::new().await;
+        let mut left = wire.told.holding.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.extend(steps);
+        drop(left);
+        wire
+    }
+
+    /// Waits until the next step that is to be held is there, and leaves it there.
+    pub async fn comes(&self) {
+        let came = timeout(Duration::from_secs(60), self.told.holding.came.notified()).await;
+        came.expect("somebody takes the step");
+    }
+
+    /// Does something while the next step is held, and then lets it go on.
+    pub async fn meanwhile<T>(&self, deed: impl Future<Output = T>) -> T {
+        self.comes().await;
+        let done = deed.await;
+        self.told.holding.goes_on.notify_one();
+        done
     }
 
     /// From now on the connection breaks whenever an entry of the audit trail is sent.
@@ -240,6 +297,10 @@ async fn note(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, told: Told) {
         }
         if name_meets {
             meet(&told.meeting).await;
+        }
+        if told.holding.holds(&name, value) {
+            told.holding.came.notify_one();
+            told.holding.goes_on.notified().await;
         }
         if to.write_all(&message).await.is_err() {
             return;
