@@ -42,7 +42,7 @@ run: ## the whole product on this machine, until Ctrl-C (PORT, STACK_DIR, CONCUR
 
 test: $(EMULATOR) ## every test, over servers of its own
 	cargo build --workspace --all-targets
-	@exec $(TARGET)/debug/local exec -- cargo test --workspace --no-fail-fast
+	@exec $(TARGET)/debug/local exec -- tests/all
 
 check: $(DENY) template $(REDOCLY) ## formatting, lints, dependencies, the template, the API's document, generated files
 	cargo fmt --all --check

@@ -34,7 +34,8 @@ impl Mails {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(ses_url: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+        let http =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
         Ok(Self { http, url: format!("{ses_url}/store") })
     }
 

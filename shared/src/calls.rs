@@ -72,6 +72,18 @@ impl Calls {
 
 tokio::task_local! {
     static CALLS: Cell<Calls>;
+    static PATIENCE: u32;
+}
+
+/// Runs a part whose calls may take so many times as long as on Lambda: where others of the same
+/// machine stand in for all services, what they take says nothing.
+pub async fn patiently<T>(times: u32, part: impl Future<Output = T>) -> T {
+    PATIENCE.scope(times, part).await
+}
+
+/// How long a call may take that on Lambda may take `limit`.
+pub(crate) fn within(limit: Duration) -> Duration {
+    PATIENCE.try_with(|times| limit.saturating_mul(*times)).unwrap_or(limit)
 }
 
 /// Runs an invocation whose calls are counted, or a part of one.

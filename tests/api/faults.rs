@@ -92,6 +92,7 @@ struct Walk {
 impl Walk {
     async fn begin(server: Server, fault: State, switch: Switch) -> Self {
         let world = World::new().await;
+        world.hurries();
         let api = through(&world, server, &switch);
         let patient = world.a.patient.at(&api);
         let slots = world.a.doctor.at(&api).sets_slots("2030-12-05", "09:00", "12:00", 30).await;
@@ -402,6 +403,7 @@ async fn booked_over_silence(commands: usize, status: u16) {
     // The driver's first steps are not the booking's.
     frail.get("/slots").await.is(200);
     wire.dies_after(commands, true);
+    world.hurries();
     let body = json!({ "slotId": slot["id"] });
     let answer = frail.post_once("once", "/slots/book", &body);
     let answer = timeout(Duration::from_secs(15), answer).await;

@@ -191,7 +191,10 @@ async fn no_line_names_a_person_or_a_secret() {
         ("AWS_ENDPOINT_URL_LAMBDA", "/otp-login"),
         ("MONGODB_URI", "/otp-login"),
     ] {
-        let value = if setting == "MONGODB_URI" { "mongodb://127.0.0.1:9" } else { AWAY };
+        let value = match setting {
+            "MONGODB_URI" => "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=300",
+            _ => AWAY,
+        };
         let away = patient.at(&world.with(&[(setting, value)]));
         let body = match target {
             "/otp-login" => patient.key(),

@@ -747,7 +747,7 @@ async fn whatever_takes_or_gives_back_slots_at_once_they_are_nobodys_twice() {
     for seed in 1..=STORIES {
         let (story, mut dice) = (Story::begin(seed).await, Dice(seed));
         for round in 0..ROUNDS {
-            story.round(round, &mut dice).await;
+            story.world.patience().with(story.round(round, &mut dice)).await;
         }
         for (all, more) in happened.iter_mut().zip(story.happened().await) {
             *all += more;

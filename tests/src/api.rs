@@ -18,6 +18,7 @@ use migrate::{Migrate, Migrated};
 use mongodb::options::ClientOptions;
 use scheduled::{Job, Scheduled};
 use shared::{
+    calls::patiently,
     clock::Clock,
     entropy::Entropy,
     models::Instant,
@@ -34,6 +35,21 @@ use std::{
 /// Monday, 2 December 2030, 09:00 in Kolkata. It lies ahead of the machine's clock, so that
 /// nothing that goes by its age goes during a test.
 pub const MORNING: &str = "2030-12-02T09:00:00+05:30";
+
+/// How many times as long as on Lambda a call may take: all services are on this machine, and with
+/// them all that is tested beside.
+const PATIENCE: u32 = 10;
+
+/// How long all functions of a world wait for others.
+#[derive(Debug, Clone)]
+pub struct Patience(Arc<AtomicU32>);
+
+impl Patience {
+    /// Runs what a function does.
+    pub fn with<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        patiently(self.0.load(Ordering::Relaxed), Box::pin(work))
+    }
+}
 
 /// The environment of the functions.
 pub type Settings = BTreeMap<String, String>;
@@ -59,6 +75,7 @@ struct Ground {
     razorpay: Simulator,
     clients: AtomicU32,
     requests: AtomicU32,
+    patience: Patience,
 }
 
 fn random() -> String {
@@ -90,6 +107,7 @@ impl Api {
             clock,
             clients: AtomicU32::new(0),
             requests: AtomicU32::new(0),
+            patience: Patience(Arc::new(AtomicU32::new(PATIENCE))),
             name: name.clone(),
         };
         let mut settings = settings(&name);
@@ -99,7 +117,7 @@ impl Api {
                 seeded::note_secret(value);
             }
         }
-        let url = lambda::serve(&settings, &ground.clock).await;
+        let url = lambda::serve(&settings, &ground.clock, &ground.patience).await;
         settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url);
         let api = Self::over(Arc::new(ground), settings, instances);
         api.migrates().await;
@@ -111,7 +129,7 @@ impl Api {
         let mut env = self.environment();
         let migrate = Migrate::configure(&mut env);
         let migrate = env.finish(migrate).expect("the settings are right");
-        migrate.run().await.expect("the migration succeeds")
+        self.patience().with(migrate.run()).await.expect("the migration succeeds")
     }
 
     /// A deployment, or somebody by hand, invokes the migration.
@@ -119,7 +137,8 @@ impl Api {
         let mut env = self.environment();
         let migrate = Migrate::configure(&mut env);
         let migrate = Arc::new(env.finish(migrate).expect("the settings are right"));
-        migrate::handle(migrate, event).await.map_err(|error| error.to_string())
+        let done = self.patience().with(migrate::handle(migrate, event)).await;
+        done.map_err(|error| error.to_string())
     }
 
     fn over(ground: Arc<Ground>, settings: Settings, instances: usize) -> Self {
@@ -149,6 +168,16 @@ impl Api {
         Self::over(self.0.ground.clone(), settings, 8)
     }
 
+    /// From now on its functions wait for others as long as on Lambda, and no longer.
+    pub fn hurries(&self) {
+        self.0.ground.patience.0.store(1, Ordering::Relaxed);
+    }
+
+    /// How long they wait for others.
+    pub fn patience(&self) -> &Patience {
+        &self.0.ground.patience
+    }
+
     pub(crate) fn environment(&self) -> Environment {
         Environment::of(self.0.settings.clone()).with_clock(self.clock().clone())
     }
@@ -171,7 +200,8 @@ impl Api {
             request = request.with_lambda_context(context);
         }
         let fleet = self.0.fleets.get(route.function).expect("a function has instances");
-        let (parts, body) = fleet.answer(request).await.into_parts();
+        let answer = self.patience().with(fleet.answer(request)).await;
+        let (parts, body) = answer.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body is whole");
         let answer = Answer::checked(&parts, &bytes, route, &request_id);
         seeded::note_body(&answer.body);
@@ -188,7 +218,7 @@ impl Api {
         let mut env = self.environment();
         let scheduled = Scheduled::configure(&mut env);
         let scheduled = env.finish(scheduled).expect("the settings are right");
-        scheduled.run(&job).await
+        self.patience().with(scheduled.run(&job)).await
     }
 
     /// This world's name, part of every address in it.

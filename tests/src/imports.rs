@@ -6,7 +6,10 @@
     reason = "a test world that breaks ends its test"
 )]
 
-use crate::{api::Api, seeded, stack};
+use crate::{
+    api::{Api, Patience},
+    seeded, stack,
+};
 use aws_sdk_s3::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
@@ -29,6 +32,7 @@ pub struct Imports {
     pub function: PatientImport,
     /// The bucket.
     pub bucket: Bucket,
+    patience: Patience,
 }
 
 impl Imports {
@@ -37,14 +41,14 @@ impl Imports {
         let mut env = api.environment();
         let function = patient_import::configure(&mut env);
         let function = env.finish(function).expect("the settings are right");
-        Self { function, bucket: Bucket::new() }
+        Self { function, bucket: Bucket::new(), patience: api.patience().clone() }
     }
 
     /// Hands an event to the function, which has until `deadline`.
     pub async fn told(&self, event: &Value, deadline: Instant) -> Result<(), String> {
         let event = serde_json::from_value(event.clone()).expect("an event is an event");
-        let told = handle(Arc::new(self.function.clone()), event, deadline).await;
-        told.map(drop).map_err(|error| error.to_string())
+        let work = handle(Arc::new(self.function.clone()), event, deadline);
+        self.patience.with(work).await.map(drop).map_err(|error| error.to_string())
     }
 
     /// Puts a file at a key and tells of it.

@@ -3,7 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test world that breaks ends its test")]
 
-use crate::api::Settings;
+use crate::api::{Patience, Settings};
 use axum::{
     Router,
     body::Bytes,
@@ -24,16 +24,17 @@ pub const STRETCH_ROWS: usize = 3;
 struct Lambda {
     settings: Settings,
     clock: Clock,
+    patience: Patience,
 }
 
 /// Serves `Invoke` for a world with these settings; the address. What is invoked runs before the
 /// answer, asynchronous or not, so that a test finds its mails without waiting for them.
-pub(crate) async fn serve(settings: &Settings, clock: &Clock) -> String {
+pub(crate) async fn serve(settings: &Settings, clock: &Clock, patience: &Patience) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a port");
     let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
     let mut settings = settings.clone();
     settings.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url.clone());
-    let lambda = Lambda { settings, clock: clock.clone() };
+    let lambda = Lambda { settings, clock: clock.clone(), patience: patience.clone() };
     let router = Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
         .with_state(Arc::new(lambda));
@@ -54,7 +55,8 @@ async fn invoke(
     let job: Job = serde_json::from_slice(&event).expect("the event names a job");
     let mut env = Environment::of(lambda.settings.clone()).with_clock(lambda.clock.clone());
     let scheduled = Scheduled::configure(&mut env);
-    let ran = env.finish(scheduled).expect("the settings are right").run(&job).await;
+    let scheduled = env.finish(scheduled).expect("the settings are right");
+    let ran = lambda.patience.with(scheduled.run(&job)).await;
     if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
         return StatusCode::ACCEPTED.into_response();
     }
@@ -73,5 +75,7 @@ async fn go_on(lambda: Arc<Lambda>, event: Bytes) {
     let mut function = env.finish(function).expect("the settings are right");
     function.stretch_rows = STRETCH_ROWS;
     let deadline = lambda.clock.now();
-    patient_import::handle(Arc::new(function), event, deadline).await.expect("the import goes on");
+    let done =
+        lambda.patience.with(patient_import::handle(Arc::new(function), event, deadline)).await;
+    done.expect("the import goes on");
 }

@@ -9,7 +9,7 @@ use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
 use super::command::Command;
 
 /// Longest wait for a connection and for an answer: a caller is told within this time.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connection unused for longer is asked for a sign of life first: a Redis that was restarted
 /// meanwhile then costs a reconnect and not a failed request. A command is never sent twice.

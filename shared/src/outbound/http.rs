@@ -41,14 +41,10 @@ impl Http {
             return Ok(client);
         }
         let tls = tls().map_err(|error| Error::unavailable(self.service, error))?;
-        let mut builder = reqwest::Client::builder();
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
-        }
-        let client = builder
+        let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .read_timeout(Duration::from_secs(20))
-            .connect_timeout(Duration::from_secs(2))
+            .connect_timeout(calls::within(Duration::from_secs(2)))
             .pool_idle_timeout(Duration::from_secs(50))
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("MediConnect")
@@ -60,6 +56,10 @@ impl Http {
     /// Sends a request and reads the answer to its end, as one call. An error is without the address,
     /// which may carry what should not be logged.
     pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let request = match self.timeout {
+            Some(timeout) => request.timeout(calls::within(timeout)),
+            None => request,
+        };
         let answered = async {
             let answer = request.send().await?;
             let (status, headers) = (answer.status(), answer.headers().clone());

@@ -4,7 +4,10 @@ use super::{
     Error, Result, Service,
     aws::{attempts, failure, http_client, status_of},
 };
-use crate::{calls::call, models::Instant};
+use crate::{
+    calls::{call, within},
+    models::Instant,
+};
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use aws_sdk_s3::{
     Client,
@@ -102,8 +105,8 @@ impl Bucket {
     pub(super) async fn client(&self) -> &Client {
         let make = || async {
             let timeouts = TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_secs(20))
-                .operation_timeout(Duration::from_secs(45))
+                .operation_attempt_timeout(within(Duration::from_secs(20)))
+                .operation_timeout(within(Duration::from_secs(45)))
                 .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
                 .http_client(http_client(Service::S3))

@@ -5,7 +5,7 @@ use super::{
     aws::{attempts, failure, http_client},
 };
 use crate::{
-    calls::call,
+    calls::{call, within},
     models::{AccountId, Email},
 };
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
@@ -113,8 +113,8 @@ impl Mailer {
     async fn client(&self) -> &Client {
         let make = || async {
             let timeouts = TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_millis(2500))
-                .operation_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(within(Duration::from_millis(2500)))
+                .operation_timeout(within(Duration::from_secs(5)))
                 .build();
             let config = aws_config::defaults(BehaviorVersion::latest())
                 .http_client(http_client(Service::Ses))

@@ -1,7 +1,7 @@
 //! The connection: made on first use, once per process.
 
 use super::{Error, Result};
-use crate::calls::{self, Service};
+use crate::calls::{Service, call, within};
 use mongodb::{Client, options::ClientOptions};
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
@@ -38,8 +38,8 @@ impl Database {
         // not exhaust the cluster.
         options.max_pool_size.get_or_insert(8);
         options.max_idle_time.get_or_insert(Duration::from_secs(60));
-        options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
-        options.connect_timeout.get_or_insert(Duration::from_secs(2));
+        options.server_selection_timeout.get_or_insert_with(|| within(Duration::from_secs(3)));
+        options.connect_timeout.get_or_insert_with(|| within(Duration::from_secs(2)));
         Ok(Client::with_options(options)?.database(&self.0.name))
     }
 
@@ -74,8 +74,8 @@ pub(super) async fn bounded_by<T>(
     limit: Duration,
     command: impl IntoFuture<Output = mongodb::error::Result<T>>,
 ) -> Result<T> {
-    let command = tokio::time::timeout(limit, command.into_future());
-    match calls::call(Service::MongoDb, command).await {
+    let command = tokio::time::timeout(within(limit), command.into_future());
+    match call(Service::MongoDb, command).await {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::Unavailable("a command timed out".to_owned())),
     }
