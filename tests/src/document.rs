@@ -503,7 +503,7 @@ const HEADERS: [(&str, Rule, &str, &str); 9] = [
         "It is the first answer under this `Idempotency-Key` once more.",
     ),
     ("Cache-Control", Rule::Fixed, "no-store", "It is for whoever asked, and no cache keeps it."),
-    ("WWW-Authenticate", Rule::Fixed, "Bearer", "An access token is wanted."),
+    ("WWW-Authenticate", Rule::Fixed, "Bearer", "What a caller is known by: an access token."),
     (
         "Content-Disposition",
         Rule::Text,
@@ -567,16 +567,13 @@ const FOR_ALL: [&str; 2] = ["GET /docs", "GET /openapi.json"];
 fn headers_of(asked: &Asked<'_>, status: u16, answer: &Value) -> Value {
     let kinds = answer.get("content").and_then(Value::as_object);
     let kept = status < 400 && FOR_ALL.contains(&asked.route);
-    let codes = answer.pointer("/content/application~1problem+json/examples");
     let has = |name: &str| match name {
         "Retry-After" => matches!(status, 429 | 503),
         "RateLimit" | "RateLimit-Policy" => asked.counted,
         // What may soon be answered otherwise is not kept under a key.
         "Idempotent-Replayed" => asked.keyed && matches!(status, 200..=299 | 400 | 404 | 409 | 422),
         "Cache-Control" => kinds.is_some() && !kept,
-        "WWW-Authenticate" => {
-            codes.is_some_and(|codes| codes.get(Code::Unauthenticated.as_str()).is_some())
-        }
+        "WWW-Authenticate" => status == 401,
         "Content-Disposition" => kinds.is_some_and(|kinds| kinds.contains_key("application/pdf")),
         "Vary" => kinds.is_some_and(|kinds| kinds.len() > 1),
         _ => true,

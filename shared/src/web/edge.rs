@@ -142,7 +142,6 @@ pub(super) fn rendered(response: Response) -> Response {
 /// The answer that is an error's problem document (RFC 9457).
 pub(super) fn refused(error: Error, request_id: &str) -> Response {
     let retry_after = error.retry_after();
-    let unauthenticated = matches!(error, Error::Unauthenticated);
     let problem = error.problem(request_id);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
@@ -150,7 +149,8 @@ pub(super) fn refused(error: Error, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if unauthenticated {
+    // RFC 9110, section 15.5.2: every 401 has one.
+    if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(seconds) = retry_after {
