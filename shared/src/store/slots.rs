@@ -519,3 +519,41 @@ pub(super) fn after_place(place: &Place) -> Document {
         { "start": place.key, "_id": { "$gt": &place.id } },
     ] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Currency, FeeTerms, FollowUpRule, Money, Name, Parse as _, examples};
+
+    fn stored(slot: &Slot) -> Document {
+        let mut stored = serialize_to_document(slot).unwrap();
+        stored.extend(slot.extras());
+        stored
+    }
+
+    #[test]
+    fn what_is_renewed_in_the_store_is_a_slot_sold_like_the_other() {
+        let fee = |paise| Money::new(paise, Currency::INR).unwrap();
+        let plain = examples::slot(Instant::from_seconds(1_796_000_400), fee(50_000));
+        let mut other = Slot { fee: fee(60_000), id: SlotId::derived(9), ..plain.clone() };
+        other.doctor.name = Name::parse("Dr Meera Krishnan").unwrap();
+        other.night_of = Some(plain.day.next());
+        let rule = FollowUpRule { fee: fee(0), within_days: 7, visits: 1 };
+        other.terms = FeeTerms::new(other.fee, Vec::new(), Some(rule)).unwrap();
+        other.opens_at = Some(Instant::from_seconds(1_000));
+        other.closes_at = Some(Instant::from_seconds(2_000));
+        for (slot, like) in [(&plain, &other), (&other, &plain)] {
+            let (there, change) = renewal(like).unwrap();
+            let mut renewed = stored(slot);
+            assert!(there.iter().all(|(name, value)| match name.as_str() {
+                "doctor.id" => *value == Bson::from(slot.doctor.id.as_str()),
+                name => renewed.get(name) == Some(value),
+            }));
+            renewed.extend(change.get_document("$set").unwrap().clone());
+            for (name, _) in change.get_document("$unset").into_iter().flatten() {
+                renewed.remove(name);
+            }
+            assert_eq!(renewed, stored(&slot.sold_as(like)));
+        }
+    }
+}
