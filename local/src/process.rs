@@ -247,9 +247,12 @@ mod tests {
         let processes = Processes::new(None, Logs::new(folder.path(), false));
         let run = processes.start(&launch("test -z \"$HOME\" && echo $GREETING; exit 3")).unwrap();
         assert_eq!(run.exited().await.code(), Some(3));
-        sleep(Duration::from_millis(50)).await;
-        let log = std::fs::read_to_string(folder.path().join("sh.log")).unwrap();
-        assert_eq!(log, "hello\n");
+        // What it said is copied by a task of its own.
+        let log = || std::fs::read_to_string(folder.path().join("sh.log")).unwrap_or_default();
+        while !log().ends_with('\n') {
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(log(), "hello\n");
     }
 
     #[tokio::test]

@@ -15,8 +15,8 @@ use crate::{
     stack::{Stack, command, folder, shared},
 };
 
-/// How long the kernel may take to end what is told to.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long what is to end may take, whatever else the machine does.
+const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn two_stacks_run_at_once_and_one_that_ends_leaves_nothing_but_its_data() {
@@ -72,7 +72,7 @@ fn refused(stack_dir: &std::path::Path, settings: &[(&str, &str)]) -> String {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(start.elapsed() < LIMIT);
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8(said).unwrap();
     assert_eq!(said.lines().count(), 1, "{said}");

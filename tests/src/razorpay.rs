@@ -160,7 +160,7 @@ impl Simulator {
 
     /// The payment link of a reference in Razorpay's books, once it is there.
     pub async fn until_there_is_a_link_of(&self, reference: &str) -> Value {
-        for _ in 0..300 {
+        for _ in 0..1500 {
             let there = self.read(&format!("/v1/payment_links?reference_id={reference}")).await;
             if let Some(link) = there.pointer("/payment_links/0") {
                 return link.clone();
@@ -192,7 +192,7 @@ impl Simulator {
 
     /// Waits for the bank's word on a refund of a payment; the refund.
     pub async fn until_refund_is(&self, payment: &str, status: &str) -> Value {
-        for _ in 0..300 {
+        for _ in 0..600 {
             let refunds = self.refunds_of(payment).await;
             let spoken = |refund: &Value| refund.get("status") == Some(&json!(status));
             if let Some(refund) = refunds.into_iter().find(spoken) {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::console::Mails;
 
 /// How long a mail may take.
-const MAIL_LIMIT: Duration = Duration::from_secs(5);
+const MAIL_LIMIT: Duration = Duration::from_secs(30);
 
 /// A client of the API.
 #[derive(Debug)]
