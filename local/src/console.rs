@@ -34,8 +34,13 @@ impl Mails {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(ses_url: &str) -> anyhow::Result<Self> {
-        let http =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
+        // Node closes a connection that is idle for five seconds, and may be about to when it is
+        // used again.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .timeout(Duration::from_secs(30))
+            .build()?;
         Ok(Self { http, url: format!("{ses_url}/store") })
     }
 

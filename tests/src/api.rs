@@ -93,7 +93,9 @@ impl Api {
     pub async fn start(instances: usize) -> Self {
         log::keep();
         let name = format!("w{}", random().get(..10).unwrap_or_default());
-        let http = reqwest::Client::builder().no_proxy().build().expect("there is an HTTP client");
+        // No server closes a connection just when it is used again.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let http = http.build().expect("there is an HTTP client");
         let options = ClientOptions::parse(stack::of("/mongodb/uri"))
             .await
             .expect("MongoDB's address is one");

@@ -71,7 +71,8 @@ impl Mailbox {
         let url = format!("{}?since={}&to={address}", stack::of("/mail/messages"), self.since);
         let answer = self.http.get(url).send().await.expect("the mails can be read");
         let text = answer.text().await.expect("the mails can be read");
-        let all: Vec<Value> = serde_json::from_str(&text).expect("the mails are a list");
+        let all: Vec<Value> = serde_json::from_str(&text)
+            .unwrap_or_else(|_| panic!("the mails are a list, and not: {text}"));
         let addressed = |mail: &Value| {
             let to = mail.pointer("/destination/to").and_then(Value::as_array);
             to.is_some_and(|to| to.iter().any(|one| one == address))

@@ -18,8 +18,9 @@ use tower::ServiceExt;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lost;
 
-/// How long a client may take over a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take over a request's head, and leave a connection idle: longer than the
+/// functions do, so that none is closed just when it is used again.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Pause after a failed accept (no file descriptors left, usually).
 const PAUSE: Duration = Duration::from_millis(100);
