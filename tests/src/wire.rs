@@ -147,7 +147,7 @@ impl Wire {
     }
 
     /// A relay on which each of these steps is held, one after the other; all else passes. A function
-    /// gives a command up after five seconds.
+    /// gives a command up when the patience of its world is over.
     pub async fn holding(steps: &[Step]) -> Self {
         let wire = Self::new().await;
         let mut left = wire.told.holding.left.lock().unwrap_or_else(PoisonError::into_inner);

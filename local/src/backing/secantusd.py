@@ -10,7 +10,8 @@ minute, as with MongoDB. Here it is ten seconds, so that a test which waits for 
 With every command it looks at all transactions and all sessions there ever were, for those whose
 time is up, and whether commands are profiled, which nobody asks for. Among tests it looks each
 minute through all collections of all databases, hundreds of each, for what is past its time: there
-nothing is, for their clock is years ahead.
+nothing is, for their clock is years ahead. Here it does the first once a second, and the others not
+at all.
 """
 
 import sys
